@@ -1,0 +1,112 @@
+"""The line: the one way an adapter reaches its partner.
+
+The bus opens a line for one attempt, after that attempt is stored, and stores a record of
+every call made through it.  An adapter marks the one call that has the **effect**: what fails
+before it was not sent; what fails in it, or after, is unknown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hub.kernel.errors import HubError, Refused, Retry, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """An HTTP answer as it came: status, headers (lower-case names), body bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class LineNotSent(Unavailable):
+    """The partner could not be reached; for certain nothing was sent."""
+
+    code = "line.not_sent"
+    hint = "Is the partner up, is its address in hub.toml right? The hub tries again by itself."
+
+
+class LineUnknown(HubError):
+    """The call broke after it may have been received."""
+
+    code = "line.unknown"
+    status = 502
+    retry = Retry.INQUIRE_FIRST
+    hint = "Never send it again by hand: the hub asks the partner what became of it."
+
+
+class ReplyUnreadable(HubError):
+    """The partner's answer is not what its contract says."""
+
+    code = "line.reply_unreadable"
+    status = 502
+    retry = Retry.INQUIRE_FIRST
+    hint = "See the drift rows of this interface; send the raw answer to the partner's engineers."
+
+
+class PartnerRefused(Refused):
+    """The partner refused the whole call.
+
+    ``final`` says whether the contract's code table marks the partner's code final: a refusal
+    that is not final leaves the outcome unknown.
+    """
+
+    code = "line.partner_refused"
+    status = 502
+    hint = "Look the partner's code up in its contract page; it names what to do."
+
+    def __init__(self, partner_code: str, text: str, *, final: bool) -> None:
+        super().__init__(f"partner refused with {partner_code}: {text}")
+        self.partner_code = partner_code
+        self.text = text
+        self.final = final
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One place where what was said differs from the contract.
+
+    ``place`` is a path in the contract (``PAYENT.reply/rd/Result``); ``found`` is masked.
+    """
+
+    place: str
+    expected: str
+    found: str
+
+
+@dataclass(slots=True)
+class DriftNotes:
+    """Collects drifts during one attempt; the bus stores them afterwards."""
+
+    drifts: list[Drift] = field(default_factory=list)
+
+    def note(self, place: str, expected: str, found: str) -> None:
+        """Note one mismatch.  Never raises: drift is a row on a page, not a crash."""
+        self.drifts.append(Drift(place, expected, found))
+
+
+class Line(Protocol):
+    """One attempt's way to one partner.  Not shared between threads."""
+
+    drift: DriftNotes
+
+    def post(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        effect: bool = False,
+    ) -> HttpReply:
+        """POST ``body`` and return the answer, whatever its status.
+
+        ``step`` names the call in the record (``sign``, ``PAYENT``); ``endpoint`` is a name
+        from the contract, resolved to a base URL by the deployment.  The timeout is the
+        contract's.  Raises LineNotSent or LineUnknown.
+        """
+        ...

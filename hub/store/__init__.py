@@ -1,0 +1,5 @@
+"""Engine, unit of work, vault and migrations; each package below owns its own tables."""
+
+from hub.store.engine import DatabaseAway, Store, database_now_us, metadata, sqlite_library
+
+__all__ = ["DatabaseAway", "Store", "database_now_us", "metadata", "sqlite_library"]
