@@ -1,0 +1,537 @@
+"""What the pages show and what they can order: plain values, and the desk that supplies them.
+
+The pages know no table.  ``hub.app`` implements :class:`Desk` on top of the store; tests have
+one of their own.  Amounts are integer 分, instants integer µs UTC of **business time** (so that
+an age is ``board.as_of_us - row.since_us``), personal data is already masked when it gets here.
+Words such as states and reasons are codes; the pages translate them.
+
+Every method may raise a :class:`hub.kernel.errors.HubError`; its code, message and hint become
+the page.  Methods are called from worker threads, several at once.
+"""
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Protocol
+
+from hub.kernel.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How many, and how much in 分."""
+
+    count: int = 0
+    fen: int = 0
+
+    def __add__(self, other: "Figure") -> "Figure":
+        return Figure(self.count + other.count, self.fen + other.fen)
+
+    def __sub__(self, other: "Figure") -> "Figure":
+        return Figure(self.count - other.count, self.fen - other.fen)
+
+    @property
+    def nothing(self) -> bool:
+        """Neither a count nor an amount."""
+        return self.count == 0 and self.fen == 0
+
+
+class RunState(StrEnum):
+    """A run's state; ``collecting`` is before there is any plan (取单中)."""
+
+    COLLECTING = "collecting"
+    PLANNED = "planned"
+    APPROVED = "approved"
+    RUNNING = "running"
+    RECONCILED = "reconciled"
+    CLOSED = "closed"
+
+
+class PlanState(StrEnum):
+    """A wave's plan: a trial until one person submits it and another approves."""
+
+    TRIAL = "trial"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The control totals of totals.json, for one bank or for the run (design §6)."""
+
+    agreements: Figure = Figure()
+    agreements_planned: Figure = Figure()
+    agreements_skipped: Figure = Figure()
+    agreements_exception: Figure = Figure()
+    due: Figure = Figure()
+    planned: Figure = Figure()
+    short: Figure = Figure()
+    skipped: Figure = Figure()
+    exception: Figure = Figure()
+    unclaimed: Figure = Figure()
+    held: Figure = Figure()
+    not_held: Figure = Figure()
+    instructed: Figure = Figure()
+    withdrawn: Figure = Figure()
+    succeeded: Figure = Figure()
+    failed: Figure = Figure()
+    unknown: Figure = Figure()
+    posted: Figure = Figure()
+    released: Figure = Figure()
+    reversed: Figure = Figure()
+    credited: Figure = Figure()
+    returned: Figure = Figure()
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """One equation E0–E7 at one moment.  ``bank`` is empty for the whole run."""
+
+    name: str
+    bank: str
+    left: Figure
+    right: Figure
+    remainder: Figure
+
+    @property
+    def balanced(self) -> bool:
+        """Nothing is between the two steps."""
+        return self.remainder.nothing
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run in the list of runs, newest first."""
+
+    month: str
+    state: RunState
+    banks: int
+    agreements: int
+    planned: Figure
+    succeeded: Figure
+    unknown: Figure
+    differences: int
+    changed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """One bank of the run.
+
+    ``due_list`` is the due list's state: ``waiting``, ``fetching``, ``complete`` or ``failed``,
+    with ``due_list_note`` saying why when it failed.  ``due_list_us`` is when it became so.
+    """
+
+    code: str
+    name: str
+    totals: Totals
+    due_list: str
+    wave: int | None = None
+    due_list_us: int | None = None
+    due_list_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBank:
+    """A bank's part of a wave's plan, as the approver must see it.
+
+    ``last_month`` is what was planned in the month before, None when there was no run.
+    ``paying_account`` is masked; ``balance_fen`` None when the bank did not tell it.
+    """
+
+    code: str
+    name: str
+    planned: Figure
+    digest: str
+    due_list_version: str
+    last_month: Figure | None
+    paying_account: str
+    balance_fen: int | None
+    balance_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWave:
+    """The plan of one wave.  ``digest`` covers all its banks and is what people approve.
+
+    People are shown by name as the hub knows them (they are staff).  ``approval`` is the id
+    under which the submitted plan waits, empty otherwise.
+    """
+
+    wave: int
+    state: PlanState
+    digest: str
+    policy: str
+    made_us: int
+    banks: tuple[PlanBank, ...]
+    approval: str = ""
+    submitted_by: str = ""
+    submitted_us: int | None = None
+    approved_by: str = ""
+    approved_us: int | None = None
+
+    @property
+    def total(self) -> Figure:
+        """All banks of the wave."""
+        return sum((bank.planned for bank in self.banks), Figure())
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An act other than a plan that one person asked for and another must confirm."""
+
+    approval: str
+    kind: str
+    subject: str
+    reason: str
+    requested_by: str
+    requested_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """An open 对账差异.  ``item`` is an item's number, empty when it belongs to none."""
+
+    number: str
+    kind: str
+    bank: str
+    item: str
+    fen: int
+    owner: str
+    opened_us: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRow:
+    """An item whose outcome is not known.  ``inquiries`` is how often we asked."""
+
+    item: str
+    instruction: str
+    bank: str
+    fen: int
+    since_us: int
+    inquiries: int
+    next_inquiry_us: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """One interface's channel: running or stopped (停发), and what waits in it.
+
+    ``money`` channels need two people to resume.  ``parked`` counts what the stop holds back.
+    """
+
+    interface: str
+    name: str
+    money: bool
+    stopped: bool
+    queued: int = 0
+    in_flight: int = 0
+    parked: int = 0
+    reason: str = ""
+    by: str = ""
+    since_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRow:
+    """One place where what was said differs from the contract (规范偏离)."""
+
+    interface: str
+    version: str
+    place: str
+    expected: str
+    found: str
+    times: int
+    first_us: int
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """Something a person must look at.  ``kind`` is ``dead_letter`` (待人工处理) or an alert's.
+
+    ``money`` says whether money may be in flight; ``item`` links to one item, if any.
+    """
+
+    kind: str
+    at_us: int
+    subject: str
+    text: str
+    hint: str = ""
+    money: bool = False
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """Where the audit chain stands: last sealed number, its SM3, what waits, last checkpoint."""
+
+    sealed: int
+    digest: str
+    unsealed: int
+    checkpoint_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything the run board shows, read at one moment: the figures are the equations'."""
+
+    month: str
+    state: RunState
+    as_of_us: int
+    totals: Totals
+    banks: tuple[BankRow, ...]
+    equations: tuple[Equation, ...]
+    waves: tuple[PlanWave, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    differences: tuple[DifferenceRow, ...] = ()
+    differences_total: int = 0
+    unknowns: tuple[UnknownRow, ...] = ()
+    channels: tuple[ChannelRow, ...] = ()
+    drifts: tuple[DriftRow, ...] = ()
+    alerts: tuple[AlertRow, ...] = ()
+    audit: AuditHead | None = None
+    closed_us: int | None = None
+    note: str = ""
+    """One line on what the run waits for, from the conductor; empty when it just runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """What to list.  ``query``: agreement or instruction number, or the tail of an account."""
+
+    bank: str = ""
+    outcome: str = ""
+    reason: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One agreement of the run and what became of it.
+
+    ``number`` is what ``item()`` takes (the item's number; for an agreement that was not
+    planned whatever the desk will know again).  ``outcome`` is SUCCEEDED, FAILED, SKIPPED,
+    EXCEPTION, UNKNOWN, RETURNED, or empty while it runs, with ``state`` the item's.
+    """
+
+    number: str
+    agreement: str
+    bank: str
+    payer: str
+    account: str
+    due_date: str
+    due_fen: int | None
+    amount_fen: int
+    outcome: str
+    reason: str
+    state: str
+    changed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """How many of the run ended so; for the filter bar."""
+
+    outcome: str
+    reason: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """One page of a filtered list; ``found`` are all that match, ``page`` counts from 1."""
+
+    rows: tuple[ItemRow, ...]
+    found: Figure
+    page: int
+    pages: int
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PayerLine:
+    """One paying account: ``role`` is ``main`` or ``spouse``; name and account masked."""
+
+    role: str
+    name: str
+    account: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of an item's state, why and by whom (a person, or a part of the hub)."""
+
+    state: str
+    at_us: int
+    why: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallLife:
+    """One call through a line: ``effect`` marks the one that moves money."""
+
+    step: str
+    effect: bool
+    status: str
+    sent_us: int
+    answered_us: int | None
+    bytes_out: int = 0
+    bytes_in: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLife:
+    """One try, with its four timestamps: claimed, sent, answered, recorded."""
+
+    number: int
+    verdict: str
+    claimed_us: int
+    sent_us: int | None
+    answered_us: int | None
+    recorded_us: int | None
+    code: str = ""
+    text: str = ""
+    worker: str = ""
+    resend_of: int | None = None
+    calls: tuple[CallLife, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLife:
+    """One message that carried this item; ``rung`` is how far beyond delivered it came."""
+
+    number: str
+    kind: str
+    interface: str
+    state: str
+    rung: str
+    queued_us: int
+    contract: str = ""
+    batch: str = ""
+    attempts: tuple[AttemptLife, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One audit entry about this item; ``sealed`` once it is in the chain."""
+
+    number: int
+    at_us: int
+    actor: str
+    act: str
+    text: str
+    digest: str
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLife:
+    """One item's whole life on one page; everything personal is masked."""
+
+    number: str
+    month: str
+    bank: str
+    bank_name: str
+    agreement: str
+    loan_contract: str
+    borrower: str
+    repayment_account: str
+    due_date: str
+    due_fen: int | None
+    amount_fen: int
+    outcome: str
+    reason: str
+    state: str
+    instruction: str = ""
+    batch: str = ""
+    bank_serial: str = ""
+    detail: str = ""
+    notices: tuple[str, ...] = ()
+    wave: int | None = None
+    attempt: int = 1
+    previous: str = ""
+    payers: tuple[PayerLine, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    messages: tuple[MessageLife, ...] = ()
+    differences: tuple[DifferenceRow, ...] = ()
+    audit: tuple[AuditLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One thing that was looked at."""
+
+    name: str
+    good: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether this process can serve: database, workers, sealer, backlog."""
+
+    checks: tuple[HealthCheck, ...] = field(default=())
+
+    @property
+    def good(self) -> bool:
+        """All of it."""
+        return all(check.good for check in self.checks)
+
+
+class Desk(Protocol):
+    """The read model behind the pages, and the few acts a page can order.
+
+    An act takes the acting person's personal token; a wrong token or a missing role raises
+    NotAllowed, the second of two being the first raises Refused.
+    """
+
+    def now_us(self) -> int:
+        """Business time now."""
+        ...
+
+    def runs(self) -> tuple[RunSummary, ...]:
+        """All runs, newest first."""
+        ...
+
+    def board(self, month: str) -> Board:
+        """The board of one run (``YYYY-MM``) in one consistent read; NotFound without it."""
+        ...
+
+    def items(self, month: str, wanted: ItemFilter, page: int, size: int) -> ItemPage:
+        """One page of the run's agreements; a page past the end is the last one."""
+        ...
+
+    def item(self, number: str) -> ItemLife:
+        """One item's life; NotFound without it."""
+        ...
+
+    def health(self) -> Health:
+        """Cheap; called by the load balancer every few seconds."""
+        ...
+
+    def submit_plan(self, token: Secret, month: str, wave: int, digest: str, reason: str) -> str:
+        """Submit a trial for approval; the approval's id.  Refused when the digest is not the
+        plan's any more."""
+        ...
+
+    def confirm(self, token: Secret, approval: str, reason: str) -> str:
+        """The second person's yes to a plan or any other act; one line on what happened."""
+        ...
+
+    def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
+        """停发: one person is enough; one line on what was parked."""
+        ...
+
+    def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
+        """Ask to resume; for a money channel an approval that a second person confirms.  One
+        line on what happened, or what is waited for."""
+        ...
