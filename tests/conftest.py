@@ -14,9 +14,7 @@ import sqlalchemy as sa
 
 from hub.store import Store
 
-POSTGRES = os.environ.get(
-    "HUB_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test"
-)
+POSTGRES = os.environ.get("HUB_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test")
 
 
 def missing(what: str) -> None:
@@ -51,7 +49,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield from postgres_schema()
 
 
-@pytest.fixture()
+@pytest.fixture
 def empty_store(database_url: str) -> Iterator[Store]:
     """A store without tables, on each kind of database."""
     opened = Store(database_url)

@@ -137,8 +137,10 @@ class Store:
                     )
                 yield connection
         except OperationalError as error:
-            raise DatabaseAway(f"the database does not answer: {type(error.orig).__name__}: "
-                               f"{str(error.orig)[:200]}") from error
+            raise DatabaseAway(
+                f"the database does not answer: {type(error.orig).__name__}: "
+                f"{str(error.orig)[:200]}"
+            ) from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise DatabaseAway from error
