@@ -4,7 +4,7 @@
 # Further words for the command go in ARGS:  make test ARGS="tests/kernel -x"
 
 PYTHON := $(shell for name in $(PYTHON) python3.11 python3 python; do \
-	"$$name" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1 \
+	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1 \
 	&& echo "$$name" && break; done)
 BIN := .venv/bin
 

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.store import Store
+from tests.month import unpack
 
 POSTGRES = os.environ.get("HUB_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test")
 
@@ -55,3 +56,9 @@ def empty_store(database_url: str) -> Iterator[Store]:
     opened = Store(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def month_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of 2025-10's CSV files and expected outcomes; read only, shared by all tests."""
+    return unpack(tmp_path_factory.mktemp("month"))
