@@ -1,0 +1,50 @@
+"""Finding the partners: every ``mocks/<group>/<name>/manifest.yaml``; nothing central is edited."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from mocks.kit.guard import MockRefusal
+from mocks.kit.partner import Manifest, Partner, Site
+
+_MOCKS = Path(__file__).resolve().parents[1]
+
+
+def manifests() -> Mapping[str, Manifest]:
+    """Partner name → manifest, in order of name."""
+    found = [_read(path) for path in _MOCKS.rglob("manifest.yaml")]
+    return {one.partner: one for one in sorted(found, key=lambda one: one.partner)}
+
+
+def _read(path: Path) -> Manifest:
+    raw = cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
+    scenarios: dict[str, Mapping[str, Any]] = {}
+    if raw.get("scenarios"):
+        listed = yaml.safe_load((path.parent / raw["scenarios"]).read_text(encoding="utf-8"))
+        scenarios = {one["name"]: one for one in listed["scenarios"]}
+    return Manifest(
+        partner=raw["partner"],
+        title=raw["title"],
+        module=raw["module"],
+        endpoints=tuple(raw["endpoints"]),
+        folder=path.parent,
+        scenarios=scenarios,
+    )
+
+
+def manifest(partner: str) -> Manifest:
+    """The manifest of one partner, or a refusal that lists those there are."""
+    known = manifests()
+    if partner not in known:
+        raise MockRefusal(f"没有挡板 {partner}；可用：{'、'.join(known)}")
+    return known[partner]
+
+
+def build(found: Manifest, site: Site) -> Partner:
+    """Call the partner's ``build``."""
+    module = importlib.import_module(found.module)
+    builder = cast("Callable[[Site], Partner]", module.build)
+    return builder(site)
