@@ -1,0 +1,42 @@
+"""Rows of bus_message as values."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.bus.tables import message
+from hub.bus.values import Message
+from hub.bus.words import Cause, Effect, MessageState, Rung
+
+HEAD = tuple(column for column in message.c if column.name not in {"payload", "key_id"})
+"""Everything but the payload."""
+
+
+def to_message(row: sa.Row[Any]) -> Message:
+    """One row (``HEAD`` or more) as a value."""
+    return Message(
+        id=row.id,
+        interface=row.interface,
+        kind=row.kind,
+        key=row.msg_key,
+        effect=Effect(row.effect),
+        state=MessageState(row.state),
+        rung=Rung(row.rung),
+        group=row.msg_group,
+        subject=row.subject,
+        month=row.vault_month,
+        contract_version=row.contract_version,
+        items=row.items,
+        fen=row.fen,
+        endless=bool(row.endless),
+        try_no=row.try_no,
+        tries=row.tries,
+        epoch=row.epoch,
+        maybe_sent=bool(row.maybe_sent),
+        cause=Cause(row.cause),
+        created_us=row.created_us,
+        queued_us=row.queued_us,
+        ready_us=row.ready_us,
+        error_code=row.error_code,
+        error_text=row.error_text,
+    )

@@ -1,0 +1,56 @@
+"""What a line tells whoever opened it: every call, before it begins and after it ended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class CallOutcome(StrEnum):
+    """What is certain of one call."""
+
+    ANSWERED = "answered"  # whatever the status
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One finished call.  Instants are µs UTC of this machine's clock, for the record only.
+
+    ``target`` is method and URL without query values; ``request`` and ``reply`` are the bytes
+    as they went and came; ``status`` is 0 without an answer; ``error`` is the error's class and
+    text, empty when answered.
+    """
+
+    step: str
+    effect: bool
+    target: str
+    started_us: int
+    ended_us: int
+    request: bytes
+    reply: bytes
+    status: int
+    outcome: CallOutcome
+    error: str = ""
+
+
+class CallRecorder(Protocol):
+    """Implemented by the bus.  One per attempt, one thread."""
+
+    def before(self, step: str, *, effect: bool, timeout_s: float) -> None:
+        """About to call, for at most ``timeout_s``.  May raise: then nothing is sent."""
+        ...
+
+    def after(self, record: CallRecord) -> None:
+        """The call is over."""
+        ...
+
+
+class NoRecorder:
+    """Keeps nothing: for probes outside the bus."""
+
+    def before(self, step: str, *, effect: bool, timeout_s: float) -> None:
+        """Lets every call through."""
+
+    def after(self, record: CallRecord) -> None:
+        """Forgets it."""
