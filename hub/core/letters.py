@@ -1,0 +1,49 @@
+"""What messages to the core carry, as they are stored (sealed) in the bus."""
+
+from datetime import date
+
+import msgspec
+
+from hub.kernel.money import Fen
+from hub.kernel.periods import Period
+from hub.ports.core import CoreCommand, Payer
+
+
+class CommandsLetter(msgspec.Struct, frozen=True):
+    """One kind of command for many items.
+
+    Rows are (number, agreement, payers), payers (account, fen), main first.
+    """
+
+    period: str
+    bank: str
+    business_date: str
+    rows: list[tuple[str, str, list[tuple[str, int]]]]
+
+    def as_commands(self) -> list[CoreCommand]:
+        """In the port's form."""
+        period, day = Period.parse(self.period), date.fromisoformat(self.business_date)
+        return [
+            CoreCommand(
+                number, period, self.bank, agreement,
+                tuple(Payer(account, Fen(fen)) for account, fen in payers), day,
+            )
+            for number, agreement, payers in self.rows
+        ]  # fmt: skip
+
+
+class AccountsLetter(msgspec.Struct, frozen=True):
+    """Personal accounts to be looked at; ``reference`` is the asker's own."""
+
+    reference: int
+    numbers: list[str]
+
+
+class LedgerLetter(msgspec.Struct, frozen=True):
+    """One page of postings, or of live holds, of a period's offset at a bank."""
+
+    reference: int
+    period: str
+    bank: str
+    page_no: int
+    page: str | None

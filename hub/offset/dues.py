@@ -1,0 +1,227 @@
+"""Due lists (应还明细): fetched page by page, checked against the bank's own totals, sealed.
+
+A list is complete only when its last page came and its count and amount agree with what the
+bank says they are; otherwise it is set aside as bad and fetched again as a new attempt.  Names,
+IDs and accounts go into one sealed blob per page; tokens beside it serve every comparison.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub import audit
+from hub.bus import Delivery, Message
+from hub.crypto import Tokens, sm3_hex
+from hub.kernel.identity import normal_id, normal_id_card, normal_name
+from hub.kernel.money import ZERO
+from hub.kernel.periods import Period
+from hub.offset.handling import ReadHandler
+from hub.offset.letters import DuesAsk, pack, unpack
+from hub.offset.office import Office, day_number
+from hub.offset.tables import due_list, due_page, due_record, run
+from hub.ports.bank import BankPort, DuePage, DueRecord
+from hub.ports.line import PartnerRefused
+
+KIND = "bank.dues"
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    ask: DuesAsk
+    page: DuePage
+    obstacles: tuple[str, ...]
+
+
+def begin(tx: Connection, office: Office, run_id: int, period: Period, bank: str) -> int:
+    """Open a new attempt at a bank's due list and order its first page; its row number."""
+    before = tx.scalar(
+        sa.select(sa.func.max(due_list.c.attempt)).where(
+            due_list.c.run_id == run_id, due_list.c.bank == bank
+        )
+    )
+    attempt = int(before or 0) + 1
+    added = tx.execute(
+        sa.insert(due_list).values(
+            run_id=run_id, bank=bank, attempt=attempt, version="", state="fetching", records=0,
+            fen=0, digest="", trouble="", begun_us=office.now_us(),
+        )
+    )  # fmt: skip
+    list_id = int(added.inserted_primary_key[0])
+    _order_page(tx, office, bank, DuesAsk(list_id, str(period), 1, None))
+    return list_id
+
+
+def _order_page(tx: Connection, office: Office, bank: str, ask: DuesAsk) -> None:
+    period = Period.parse(ask.period)
+    office.to_bank(
+        tx, bank, KIND, f"{period}:{ask.due_list_id}:{ask.page_no}", pack(ask),
+        period=period, subject=f"应还明细 {period} 第{ask.page_no}页",
+    )  # fmt: skip
+
+
+class DuesHandler(ReadHandler):
+    """Bus handler of ``bank.dues``."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def send(self, delivery: Delivery) -> _Got:
+        ask = unpack(delivery.payload, DuesAsk)
+        port: BankPort = delivery.port
+        page = port.fetch_dues(delivery.line, Period.parse(ask.period), ask.tag)
+        obstacles = tuple(
+            port.obstacle(record.borrower_name, record.repayment_account) or ""
+            for record in page.records
+        )
+        return _Got(ask, page, obstacles)
+
+    def apply(self, tx: Connection, message: Message, result: _Got) -> None:
+        ask, page = result.ask, result.page
+        found = tx.execute(sa.select(due_list).where(due_list.c.id == ask.due_list_id)).one()
+        if found.state != "fetching":
+            return  # this attempt was given up meanwhile; its pages no longer matter
+        _keep_page(tx, self._office, ask, result)
+        sums = {
+            "records": found.records + len(page.records),
+            "fen": found.fen + sum(record.amount or ZERO for record in page.records),
+            "digest": sm3_hex((found.digest + _digest(page)).encode()),
+            "version": page.list_version or found.version,
+        }
+        tx.execute(sa.update(due_list).where(due_list.c.id == ask.due_list_id).values(**sums))
+        if found.version and page.list_version != found.version:
+            give_up(
+                tx, self._office, ask.due_list_id, "the bank changed the list while it was read"
+            )
+        elif page.next_page is not None:
+            following = DuesAsk(ask.due_list_id, ask.period, ask.page_no + 1, page.next_page)
+            _order_page(tx, self._office, found.bank, following)
+        else:
+            _complete(tx, self._office, ask.due_list_id, page, sums)
+
+    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
+        give_up(tx, self._office, _list_of(message), f"refused: {refusal.partner_code}")
+
+    def died(self, tx: Connection, message: Message) -> None:
+        give_up(tx, self._office, _list_of(message), "the bank could not be asked")
+
+
+def _list_of(message: Message) -> int:
+    return int(message.key.split(":")[1])
+
+
+def give_up(tx: Connection, office: Office, list_id: int, why: str) -> None:
+    """Set this attempt aside; the conductor begins another."""
+    tx.execute(
+        sa.update(due_list)
+        .where(due_list.c.id == list_id, due_list.c.state == "fetching")
+        .values(state="bad", trouble=why[:200], ended_us=office.now_us())
+    )
+
+
+def _complete(
+    tx: Connection, office: Office, list_id: int, page: DuePage, sums: dict[str, Any]
+) -> None:
+    if page.total_count is not None and page.total_count != sums["records"]:
+        why = f"the bank says {page.total_count} records, {sums['records']} came"
+        give_up(tx, office, list_id, why)
+        return
+    if page.total_amount is not None and page.total_amount != sums["fen"]:
+        why = f"the bank says {page.total_amount} 分, the records add up to {sums['fen']}"
+        give_up(tx, office, list_id, why)
+        return
+    found = tx.execute(
+        sa.update(due_list)
+        .where(due_list.c.id == list_id)
+        .values(state="complete", ended_us=office.now_us())
+        .returning(due_list.c.bank, due_list.c.run_id)
+    ).one()
+    period = tx.scalar(sa.select(run.c.period).where(run.c.id == found.run_id))
+    audit.record(
+        tx, act="offset.dues_complete", actor="hub", subject=f"{period} {found.bank}",
+        detail={"list_version": str(sums["version"])}, count=int(sums["records"]),
+        fen=int(sums["fen"]), root=str(sums["digest"]),
+    )  # fmt: skip
+
+
+def _keep_page(tx: Connection, office: Office, ask: DuesAsk, got: _Got) -> None:
+    private = json.dumps(
+        [
+            [r.loan_contract, r.repayment_account, r.borrower_name, r.borrower_id]
+            for r in got.page.records
+        ],
+        ensure_ascii=False,
+    ).encode()
+    sealed = office.vault.seal(tx, "due", ask.period, private)
+    tx.execute(
+        sa.insert(due_page).values(
+            due_list_id=ask.due_list_id, page_no=ask.page_no, records=len(got.page.records),
+            key_id=sealed.key_id, sealed=sealed.blob,
+        )
+    )  # fmt: skip
+    rows = [
+        _row(office.vault.tokens, ask, number, record, obstacle)
+        for number, (record, obstacle) in enumerate(
+            zip(got.page.records, got.obstacles, strict=True)
+        )
+    ]
+    if rows:
+        tx.execute(sa.insert(due_record), rows)
+
+
+def _row(
+    tokens: Tokens, ask: DuesAsk, row_no: int, record: DueRecord, obstacle: str
+) -> dict[str, object]:
+    flaw = record.flaw
+    if not flaw and (record.amount is None or record.due_date is None):
+        flaw = "amount" if record.amount is None else "due_date"
+    plain, card = normal_id(record.borrower_id), normal_id_card(record.borrower_id)
+    id_token = tokens.whole("id", plain)
+    return {
+        "due_list_id": ask.due_list_id,
+        "page_no": ask.page_no,
+        "row_no": row_no,
+        "loan_contract": record.loan_contract[:30],
+        "repay_token": tokens.whole("account", record.repayment_account),
+        "name_token": tokens.whole("name", normal_name(record.borrower_name)),
+        "id_token": id_token,
+        "card_token": id_token if card == plain else tokens.whole("id", card),
+        "due_on": day_number(record.due_date) if record.due_date else 0,
+        "fen": record.amount or ZERO,
+        "settled": int(record.settled),
+        "overdue": int(record.overdue),
+        "flaw": flaw,
+        "obstacle": obstacle,
+    }
+
+
+def _digest(page: DuePage) -> str:
+    """Over what the plan is made from, names and IDs included, so that no later page differs."""
+    whole = "\n".join(
+        f"{r.loan_contract}|{r.repayment_account}|{r.borrower_name}|{r.borrower_id}|"
+        f"{r.due_date}|{r.amount}|{r.settled}"
+        for r in page.records
+    )
+    return sm3_hex(whole.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Where an item's money goes, as the bank's due list has it."""
+
+    loan_contract: str
+    account: str
+    name: str
+
+
+def open_page(tx: Connection, office: Office, due_list_id: int, page_no: int) -> list[Payee]:
+    """The payees of one page, in row order."""
+    found = tx.execute(
+        sa.select(due_page.c.key_id, due_page.c.sealed).where(
+            due_page.c.due_list_id == due_list_id, due_page.c.page_no == page_no
+        )
+    ).one()
+    rows = json.loads(office.vault.open(tx, found.key_id, found.sealed))
+    return [Payee(contract, account, name) for contract, account, name, _ in rows]

@@ -1,0 +1,113 @@
+"""outcomes.csv and totals.json: what a run came to, for people and for programs.
+
+Both are written from one view of the database and are byte-equal on every database for the
+same data.
+"""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.kernel.money import format_yuan
+from hub.offset.tables import item, plan_line, run, wave
+from hub.offset.totals import Figure, Totals, add_up, equations, read_totals
+from hub.offset.words import Decision, Outcome, RunState
+from hub.store import Store
+
+COLUMNS = ("XYBH", "YHJC", "outcome", "reason", "amount", "main", "spouse")
+NOTICE_COLUMNS = ("XYBH", "YHJC", "notices", "detail")
+
+
+def export_run(store: Store, run_id: int, out: Path) -> None:
+    """Write outcomes.csv, notices.csv and totals.json into ``out``; each replaced whole."""
+    out.mkdir(parents=True, exist_ok=True)
+    with store.read() as view:
+        _replace(out / "outcomes.csv", lambda file: _write_outcomes(view, run_id, file))
+        _replace(out / "notices.csv", lambda file: _write_notices(view, run_id, file))
+        _replace(out / "totals.json", lambda file: file.write(totals_json(view, run_id)))
+
+
+def _replace(path: Path, write: Any) -> None:
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8", newline="") as file:
+        write(file)
+    fresh.replace(path)
+
+
+def _rows(view: Connection, run_id: int) -> Iterator[sa.Row[Any]]:
+    line, i = plan_line.c, item.c
+    query = (
+        sa.select(
+            line.number, line.bank, line.decision, line.reason.label("line_reason"), line.notices,
+            i.outcome, i.reason, i.fen, i.main_fen, i.spouse_fen, i.detail,
+        )
+        .join(wave, wave.c.id == line.wave_id)
+        .outerjoin(
+            item, sa.and_(i.wave_id == line.wave_id, i.agreement_id == line.agreement_id)
+        )
+        .where(wave.c.run_id == run_id)
+        .order_by(line.agreement_id, line.wave_id)
+    )  # fmt: skip
+    return iter(view.execute(query, execution_options={"yield_per": 2000}))
+
+
+def outcome_of(row: sa.Row[Any]) -> tuple[str, str]:
+    """(outcome, reason) of one plan line with its item.
+
+    An item on its way has no final outcome yet: money may be moving, so it reads UNKNOWN.
+    """
+    if row.decision == Decision.PLANNED:
+        return (row.outcome or Outcome.UNKNOWN.value), row.reason
+    return row.decision.upper(), row.line_reason
+
+
+def _write_outcomes(view: Connection, run_id: int, file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in _rows(view, run_id):
+        outcome, reason = outcome_of(row)
+        amounts = (row.fen or 0, row.main_fen or 0, row.spouse_fen or 0)
+        writer.writerow((row.number, row.bank, outcome, reason, *map(format_yuan, amounts)))
+
+
+def _write_notices(view: Connection, run_id: int, file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(NOTICE_COLUMNS)
+    for row in _rows(view, run_id):
+        if row.notices or row.detail:
+            writer.writerow((row.number, row.bank, row.notices, row.detail or ""))
+
+
+def totals_json(view: Connection, run_id: int) -> str:
+    """The text of totals.json, its keys in a fixed order."""
+    period, state = view.execute(
+        sa.select(run.c.period, run.c.state).where(run.c.id == run_id)
+    ).one()
+    totals = read_totals(view, run_id)
+    said = {
+        "month": period,
+        "banks": {bank: _totals(each) for bank, each in sorted(totals.items())},
+        "total": _totals(add_up(totals)),
+        "equations": [
+            {
+                "name": e.name, "bank": e.bank, "left": _figure(e.left), "right": _figure(e.right),
+                "remainder": _figure(e.remainder),
+            }
+            for e in equations(totals)
+        ],
+        "closed": state == RunState.CLOSED,
+    }  # fmt: skip
+    return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+
+
+def _totals(totals: Totals) -> dict[str, dict[str, int]]:
+    return {name: _figure(figure) for name, figure in totals.items()}
+
+
+def _figure(figure: Figure) -> dict[str, int]:
+    return {"count": figure.count, "fen": figure.fen}

@@ -1,0 +1,195 @@
+"""Inquiries (交易结果查证): asking the bank what became of rows without a final result.
+
+The first question about a batch is for the whole batch; later ones ask by number, for only that
+finds a row the bank leaves out of every list.  Asking about money has no ceiling: it slows down.
+
+``not found`` proves nothing by itself: the request may still be on its way.  Only when the
+contract's ``settle_after`` has passed since the last send, and the contract promises that a
+number is credited once, is the same batch with the same body sent again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.bus import Delivery, Message, Verdict
+from hub.kernel.periods import Period
+from hub.offset.handling import ReadHandler
+from hub.offset.instruct import NEVER_US
+from hub.offset.letters import InquiryAsk, ResultsAsk, pack, unpack
+from hub.offset.office import Office
+from hub.offset.results import apply_results
+from hub.offset.tables import batch, item
+from hub.offset.words import ItemState
+from hub.ports.bank import BankPort, RowResult, RowStatus
+from hub.store import database_now_us
+
+RESULTS = "bank.results"
+INQUIRY = "bank.inquire"
+_WAITS_S = (0.2, 0.7, 1.5, 3.0, 6.0, 12.0, 20.0, 30.0)
+"""Before the second, third … question; the last one is then doubled up to ten minutes."""
+_LONGEST_WAIT_S = 600.0
+_OPEN = (ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value)
+
+
+def ask_about(tx: Connection, office: Office, period: Period, number: str) -> int:
+    """Order the next question about one batch; how many messages that took, 0 when none is due."""
+    found = tx.execute(sa.select(batch).where(batch.c.number == number)).one()
+    if found.next_ask_us > database_now_us(tx):
+        return 0
+    rows = _open_rows(tx, number)
+    if not rows:
+        _plan_next(tx, number, NEVER_US, found.asks, 0)
+        return 0
+    asks = found.asks + 1
+    letters: list[tuple[str, bytes, int]]
+    if asks == 1:
+        letters = [(RESULTS, pack(ResultsAsk(number)), len(rows))]
+    else:
+        limit = office.seat(found.bank).port.inquiry_limit
+        parts = [rows[i : i + limit] for i in range(0, len(rows), limit)]
+        letters = [(INQUIRY, pack(InquiryAsk(number, part)), len(part)) for part in parts]
+    for place, (kind, letter, items) in enumerate(letters):
+        office.to_bank(
+            tx, found.bank, kind, f"{number}:{asks}:{place}", letter, period=period,
+            subject=f"查证 批次 {number}", items=items, endless=True,
+        )  # fmt: skip
+    _plan_next(tx, number, NEVER_US, asks, len(letters))
+    return len(letters)
+
+
+def ask_now(tx: Connection, run_id: int) -> int:
+    """Bring forward every question that waits (hub inquire); batches it concerns."""
+    done = tx.execute(
+        sa.update(batch)
+        .where(batch.c.run_id == run_id, batch.c.next_ask_us < NEVER_US)
+        .values(next_ask_us=0)
+    )
+    return done.rowcount
+
+
+def _open_rows(tx: Connection, number: str) -> list[str]:
+    query = (
+        sa.select(item.c.number)
+        .where(item.c.batch == number, item.c.state.in_(_OPEN), item.c.disputed == 0)
+        .order_by(item.c.row_no)
+    )
+    return list(tx.scalars(query))
+
+
+def _plan_next(tx: Connection, number: str, at_us: int, asks: int, asks_open: int) -> None:
+    tx.execute(
+        sa.update(batch)
+        .where(batch.c.number == number)
+        .values(next_ask_us=at_us, asks=asks, asks_open=asks_open)
+    )
+
+
+def _wait_us(asks: int) -> int:
+    if asks <= len(_WAITS_S):
+        return int(_WAITS_S[asks - 1] * 1_000_000)
+    doubled = _WAITS_S[-1] * 2 ** (asks - len(_WAITS_S))
+    return int(min(doubled, _LONGEST_WAIT_S) * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    batch: str
+    results: tuple[RowResult, ...]
+    asked: tuple[str, ...]
+
+
+class _AnswerHandler(ReadHandler):
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def apply(self, tx: Connection, message: Message, result: _Answer) -> None:
+        said = {row.number for row in result.results}
+        left_out = [number for number in self._expected(tx, result) if number not in said]
+        silent = [RowResult(number, RowStatus.UNKNOWN, text="left out") for number in left_out]
+        applied = apply_results(tx, self._office, [*result.results, *silent], self._way)
+        self._one_answered(tx, result.batch, applied.not_found, bool(result.results))
+
+    _way = ""
+
+    def _expected(self, tx: Connection, result: _Answer) -> Sequence[str]:
+        return result.asked
+
+    def refused(self, tx: Connection, message: Message, refusal: object) -> None:
+        self._one_answered(tx, message.key.split(":")[0], [], known=True)
+
+    def died(self, tx: Connection, message: Message) -> None:
+        self._one_answered(tx, message.key.split(":")[0], [], known=True)
+
+    def _one_answered(
+        self, tx: Connection, number: str, not_found: Sequence[str], known: bool
+    ) -> None:
+        """Note that one question is answered; after the last, decide what comes next."""
+        found = tx.execute(
+            sa.update(batch)
+            .where(batch.c.number == number)
+            .values(asks_open=batch.c.asks_open - 1)
+            .returning(
+                batch.c.asks, batch.c.asks_open, batch.c.bank, batch.c.message_id,
+                batch.c.unknown_us, batch.c.state,
+            )
+        ).one()  # fmt: skip
+        if found.state == "unknown":
+            missing = bool(not_found) or not known
+            self._settle(tx, number, found.bank, found.message_id, found.unknown_us, missing)
+        if found.asks_open <= 0:
+            next_us = database_now_us(tx) + _wait_us(found.asks)
+            _plan_next(tx, number, next_us, found.asks, 0)
+
+    def _settle(
+        self, tx: Connection, number: str, bank: str, message_id: int, unknown_us: int,
+        missing: bool,
+    ) -> None:  # fmt: skip
+        """Settle an unknown send: the bank knows all of it, or it may be sent again."""
+        port = self._office.seat(bank).port
+        if missing:
+            ripe = database_now_us(tx) >= unknown_us + int(port.settle_after_s * 1_000_000)
+            if ripe and port.numbers_idempotent:
+                why = "not found after settle_after; the contract marks the number idempotent"
+                if self._office.bus.send_again(tx, message_id, why):
+                    _set_state(tx, number, "again")
+            return
+        unsettled = sa.select(item.c.number).where(
+            item.c.batch == number, item.c.state == ItemState.UNKNOWN.value
+        )
+        if tx.scalar(unsettled.limit(1)) is None and self._office.bus.settle(
+            tx, message_id, Verdict.DELIVERED, "the bank answered for every row"
+        ):
+            _set_state(tx, number, "sent")
+
+
+def _set_state(tx: Connection, number: str, state: str) -> None:
+    tx.execute(sa.update(batch).where(batch.c.number == number).values(state=state))
+
+
+class ResultsHandler(_AnswerHandler):
+    """Bus handler of ``bank.results``: the batch as a whole."""
+
+    _way = "results"
+
+    def send(self, delivery: Delivery) -> _Answer:
+        ask = unpack(delivery.payload, ResultsAsk)
+        port: BankPort = delivery.port
+        return _Answer(ask.batch, port.fetch_results(delivery.line, ask.batch), ())
+
+    def _expected(self, tx: Connection, result: _Answer) -> Sequence[str]:
+        return _open_rows(tx, result.batch)
+
+
+class InquiryHandler(_AnswerHandler):
+    """Bus handler of ``bank.inquire``: rows by their numbers."""
+
+    _way = "inquiry"
+
+    def send(self, delivery: Delivery) -> _Answer:
+        ask = unpack(delivery.payload, InquiryAsk)
+        port: BankPort = delivery.port
+        results = port.inquire(delivery.line, ask.numbers)
+        return _Answer(ask.batch, results, tuple(ask.numbers))

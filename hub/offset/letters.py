@@ -1,0 +1,74 @@
+"""What the offset's messages carry, as they are stored (sealed) in the bus."""
+
+from typing import TypeVar
+
+import msgspec
+
+from hub.kernel.money import Fen
+from hub.kernel.periods import Period
+from hub.ports.bank import InstructionBatch, InstructionRow
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+class DuesAsk(msgspec.Struct, frozen=True):
+    """One page of a due list."""
+
+    due_list_id: int
+    period: str
+    page_no: int
+    tag: str | None
+
+
+class BalanceAsk(msgspec.Struct, frozen=True):
+    """The paying account's balance."""
+
+    run_id: int
+    bank: str
+
+
+class InstructOrder(msgspec.Struct, frozen=True):
+    """One batch: rows are (number, loan contract, payee account, payee name, fen)."""
+
+    batch: str
+    period: str
+    rows: list[tuple[str, str, str, str, int]]
+
+    def as_batch(self) -> InstructionBatch:
+        """In the port's form."""
+        rows = tuple(InstructionRow(n, c, a, p, Fen(fen)) for n, c, a, p, fen in self.rows)
+        return InstructionBatch(self.batch, Period.parse(self.period), rows)
+
+
+class ResultsAsk(msgspec.Struct, frozen=True):
+    """What became of a batch."""
+
+    batch: str
+
+
+class InquiryAsk(msgspec.Struct, frozen=True):
+    """What became of single instructions of a batch."""
+
+    batch: str
+    numbers: list[str]
+
+
+class StatementAsk(msgspec.Struct, frozen=True):
+    """One page of one banking day's statement."""
+
+    run_id: int
+    bank: str
+    day: int
+    round: int
+    page_no: int
+    tag: str | None
+
+
+def pack(letter: msgspec.Struct) -> bytes:
+    """To bytes."""
+    return msgspec.json.encode(letter)
+
+
+def unpack(payload: bytes, kind: type[_T]) -> _T:
+    """From bytes."""
+    return msgspec.json.decode(payload, type=kind)

@@ -1,0 +1,96 @@
+"""What the offset works with: its store, vault, bus and clock, and a seat for every bank."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.engine import Connection
+
+from hub.bus import Bus, Effect, NewMessage
+from hub.kernel.clocks import BusinessClock, to_us
+from hub.kernel.errors import BadInput
+from hub.kernel.periods import Period
+from hub.ports.bank import BankPort
+from hub.store import Store
+from hub.store.vault import Vault
+
+
+class NoSuchBank(BadInput):
+    """No adapter serves this bank."""
+
+    code = "offset.no_such_bank"
+    hint = "`hub offset status` lists the banks that have an adapter."
+
+
+@dataclass(frozen=True, slots=True)
+class BankSeat:
+    """A bank the hub can reach: the partner's code (ICBC), our interface, its adapter's port."""
+
+    code: str
+    name: str
+    interface: str
+    port: BankPort
+    contract_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Handed to every part of the offset."""
+
+    store: Store
+    vault: Vault
+    bus: Bus
+    clock: BusinessClock
+    banks: Mapping[str, BankSeat]
+    core_interface: str
+    core_version: str
+    core_command_limit: int
+    core_accounts_limit: int
+
+    def now_us(self) -> int:
+        """The business moment, as stored."""
+        return to_us(self.clock.now())
+
+    def today(self) -> int:
+        """The business day as YYYYMMDD."""
+        return day_number(self.clock.today())
+
+    def seat(self, bank: str) -> BankSeat:
+        """Raises NoSuchBank."""
+        if bank not in self.banks:
+            raise NoSuchBank(f"no adapter serves {bank[:8]!r}")
+        return self.banks[bank]
+
+    def to_bank(
+        self, tx: Connection, bank: str, kind: str, key: str, payload: bytes, *,
+        period: Period, subject: str, effect: Effect = Effect.READ, items: int = 0, fen: int = 0,
+        endless: bool = False,
+    ) -> int:  # fmt: skip
+        """Put one message for a bank; the same key again answers the message that exists."""
+        seat = self.seat(bank)
+        (found,) = self.bus.put(
+            tx,
+            [
+                NewMessage(
+                    interface=seat.interface, kind=kind, key=key, payload=payload, effect=effect,
+                    group=run_group(period), subject=subject, items=items, fen=fen,
+                    month=str(period), contract_version=seat.contract_version, endless=endless,
+                )
+            ],
+        )  # fmt: skip
+        return found
+
+
+def run_group(period: Period) -> str:
+    """Under which a run's messages are gathered."""
+    return f"run:{period}"
+
+
+def day_number(day: date) -> int:
+    """2025-10-09 → 20251009."""
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def day_of(number: int) -> date:
+    """20251009 → 2025-10-09."""
+    return date(number // 10000, number // 100 % 100, number % 100)

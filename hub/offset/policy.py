@@ -1,0 +1,158 @@
+"""The offset's policy file: what a centre may choose, per bank, versioned by its digest.
+
+Every parameter is an assumption until the centre confirms it ([A] in domain.md §3; the rules
+known from a neighbouring centre are the defaults).  A run keeps the policy it was opened with.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from sqlalchemy.engine import Connection
+
+from hub.crypto import sm3_hex
+from hub.kernel.errors import BadInput
+from hub.kernel.money import BadAmount, Fen, parse_yuan
+from hub.offset.tables import policy as table
+
+
+class BadPolicy(BadInput):
+    """The policy file cannot be used."""
+
+    code = "policy.bad"
+    hint = "Correct the key named in the message; docs/reference/policy.md lists them all."
+
+
+class _Terms(BaseModel):
+    """One bank's terms as written in the file; yuan as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    retain: str | None = None
+    partial: bool | None = None
+    usable_states: list[str] | None = None
+    cap: str | None = None
+    order: list[str] | None = None
+
+    @field_validator("retain", "cap", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        if isinstance(value, bool | float):
+            raise ValueError('write yuan as text in quotes, e.g. "0.01"')
+        return str(value) if isinstance(value, int) else value
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    default: _Terms = _Terms()
+    banks: dict[str, _Terms] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for one bank: retain and cap in 分 (cap None: no limit)."""
+
+    retain: Fen
+    partial: bool
+    usable_states: frozenset[str]
+    cap: Fen | None
+
+
+_DEFAULT: Mapping[str, Any] = {
+    "retain": "0.01",
+    "partial": True,
+    "usable_states": ["01", "02"],
+    "cap": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A whole policy.  ``body`` is canonical JSON; ``digest`` its SM3."""
+
+    body: str
+
+    @property
+    def digest(self) -> str:
+        return sm3_hex(self.body.encode())
+
+    def terms(self, bank: str) -> Terms:
+        """The default, overridden by what the file says for this bank."""
+        said = json.loads(self.body)
+        merged = {**said["default"], **said["banks"].get(bank, {})}
+        return Terms(
+            retain=parse_yuan(merged["retain"]),
+            partial=bool(merged["partial"]),
+            usable_states=frozenset(merged["usable_states"]),
+            cap=None if merged["cap"] is None else parse_yuan(merged["cap"]),
+        )
+
+
+def read_policy(path: Path | None) -> Policy:
+    """Read a YAML or JSON policy file; None gives the default.  Raises BadPolicy."""
+    if path is None:
+        return _canonical({})
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadPolicy(f"{path.name}: {error}") from error
+    return _canonical(said)
+
+
+def _canonical(said: object) -> Policy:
+    try:
+        read = _File.model_validate(said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadPolicy(f"policy file, {place}: {first['msg']}") from error
+    whole = {
+        "default": {**_DEFAULT, **_terms(read.default)},
+        "banks": {bank: _terms(terms) for bank, terms in read.banks.items()},
+    }
+    policy = Policy(json.dumps(whole, sort_keys=True, separators=(",", ":")))
+    _check(policy, ["", *read.banks])
+    return policy
+
+
+def _terms(terms: _Terms) -> dict[str, Any]:
+    said = terms.model_dump(exclude_unset=True)
+    order = said.pop("order", None)
+    if order not in (None, ["main", "spouse"]):
+        raise BadPolicy("policy file, order: only [main, spouse] is carried out by this version")
+    for name in ("retain", "partial", "usable_states"):
+        if name in said and said[name] is None:
+            raise BadPolicy(f"policy file, {name}: may not be null")
+    return said
+
+
+def _check(policy: Policy, banks: list[str]) -> None:
+    for bank in banks:
+        try:
+            terms = policy.terms(bank)
+        except BadAmount as error:
+            raise BadPolicy(f"policy file, {bank or 'default'}: {error.message}") from error
+        if terms.retain < 0 or (terms.cap is not None and terms.cap <= 0):
+            raise BadPolicy(f"policy file, {bank or 'default'}: retain ≥ 0 and cap > 0 are needed")
+
+
+def keep_policy(tx: Connection, policy: Policy, now_us: int) -> int:
+    """Store this version if it is new; its row number either way."""
+    found = tx.scalar(sa.select(table.c.id).where(table.c.digest == policy.digest))
+    if found is not None:
+        return int(found)
+    added = tx.execute(
+        sa.insert(table).values(digest=policy.digest, body=policy.body, added_us=now_us)
+    )
+    return int(added.inserted_primary_key[0])
+
+
+def kept_policy(tx: Connection, policy_id: int) -> Policy:
+    """The version a run was opened with."""
+    return Policy(str(tx.scalar(sa.select(table.c.body).where(table.c.id == policy_id))))

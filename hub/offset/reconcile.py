@@ -1,0 +1,268 @@
+"""Three-way reconciliation: hub, bank statement, core.  Set-based: each rule is one query.
+
+It runs over one bank's leg when its statement days and the core's postings have been read.
+What agrees in all three ledgers becomes reconciled; what does not becomes a difference.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.offset.differences import Finding, open_difference
+from hub.offset.office import Office
+from hub.offset.results import OPEN
+from hub.offset.tables import (
+    batch,
+    core_posting,
+    item,
+    result_seen,
+    statement_day,
+    statement_entry,
+)
+from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
+from hub.ports.bank import EntryKind
+from hub.store import Store
+
+_CHUNK = 5000
+_CREDIT = EntryKind.CREDIT.value
+_ENDED = (ItemState.POSTED.value, ItemState.RELEASED.value, ItemState.REVERSED.value)
+
+
+def find_differences(store: Store, office: Office, run_id: int, bank: str) -> int:
+    """Open a difference for everything that does not agree; how many are new."""
+    with store.read() as view:
+        findings = [finding for rule in _RULES for finding in rule(view, run_id, bank)]
+    new = 0
+    for finding in findings:
+        with store.write() as tx:
+            new += open_difference(tx, run_id, finding, office.now_us())
+    return new
+
+
+def _credits(run_id: int, bank: str) -> sa.Subquery:
+    """Credits by our number: how many, and their sum."""
+    s = statement_entry.c
+    return (
+        sa.select(s.number, sa.func.count().label("times"), sa.func.sum(s.fen).label("fen"))
+        .where(s.run_id == run_id, s.bank == bank, s.kind == _CREDIT, s.number != "")
+        .group_by(s.number)
+        .subquery()
+    )
+
+
+def _postings(run_id: int, bank: str) -> sa.Subquery:
+    """What the core has booked by item: withdrawals less reversals."""
+    p = core_posting.c
+    net = sa.func.sum(sa.case((p.reversal == 1, -p.fen), else_=p.fen))
+    return (
+        sa.select(p.number, net.label("fen"))
+        .where(p.run_id == run_id, p.bank == bank)
+        .group_by(p.number)
+        .subquery()
+    )
+
+
+def _unknown_instructions(view: Connection, run_id: int, bank: str) -> Iterator[Finding]:
+    s = statement_entry.c
+    query = (
+        sa.select(s.number, s.serial, s.fen)
+        .outerjoin(item, item.c.number == s.number)
+        .where(s.run_id == run_id, s.bank == bank, s.kind == _CREDIT, item.c.number.is_(None))
+    )
+    for row in view.execute(query):
+        yield Finding(
+            DifferenceKind.UNKNOWN_INSTRUCTION, bank, row.number or row.serial, 0, int(row.fen), 0,
+            f"银行流水 {row.serial}：本中心没有发出过这个指令",
+        )  # fmt: skip
+
+
+def _wrong_credits(view: Connection, run_id: int, bank: str) -> Iterator[Finding]:
+    """Credited twice, credited otherwise than instructed, or credited after a final refusal."""
+    credit = _credits(run_id, bank)
+    query = (
+        sa.select(item.c.number, item.c.fen, item.c.outcome, credit.c.times,
+                  credit.c.fen.label("bank_fen"))
+        .join(credit, credit.c.number == item.c.number)
+        .where(
+            sa.or_(
+                credit.c.times > 1,
+                credit.c.fen != item.c.fen,
+                item.c.outcome == Outcome.FAILED.value,
+            )
+        )
+    )  # fmt: skip
+    for row in view.execute(query):
+        if row.times > 1:
+            kind, said = DifferenceKind.DOUBLE_CREDIT, f"对账单入账 {row.times} 次"
+        elif row.bank_fen != row.fen:
+            kind, said = DifferenceKind.AMOUNT, "入账金额与指令不符"
+        else:
+            kind, said = DifferenceKind.CONTRADICTION, "已判划款失败，对账单却有入账"
+        yield Finding(kind, bank, row.number, int(row.fen), int(row.bank_fen), 0, said)
+
+
+def _core_differences(view: Connection, run_id: int, bank: str) -> Iterator[Finding]:
+    """Postings without order or without credit; credits whose posting is not in the core."""
+    posting, credit = _postings(run_id, bank), _credits(run_id, bank)
+    booked = (
+        sa.select(posting.c.number, posting.c.fen.label("core_fen"), item.c.fen, item.c.outcome,
+                  item.c.was_posted, credit.c.fen.label("bank_fen"))
+        .outerjoin(item, item.c.number == posting.c.number)
+        .outerjoin(credit, credit.c.number == posting.c.number)
+        .where(posting.c.fen != 0)
+    )  # fmt: skip
+    for row in view.execute(booked):
+        said = _core_flaw(row, _all_days_closed(view, run_id, bank))
+        if said is not None:
+            kind = (
+                DifferenceKind.AMOUNT
+                if said == "核心记账金额与指令不符"
+                else (DifferenceKind.CORE_ONLY)
+            )
+            yield Finding(
+                kind, bank, row.number, int(row.fen or 0), int(row.bank_fen or 0),
+                int(row.core_fen), said,
+            )  # fmt: skip
+    lacking = (
+        sa.select(item.c.number, item.c.fen, credit.c.fen.label("bank_fen"))
+        .join(credit, credit.c.number == item.c.number)
+        .outerjoin(posting, posting.c.number == item.c.number)
+        .where(item.c.was_posted == 1, item.c.was_reversed == 0, posting.c.number.is_(None))
+    )
+    for row in view.execute(lacking):
+        yield Finding(
+            DifferenceKind.BANK_ONLY, bank, row.number, int(row.fen), int(row.bank_fen), 0,
+            "银行已入账，核心没有记账",
+        )  # fmt: skip
+
+
+def _core_flaw(row: sa.Row[Any], closed: bool) -> str | None:
+    if row.fen is None:
+        return "核心有记账，本中心没有这笔明细"
+    if not row.was_posted:
+        return "核心有记账，本中心没有下达记账"
+    if row.core_fen != row.fen:
+        return "核心记账金额与指令不符"
+    if row.bank_fen is None and closed:
+        return "核心有记账，银行已关账日的对账单没有入账"
+    return None
+
+
+_RULES = (_unknown_instructions, _wrong_credits, _core_differences)
+
+
+def _all_days_closed(view: Connection, run_id: int, bank: str) -> bool:
+    d = statement_day.c
+    query = sa.select(sa.func.count(), sa.func.sum(d.closed)).where(
+        d.run_id == run_id, d.bank == bank
+    )
+    days, closed = view.execute(query).one()
+    return days > 0 and days == closed
+
+
+# --- what agrees ----------------------------------------------------------------------------
+
+
+def mark_reconciled(store: Store, office: Office, run_id: int, bank: str) -> int:
+    """Items on which all three ledgers agree become reconciled, in chunks; how many."""
+    done = 0
+    while True:
+        with store.write() as tx:
+            numbers = list(tx.scalars(_agreeing(run_id, bank).limit(_CHUNK)))
+            tx.execute(
+                sa.update(item)
+                .where(item.c.number.in_(numbers))
+                .values(state=ItemState.RECONCILED.value, reconciled_us=office.now_us())
+            )
+        done += len(numbers)
+        if len(numbers) < _CHUNK:
+            return done
+
+
+def _agreeing(run_id: int, bank: str) -> sa.Select[tuple[str]]:
+    credit, posting = _credits(run_id, bank), _postings(run_id, bank)
+    paid = sa.and_(
+        item.c.state == ItemState.POSTED.value,
+        credit.c.times == 1,
+        credit.c.fen == item.c.fen,
+        posting.c.fen == item.c.fen,
+    )
+    let_go = sa.and_(
+        item.c.state == ItemState.RELEASED.value,
+        credit.c.number.is_(None),
+        sa.func.coalesce(posting.c.fen, 0) == 0,
+    )
+    return (
+        sa.select(item.c.number)
+        .outerjoin(credit, credit.c.number == item.c.number)
+        .outerjoin(posting, posting.c.number == item.c.number)
+        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
+        .where(item.c.state.in_(_ENDED), sa.or_(paid, let_go))
+    )
+
+
+# --- what a closed day proves ---------------------------------------------------------------
+
+
+def fail_not_credited(store: Store, office: Office, run_id: int, bank: str) -> int:
+    """Open rows that the statements of closed banking days do not show were not credited.
+
+    Every banking day from the batch's cutting to its last send must have been read after it was
+    closed, and the batch must not be waiting to be sent again; how many failed so.
+    """
+    done = 0
+    with store.read() as view:
+        batches = list(_settled_batches(view, run_id, bank))
+    for number in batches:
+        with store.write() as tx:
+            done += _fail_rows(tx, office, number)
+    return done
+
+
+def _settled_batches(view: Connection, run_id: int, bank: str) -> Iterable[str]:
+    day, b = statement_day.c, batch.c
+    open_rows = (
+        sa.select(item.c.batch, sa.func.min(item.c.instructed_on).label("first"))
+        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
+        .where(item.c.state.in_([state.value for state in OPEN]), item.c.was_instructed == 1)
+        .group_by(item.c.batch)
+        .subquery()
+    )
+    unread = (
+        sa.select(day.id)
+        .where(day.run_id == run_id, day.bank == bank)
+        .where(day.day >= open_rows.c.first, day.day <= b.last_sent_on)
+        .where(sa.or_(day.closed == 0, day.state != "read"))
+    )
+    read = (
+        sa.select(day.id)
+        .where(day.run_id == run_id, day.bank == bank, day.day == b.last_sent_on)
+        .where(day.closed == 1, day.state == "read")
+    )
+    query = (
+        sa.select(b.number)
+        .join(open_rows, open_rows.c.batch == b.number)
+        .where(b.state == "sent", sa.exists(read), ~sa.exists(unread))
+    )
+    return list(view.scalars(query))
+
+
+def _fail_rows(tx: Connection, office: Office, number: str) -> int:
+    credited = sa.select(statement_entry.c.number).where(statement_entry.c.number == item.c.number)
+    said_done = sa.select(result_seen.c.number).where(
+        result_seen.c.number == item.c.number, result_seen.c.status == "done"
+    )
+    done = tx.execute(
+        sa.update(item)
+        .where(item.c.batch == number, item.c.disputed == 0)
+        .where(item.c.state.in_([ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value]))
+        .where(~sa.exists(credited), ~sa.exists(said_done))
+        .values(
+            state=ItemState.FAILED.value, outcome=Outcome.FAILED.value,
+            reason=Reason.NOT_CREDITED.value, detail="已关账日的对账单没有入账",
+            result_us=office.now_us(), live_key=None, asked="",
+        )
+    )  # fmt: skip
+    return done.rowcount

@@ -1,0 +1,172 @@
+"""Bank statements of the paying account: read page by page, each entry kept once.
+
+An entry is known by (bank, banking day, the bank's serial), so a day may be read as often as
+needed while it is open.  A credit that answers an open item is that item's result.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.bus import Delivery, Message
+from hub.crypto import Tokens
+from hub.kernel.money import Fen
+from hub.kernel.periods import Period
+from hub.kernel.secret import mask_account
+from hub.offset.handling import ReadHandler
+from hub.offset.letters import StatementAsk, pack, unpack
+from hub.offset.office import Office, day_of
+from hub.offset.results import apply_results
+from hub.offset.tables import item, run, statement_day, statement_entry
+from hub.offset.words import ItemState
+from hub.ports.bank import BankPort, EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
+from hub.ports.line import PartnerRefused
+from hub.store import database_now_us
+
+KIND = "bank.statement"
+
+
+def read_day(
+    tx: Connection, office: Office, run_id: int, period: Period, bank: str, day: int
+) -> bool:
+    """Order a fresh reading of one banking day; False while one is under way."""
+    key = sa.and_(
+        statement_day.c.run_id == run_id,
+        statement_day.c.bank == bank,
+        statement_day.c.day == day,
+    )
+    found = tx.execute(sa.select(statement_day).where(key)).first()
+    if found is not None and found.state == "reading":
+        return False
+    turn = 1 if found is None else found.round + 1
+    values = {"round": turn, "state": "reading", "asked_us": database_now_us(tx)}
+    if found is None:
+        tx.execute(
+            sa.insert(statement_day).values(run_id=run_id, bank=bank, day=day, closed=0, **values)
+        )
+    else:
+        tx.execute(sa.update(statement_day).where(key).values(**values))
+    _order_page(tx, office, period, StatementAsk(run_id, bank, day, turn, 1, None))
+    return True
+
+
+def _order_page(tx: Connection, office: Office, period: Period, ask: StatementAsk) -> None:
+    office.to_bank(
+        tx, ask.bank, KIND, f"{ask.run_id}:{ask.day}:{ask.round}:{ask.page_no}", pack(ask),
+        period=period, subject=f"对账单 {ask.day} 第{ask.page_no}页", endless=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    ask: StatementAsk
+    page: StatementPage
+
+
+class StatementHandler(ReadHandler):
+    """Bus handler of ``bank.statement``."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def send(self, delivery: Delivery) -> _Got:
+        ask = unpack(delivery.payload, StatementAsk)
+        port: BankPort = delivery.port
+        return _Got(ask, port.fetch_statement(delivery.line, day_of(ask.day), ask.tag))
+
+    def apply(self, tx: Connection, message: Message, result: _Got) -> None:
+        ask, page = result.ask, result.page
+        fresh = _keep(tx, self._office.vault.tokens, ask, page)
+        _answer_items(tx, self._office, fresh)
+        if page.next_page is not None:
+            period = Period.parse(
+                str(tx.scalar(sa.select(run.c.period).where(run.c.id == ask.run_id)))
+            )
+            following = StatementAsk(
+                ask.run_id, ask.bank, ask.day, ask.round, ask.page_no + 1, page.next_page
+            )
+            _order_page(tx, self._office, period, following)
+        else:
+            self._end(tx, ask, "read", int(page.closed))
+
+    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
+        run_id, day, *_ = message.key.split(":")
+        tx.execute(
+            sa.update(statement_day)
+            .where(
+                statement_day.c.run_id == int(run_id),
+                statement_day.c.day == int(day),
+                statement_day.c.state == "reading",
+            )
+            .values(state="refused")
+        )
+
+    def _end(self, tx: Connection, ask: StatementAsk, state: str, closed: int) -> None:
+        tx.execute(
+            sa.update(statement_day)
+            .where(
+                statement_day.c.run_id == ask.run_id,
+                statement_day.c.bank == ask.bank,
+                statement_day.c.day == ask.day,
+            )
+            .values(state=state, closed=closed, read_us=database_now_us(tx))
+        )
+
+
+def _keep(
+    tx: Connection, tokens: Tokens, ask: StatementAsk, page: StatementPage
+) -> list[StatementEntry]:
+    """Insert the entries not seen before; they are returned."""
+    known = set(
+        tx.scalars(
+            sa.select(statement_entry.c.serial).where(
+                statement_entry.c.bank == ask.bank,
+                statement_entry.c.day == ask.day,
+                statement_entry.c.serial.in_([entry.serial for entry in page.entries]),
+            )
+        )
+    )
+    fresh = []
+    for entry in page.entries:
+        if entry.serial not in known:
+            known.add(entry.serial)
+            fresh.append(entry)
+    if fresh:
+        tx.execute(sa.insert(statement_entry), [_row(tokens, ask, entry) for entry in fresh])
+    return fresh
+
+
+def _row(tokens: Tokens, ask: StatementAsk, entry: StatementEntry) -> dict[str, object]:
+    return {
+        "run_id": ask.run_id,
+        "bank": ask.bank,
+        "day": ask.day,
+        "serial": entry.serial,
+        "kind": entry.kind.value,
+        "number": entry.number,
+        "fen": entry.amount,
+        "counter_token": tokens.whole("account", entry.counter_account),
+        "counter_mask": mask_account(entry.counter_account),
+    }
+
+
+def _answer_items(tx: Connection, office: Office, entries: list[StatementEntry]) -> None:
+    """A credit is a result; only items still open listen to it, the rest is reconciliation's."""
+    credits = {e.number: e for e in entries if e.kind is EntryKind.CREDIT and e.number}
+    if not credits:
+        return
+    waiting = tx.scalars(
+        sa.select(item.c.number).where(
+            item.c.number.in_(list(credits)),
+            item.c.state.in_([ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value]),
+        )
+    )
+    results = [
+        RowResult(
+            number, RowStatus.DONE, amount=Fen(credits[number].amount),
+            bank_serial=credits[number].serial, text="对账单入账",
+        )
+        for number in waiting
+    ]  # fmt: skip
+    apply_results(tx, office, results, "statement")
