@@ -1,0 +1,1 @@
+"""Mocks of core systems."""
