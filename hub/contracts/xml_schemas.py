@@ -1,0 +1,121 @@
+"""XSD validation as drifts: place, what the contract expects, the shape of what was found.
+
+libxml2's own messages quote the offending value, which may be a name or an account; they are
+read for the rule that was broken and never passed on.
+"""
+
+import re
+import threading
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from hub.contracts.charset import Charset
+from hub.contracts.documents import XmlElement
+from hub.contracts.masking import plain_name, shape
+from hub.ports.line import Drift
+
+MOST = 50
+"""Drifts of one document: more of them say nothing new."""
+
+_INDEX = re.compile(r"\[\d+\]")
+_CONTENT = "SCHEMAV_ELEMENT_CONTENT"
+_RULES = (
+    (re.compile(r"is not accepted by the pattern '(.*)'\.$", re.S), "pattern {}"),
+    (re.compile(r"exceeds the allowed maximum length of '(\d+)'\.$"), "at most {} characters"),
+    (re.compile(r"underruns the allowed minimum length of '(\d+)'\.$"), "at least {} characters"),
+    (re.compile(r"does not match the fixed value constraint '([^']*)'\.$"), "always {}"),
+    (re.compile(r"Missing child element\(s\)\. Expected is (.*)\.$"), "also {}"),
+    (re.compile(r"This element is not expected\. Expected is (.*)\.$"), "{} here"),
+    (re.compile(r"This element is not expected\.$"), "nothing more here"),
+    (re.compile(r"No matching global declaration"), "another document"),
+    (
+        re.compile(r"of the (?:local )?(?:atomic|union|list) type '([^']*)'\.$"),
+        "a value of type {}",
+    ),
+    (re.compile(r"of the local atomic type\.$"), "another value"),
+)
+# An XMLSchema keeps the errors of its last run: threads must not share one.
+_compiled = threading.local()
+
+
+def validate(path: Path, name: str, root: XmlElement) -> list[Drift]:
+    """Where a document differs from the XSD at ``path``; ``name`` begins the places."""
+    schema = _schema(path)
+    if schema.validate(root):
+        return []
+    drifts: dict[tuple[str, str], Drift] = {}
+    seen: set[str] = set()
+    log: Any = schema.error_log  # the stubs do not know that it can be iterated
+    for error in log:
+        where = error.path or ""
+        # A facet's error comes with a second one about its type, on the same element.
+        if where in seen and error.type_name != _CONTENT:
+            continue
+        seen.add(where)
+        drift = _drift(name, root, where, error.type_name, error.message)
+        drifts.setdefault((drift.place, drift.expected), drift)
+        if len(drifts) >= MOST:
+            break
+    return list(drifts.values())
+
+
+def too_long(
+    name: str, root: XmlElement, sizes: Mapping[str, int], charset: Charset
+) -> list[Drift]:
+    """Elements longer than their field in the contract, in bytes of the wire's charset."""
+    drifts: dict[str, Drift] = {}
+    for element in root.iter():
+        text = element.text
+        # A character has one byte at least: most texts are settled without encoding them.
+        if not text or element.tag not in sizes or len(text) * 4 <= sizes[element.tag]:
+            continue
+        if charset.size(text) <= sizes[element.tag]:
+            continue
+        place = name + _INDEX.sub("", root.getroottree().getpath(element))
+        expected = f"at most {sizes[element.tag]} bytes of {charset.written}"
+        drifts.setdefault(place, Drift(place, expected, f"{charset.size(text)} bytes"))
+    return list(drifts.values())
+
+
+def check(path: Path) -> None:
+    """Compile a schema; raises lxml's error when it is none.  For contract loading."""
+    _schema(path)
+
+
+def _schema(path: Path) -> etree.XMLSchema:
+    mine: dict[Path, etree.XMLSchema] = _compiled.__dict__.setdefault("schemas", {})
+    if path not in mine:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        mine[path] = etree.XMLSchema(etree.parse(str(path), parser))
+    return mine[path]
+
+
+def _drift(name: str, root: XmlElement, where: str, kind: str, message: str) -> Drift:
+    element = _element(root, where)
+    found = "" if element is None else shape(element.text)
+    if kind == _CONTENT or "No matching" in message:
+        tag = plain_name("" if element is None else element.tag)
+        found = f"{tag} without it" if "Missing child" in message else f"element {tag}"
+    return Drift(name + _INDEX.sub("", where), _expected(message), found)
+
+
+def _expected(message: str) -> str:
+    for pattern, words in _RULES:
+        found = pattern.search(message)
+        if found is not None:
+            return words.format(*(group.strip() for group in found.groups()))
+    return "what the schema says"
+
+
+def _element(root: XmlElement, where: str) -> XmlElement | None:
+    find = partial(root.getroottree().xpath)
+    try:
+        found = find(where) if where else []
+    except etree.XPathError:
+        return None
+    first = found[0] if isinstance(found, list) and found else None
+    return first if isinstance(first, etree._Element) else None
