@@ -278,6 +278,15 @@ class AuditHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Facet:
+    """How many of the run ended so.  ``outcome`` empty: still under way."""
+
+    outcome: str
+    reason: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Everything the run board shows, read at one moment: the figures are the equations'."""
 
@@ -291,10 +300,13 @@ class Board:
     pending: tuple[Pending, ...] = ()
     differences: tuple[DifferenceRow, ...] = ()
     differences_total: int = 0
+    """All that are open; ``differences`` may hold only the oldest fifty."""
     unknowns: tuple[UnknownRow, ...] = ()
+    """The oldest fifty; how many there are in all is ``totals.unknown``."""
     channels: tuple[ChannelRow, ...] = ()
     drifts: tuple[DriftRow, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
+    facets: tuple[Facet, ...] = ()
     audit: AuditHead | None = None
     closed_us: int | None = None
     note: str = ""
@@ -332,15 +344,6 @@ class ItemRow:
     reason: str
     state: str
     changed_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """How many of the run ended so; for the filter bar."""
-
-    outcome: str
-    reason: str
-    figure: Figure
 
 
 @dataclass(frozen=True, slots=True)

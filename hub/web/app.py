@@ -1,0 +1,64 @@
+"""The pages as one ASGI application over a desk."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+
+from hub.kernel.settings import ENVIRONMENT_WORDS
+from hub.web import acts, guard, routes
+from hub.web.errors import Errors
+from hub.web.live import INTERVAL_S, Feeds
+from hub.web.model import Desk
+from hub.web.render import STATIC, Pages
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+
+def create_app(
+    desk: Desk,
+    *,
+    environment: str,
+    hosts: Sequence[str] = LOCAL_HOSTS,
+    interval_s: float = INTERVAL_S,
+) -> FastAPI:
+    """The pages.
+
+    ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
+    answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
+
+    Serve it with uvicorn's ``timeout_graceful_shutdown`` set to a second or two: an open board
+    never ends its stream by itself.
+    """
+    if environment not in ENVIRONMENT_WORDS:
+        raise ValueError(f"environment must be one of {', '.join(ENVIRONMENT_WORDS)}")
+    app = FastAPI(
+        title="hub",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=guard.MAX_BODY,
+        # The native telemetry records exception messages; nothing of ours leaves by that way.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    pages = Pages(environment)
+    feeds = Feeds(desk, interval_s)
+    app.include_router(routes.make_router(desk, pages, feeds))
+    app.include_router(acts.make_router(desk))
+    app.mount("/static", Static(directory=STATIC), name="static")
+    app.add_middleware(guard.Guard, hosts=tuple(hosts))
+    Errors(pages).install(app)
+    return app
+
+
+class Static(StaticFiles):
+    """Vendored and own files; one asked for with its version never changes."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        versioned = scope["query_string"].startswith(b"v=") or path.endswith(".woff2")
+        age = "max-age=31536000, immutable" if versioned else "max-age=300"
+        response.headers["cache-control"] = f"public, {age}"
+        return response
