@@ -3,13 +3,13 @@
 Every method works inside the caller's transaction (``Store.write()``) and talks to nobody.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.bus import finishing, intake, leases, orders
+from hub.bus import finishing, intake, leases, orders, reaping
 from hub.bus.attempts import Outcome
 from hub.bus.policy import ChannelPolicy
 from hub.bus.rows import HEAD, to_message
@@ -137,7 +137,7 @@ class Bus:
         attempt ended; without it raises InquiryFirst.  A money message that is delivered or
         rejected is never sent again: that takes a new item.  Raises WrongState.
         """
-        orders.resend(self, tx, message_id, actor, reason, inquiry)
+        orders.resend(self, tx, message_id, actor=actor, reason=reason, inquiry=inquiry)
 
     def stop(self, tx: Connection, interface: str, actor: str, reason: str) -> orders.Stopped:
         """Stop what has an effect and park what is queued of it; reads go on.
@@ -179,9 +179,14 @@ class Bus:
         """Interfaces that have something to claim now; a read, takes no lock."""
         return leases.ready(self, tx)
 
-    def claim(self, tx: Connection, holder: str, lanes: Sequence[Lane]) -> list[Claim]:
-        """Take messages under a lease, each with its attempt stored; nothing is sent yet."""
-        return leases.claim(self, tx, holder, lanes)
+    def claim(
+        self, tx: Connection, holder: str, lanes: Sequence[Lane], kinds: Collection[str] = ()
+    ) -> list[Claim]:
+        """Take messages under a lease, each with its attempt stored; nothing is sent yet.
+
+        ``kinds`` are those the caller can send; empty for all.
+        """
+        return leases.claim(self, tx, holder, lanes, kinds)
 
     def extend(self, tx: Connection, claim: Claim, lease_s: float) -> bool:
         """Prolong a lease from now; False when it has passed to somebody else."""
@@ -195,4 +200,4 @@ class Bus:
 
     def reap(self, tx: Connection, handlers: Mapping[str, Handler]) -> int:
         """Take back messages whose lease is over or whose process is provably dead."""
-        return leases.reap(self, tx, handlers)
+        return reaping.reap(self, tx, handlers)

@@ -25,7 +25,7 @@ FROM: dict[MessageState, frozenset[MessageState]] = {
     # Beside the attempt's end: settled by an inquiry, a result or a statement.
     S.DELIVERED: frozenset({S.IN_FLIGHT, S.UNKNOWN, S.QUEUED, S.WAITING, S.PARKED, S.DEAD}),
     S.REJECTED: frozenset({S.IN_FLIGHT, S.UNKNOWN, S.QUEUED, S.WAITING, S.PARKED, S.DEAD}),
-    S.DEAD: frozenset({S.IN_FLIGHT}),
+    S.DEAD: frozenset({S.IN_FLIGHT, S.DELIVERED, S.REJECTED}),
     S.PARKED: frozenset(CLAIMABLE),
     S.CLOSED: frozenset({S.DEAD}),
 }

@@ -156,6 +156,7 @@ inbound = sa.Table(
     sa.Column("why", sa.String(200), nullable=False),
     sa.Column("key_id", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("answer_key", sa.BigInteger),
     sa.Column("answer", sa.LargeBinary),
     sa.UniqueConstraint("interface", "kind", "sender_id"),
     sa.Index("ix_bus_inbound_state", "state", "interface"),

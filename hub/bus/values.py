@@ -1,6 +1,5 @@
 """What goes in and out of the bus as plain values, and what its users implement."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -199,13 +198,17 @@ class Claim:
     """A message held under a lease: to finish or extend needs ``holder`` and the epoch."""
 
     message: Message
+    ordered_by: str
+    ordered_why: str
     payload_key: int
     payload: bytes
     holder: str
-    lease_until_us: int
     lease_s: float
     deadline: float
     """When the lease ends on this process's monotonic clock, taken before the claim began."""
+
+    channel_misses: int
+    """How often in a row the partner could not be reached when this was claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,3 @@ class Lane:
     limit: int
     concurrency: int
     lease_s: float
-
-
-Messages = Sequence[Message]

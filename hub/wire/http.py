@@ -1,0 +1,228 @@
+"""HTTP out: one client per partner, one line per attempt.  The only module that knows httpx.
+
+What is certain when a call breaks: nothing left this machine (LineNotSent), or some of it may
+have (LineUnknown).  Redirects are not followed, the environment's proxies are not used, no call
+is repeated here.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import httpcore
+import httpx
+
+from hub.kernel.clocks import SystemClock, to_us
+from hub.kernel.errors import Misconfigured
+from hub.ports.line import DriftNotes, HttpReply, LineNotSent, LineUnknown, ReplyUnreadable
+from hub.wire.deadline import Deadline, DeadlineBackend
+from hub.wire.recorder import CallOutcome, CallRecord, CallRecorder
+
+MAX_REPLY = 64 * 1024 * 1024
+"""A due list's page of 10,000 rows is about 5 MB of XML; sixteen times that is no reply but a
+fault."""
+
+KEEPALIVE_S = 5.0
+"""Below what servers commonly keep (15 s and up), so that a connection is rarely closed under a
+request that has just been written to it: such a call ends unknown."""
+
+_SURE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class ReplyTooLong(ReplyUnreadable):
+    """The partner's answer is longer than any answer of its contract."""
+
+    code = "line.reply_too_long"
+
+
+def trust_store(authorities: Path | None = None, identity: Path | None = None) -> ssl.SSLContext:
+    """TLS 1.2 and up against our own authorities (PEM), never the machine's.
+
+    ``identity`` is our certificate with its key (PEM) where the partner asks for one.
+    Without ``authorities`` nobody is trusted.  Raises Misconfigured.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        if authorities is not None:
+            context.load_verify_locations(cafile=authorities)
+        if identity is not None:
+            context.load_cert_chain(identity)
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured(f"TLS files cannot be used: {error}") from error
+    return context
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's transport over a pool whose sockets obey the call's deadline."""
+
+    def __init__(self, context: ssl.SSLContext, limits: httpx.Limits, deadline: Deadline) -> None:
+        super().__init__(verify=context, trust_env=False, limits=limits)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=DeadlineBackend(deadline),
+        )
+
+
+class HttpPartner:
+    """The connections to one partner; shared by threads, closed once.
+
+    ``endpoints``: the contract's endpoint names → base URLs.  ``timeout_s`` is the longest one
+    call may take from its first byte to its answer's last, ``connect_s`` its share for
+    connecting.
+    """
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        *,
+        timeout_s: float = 30.0,
+        connect_s: float = 5.0,
+        connections: int = 8,
+        context: ssl.SSLContext | None = None,
+        max_reply: int = MAX_REPLY,
+        default_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        for name, url in endpoints.items():
+            if not url.startswith(("http://", "https://")):
+                raise Misconfigured(f"endpoint {name}: {url!r} is no http(s) address")
+        self.endpoints = {name: url.rstrip("/") for name, url in endpoints.items()}
+        self.timeout_s = timeout_s
+        self.max_reply = max_reply
+        self.deadline = Deadline()
+        limits = httpx.Limits(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=KEEPALIVE_S,
+        )
+        self.client = httpx.Client(
+            transport=_Transport(context or trust_store(), limits, self.deadline),
+            timeout=httpx.Timeout(timeout_s, connect=min(connect_s, timeout_s), pool=connect_s),
+            headers={"user-agent": "hpf-hub", "accept": "*/*"} | dict(default_headers or {}),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def open_line(self, recorder: CallRecorder) -> "HttpLine":
+        """A line for one attempt."""
+        return HttpLine(self, recorder)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a call came: whether its first byte was handed to the socket, what came back."""
+
+    sending: bool = False
+    status: int = 0
+    came: bytearray = field(default_factory=bytearray)
+
+    def note(self, name: str, _info: Mapping[str, Any]) -> None:
+        if name.endswith("send_request_headers.started"):
+            self.sending = True
+
+
+_End = Callable[[CallOutcome, _Progress, str], None]
+
+
+@dataclass(slots=True)
+class HttpLine:
+    """One attempt's way to one partner over HTTP (hub.ports.line.Line)."""
+
+    partner: HttpPartner
+    recorder: CallRecorder
+    drift: DriftNotes = field(default_factory=DriftNotes)
+
+    def post(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        effect: bool = False,
+    ) -> HttpReply:
+        """See Line.post.  Also raises ReplyTooLong, and Misconfigured for a missing endpoint."""
+        url = self._url(endpoint, path)
+        request = self.partner.client.build_request(
+            "POST", url, content=body, headers=dict(headers or {}), params=dict(query or {})
+        )
+        self.recorder.before(step, effect=effect, timeout_s=self.partner.timeout_s)
+        end = self._recording(step, effect, f"POST {url}", body)
+        progress = _Progress()
+        request.extensions["trace"] = progress.note
+        try:
+            reply = self._exchange(request, progress)
+        except ReplyTooLong as error:
+            end(CallOutcome.UNKNOWN, progress, error.message)
+            raise
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            raise _broken(error, progress, end) from error
+        end(CallOutcome.ANSWERED, progress, "")
+        return reply
+
+    def _url(self, endpoint: str, path: str) -> str:
+        if endpoint not in self.partner.endpoints:
+            raise Misconfigured(f"hub.toml names no address for the endpoint {endpoint!r}")
+        return self.partner.endpoints[endpoint] + path
+
+    def _exchange(self, request: httpx.Request, progress: _Progress) -> HttpReply:
+        most = self.partner.max_reply
+        with self.partner.deadline.within(self.partner.timeout_s):
+            response = self.partner.client.send(request, stream=True)
+            progress.status = response.status_code
+            try:
+                # Unpacked as its headers say: the limit is on that size, so a bomb stops here.
+                for part in response.iter_bytes(65_536):
+                    if len(progress.came) + len(part) > most:
+                        raise ReplyTooLong(f"the answer is longer than {most} bytes")
+                    progress.came += part
+            finally:
+                response.close()
+        return HttpReply(response.status_code, dict(response.headers.items()), bytes(progress.came))
+
+    def _recording(self, step: str, effect: bool, target: str, body: bytes) -> _End:
+        started = to_us(SystemClock().now())
+
+        def end(outcome: CallOutcome, progress: _Progress, error: str) -> None:
+            self.recorder.after(
+                CallRecord(
+                    step=step,
+                    effect=effect,
+                    target=target,
+                    started_us=started,
+                    ended_us=to_us(SystemClock().now()),
+                    request=body,
+                    reply=bytes(progress.came),
+                    status=progress.status,
+                    outcome=outcome,
+                    error=error,
+                )
+            )
+
+        return end
+
+
+def _broken(error: Exception, progress: _Progress, end: _End) -> LineNotSent | LineUnknown:
+    text = f"{type(error).__name__}: {error}"[:160]
+    if isinstance(error, _SURE) or not progress.sending:
+        end(CallOutcome.NOT_SENT, progress, text)
+        return LineNotSent(f"not sent: {text}")
+    end(CallOutcome.UNKNOWN, progress, text)
+    return LineUnknown(f"the call broke: {text}")
