@@ -19,6 +19,9 @@ from hub.kernel.periods import Period
 from hub.ports.line import Line
 from hub.ports.probe import ProbePort
 
+UNSETTLED = "unsettled"
+"""CommandResult.reason of an item of which the core's answer settles nothing."""
+
 
 class CommandKind(StrEnum):
     """The four commands."""
@@ -59,8 +62,10 @@ class CommandResult:
 
     ``done``: the item now is in the state the command asks for, or was already.
     ``code`` is the core's (``0000`` done, else the contract's table); ``reason`` is our word
-    for a refusal (``balance``, ``state``, ``case_open``, ``released_before``, ``conflict``,
-    ``not_held``, ``not_posted``, ``account_not_found``).
+    for a refusal (``balance``, ``state``, ``case_open``, ``released_before``, ``reversed_before``,
+    ``posted_before``, ``conflict``, ``not_held``, ``not_posted``, ``account_not_found``,
+    ``bad_item``), or UNSETTLED: the code is not final or nobody knows it, so nothing may be
+    concluded and the same command is sent again.
     """
 
     number: str

@@ -1,0 +1,1 @@
+"""The core system by its reference contract (contracts_spec/core/reference)."""

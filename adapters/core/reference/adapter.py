@@ -1,0 +1,151 @@
+"""The core's port over the reference contract: signed JSON over HTTP, one call per operation."""
+
+from collections.abc import Sequence
+
+from adapters.core.reference import codec, requests
+from adapters.core.reference.replies import (
+    AccountsReply,
+    ChangesReply,
+    CommandReply,
+    HoldsReply,
+    PostingsReply,
+    ProbeReply,
+    Reply,
+)
+from adapters.core.reference.requests import AccountsRequest, ChangesRequest, Request
+from adapters.core.reference.signing import Signer
+from hub.contracts import CodeRetry, Contract, load_contract, shape
+from hub.kernel.clocks import BusinessClock
+from hub.kernel.errors import BadInput
+from hub.kernel.periods import Period
+from hub.ports.context import AdapterContext
+from hub.ports.core import (
+    AccountsAnswer,
+    ChangesPage,
+    CommandKind,
+    CommandResult,
+    CoreCommand,
+    CorePort,
+    HoldPage,
+    PostingPage,
+)
+from hub.ports.line import Line, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
+from hub.ports.probe import ProbeResult
+from hub.ports.registry import RegistryPort
+
+_OK = "0000"
+_HTTP_OK = 200
+_OPEN = "01"
+"""HXZT 正常受理."""
+
+
+class TooMany(BadInput):
+    """More rows than the core's contract takes at once; nothing was sent."""
+
+    code = "core.too_many"
+
+
+class ReferenceCore:
+    """CorePort and RegistryPort; holds no connection, safe across threads."""
+
+    def __init__(self, contract: Contract, signer: Signer, clock: BusinessClock) -> None:
+        self.command_limit = contract.limit("command_items")
+        self.accounts_limit = contract.limit("accounts")
+        self._changes_limit = contract.limit("changes")
+        self._contract = contract
+        self._signer = signer
+        self._clock = clock
+
+    def command(
+        self, line: Line, kind: CommandKind, commands: Sequence[CoreCommand]
+    ) -> tuple[CommandResult, ...]:
+        numbers = [one.number for one in commands]
+        if not 1 <= len(numbers) <= self.command_limit or len(set(numbers)) != len(numbers):
+            raise TooMany(f"{len(numbers)} items: 1 to {self.command_limit}, each once")
+        reply = self._call(line, kind.value, requests.command(commands), CommandReply)
+        return codec.command_results(kind, numbers, reply, self._contract, line.drift)
+
+    def accounts(self, line: Line, numbers: Sequence[str]) -> AccountsAnswer:
+        asked = list(dict.fromkeys(number for number in numbers if requests.askable(number)))
+        if len(asked) > self.accounts_limit:
+            raise TooMany(f"{len(asked)} accounts: {self.accounts_limit} at most")
+        if not asked:
+            return AccountsAnswer((), self._clock.now())
+        request = AccountsRequest(requests.serial(), tuple(asked))
+        reply = self._call(line, "accounts", request, AccountsReply)
+        return codec.accounts(asked, reply, line.drift)
+
+    def postings(self, line: Line, period: Period, bank: str, page: str | None) -> PostingPage:
+        request = requests.page(period, bank, page)
+        reply = self._call(line, "postings", request, PostingsReply)
+        return codec.postings(period.compact, bank, reply, line.drift)
+
+    def holds(self, line: Line, period: Period, bank: str, page: str | None) -> HoldPage:
+        request = requests.page(period, bank, page)
+        reply = self._call(line, "holds", request, HoldsReply)
+        return codec.holds(period.compact, bank, reply, line.drift)
+
+    def changes_since(self, line: Line, sequence: int, limit: int) -> ChangesPage:
+        request = ChangesRequest(requests.serial(), sequence, min(limit, self._changes_limit))
+        reply = self._call(line, "changes", request, ChangesReply)
+        return codec.changes(sequence, reply, line.drift)
+
+    def probe(self, line: Line) -> ProbeResult:
+        try:
+            reply = self._call(line, "probe", requests.ProbeRequest(requests.serial()), ProbeReply)
+        except (LineNotSent, LineUnknown) as error:
+            return ProbeResult(reachable=False, usable=False, code=error.code, text=error.message)
+        except ReplyUnreadable as error:
+            return ProbeResult(reachable=True, usable=False, code=error.code, text=error.message)
+        except PartnerRefused as error:
+            return ProbeResult(
+                reachable=True, usable=False, code=error.partner_code, text=error.text
+            )
+        state = reply.HXZT if isinstance(reply.HXZT, str) else ""
+        text = self._contract.code("core_state", state).text or f"HXZT {shape(state)}"
+        return ProbeResult(reachable=True, usable=state == _OPEN, code=reply.FHM, text=text)
+
+    def _call(self, line: Line, operation: str, request: Request, kind: type[codec.R]) -> codec.R:
+        """One signed POST; answers a reply that says 0000 and is to this very request."""
+        transaction = self._contract.transaction(operation)
+        path, schema = str(transaction.extra["path"]), str(transaction.extra["reply"])
+        body = requests.encode(request)
+        answer = line.post(
+            operation,
+            endpoint="api",
+            path=path,
+            body=body,
+            headers=self._signer.headers(path, body, self._clock.now()),
+            effect=transaction.effect,
+        )
+        if answer.status != _HTTP_OK:
+            found = f"HTTP {answer.status}"
+            raise codec.unreadable(line.drift, schema, f"HTTP {_HTTP_OK}", found)
+        reply = codec.read(kind, schema, answer.body, self._contract, line.drift)
+        self._refuse(reply, schema, line)
+        if reply.QQLSH != request.QQLSH:
+            raise codec.unreadable(line.drift, f"{schema}/QQLSH", "the request's", "another")
+        return reply
+
+    def _refuse(self, reply: Reply, schema: str, line: Line) -> None:
+        """A refusal of the whole call is final only where trying again can never help."""
+        if reply.FHM == _OK:
+            return
+        code = self._contract.code("message", reply.FHM)
+        if not code.known:
+            line.drift.note(f"{schema}/FHM", "a code of the table", shape(reply.FHM))
+        final = code.final and code.retry is CodeRetry.NEVER
+        raise PartnerRefused(reply.FHM, code.text or shape(reply.FHXX), final=final)
+
+
+def build(context: AdapterContext) -> ReferenceCore:
+    """The port, from its contract, ``key_id`` and ``sign_key``."""
+    core = ReferenceCore(
+        load_contract(context.contract_folder),
+        Signer(context.value("key_id"), context.secret("sign_key")),
+        context.clock,
+    )
+    as_core: CorePort = core
+    as_registry: RegistryPort = core
+    del as_core, as_registry  # here only for mypy: both ports are fully there
+    return core
