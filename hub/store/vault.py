@@ -45,6 +45,7 @@ from hub.crypto.errors import CipherBroken, WrongMaster
 from hub.crypto.keyring import KeyRing
 from hub.kernel.errors import BadInput, HubError, Misconfigured, Retry
 from hub.store.engine import database_now_us, metadata
+from hub.store.types import identity
 
 KIND_LENGTH = 30
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,29}")
@@ -54,7 +55,7 @@ _VERSION = b"\x01"
 data_key = sa.Table(
     "data_key",
     metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("id", identity(), primary_key=True),
     sa.Column("kind", sa.String(KIND_LENGTH), nullable=False),
     sa.Column("month", sa.String(7), nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),

