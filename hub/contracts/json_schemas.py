@@ -64,25 +64,26 @@ def _drift(name: str, error: ValidationError) -> Drift:
     steps = [plain_name(step) for step in error.absolute_path if not isinstance(step, int)]
     place = "/".join([name, *steps])
     wanted: Any = error.validator_value
+    instance: Any = error.instance
     match error.validator:
         case "required":
-            missing = [str(key) for key in wanted if key not in error.instance]
+            missing = [str(key) for key in wanted if key not in instance]
             return Drift(place, f"also {', '.join(missing[:8])}", "without it")
         case "additionalProperties" | "unevaluatedProperties":
             return Drift(place, "nothing more here", f"also {', '.join(_surplus(error))}")
         case "enum":
             allowed = ", ".join(str(one) for one in list(wanted)[:12])
-            return Drift(place, f"one of {allowed}", _found(error.instance))
+            return Drift(place, f"one of {allowed}", _found(instance))
         case rule if rule in _SHOWN:
-            return Drift(place, f"{rule} {wanted}", _found(error.instance))
+            return Drift(place, f"{rule} {wanted}", _found(instance))
         case rule:
-            return Drift(place, str(rule), _found(error.instance))
+            return Drift(place, str(rule), _found(instance))
 
 
 def _surplus(error: ValidationError) -> list[str]:
     schema: Any = error.schema
     instance: Any = error.instance
-    known = schema.get("properties", {})
+    known: dict[str, Any] = schema.get("properties", {})
     return [plain_name(key) for key in instance if key not in known][:8]
 
 
