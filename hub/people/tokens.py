@@ -1,0 +1,70 @@
+"""Personal tokens: ``hubp_<id>_<secret>``.
+
+The id (40 bits) finds the row; the secret (160 bits) is compared with its Argon2 hash.  Argon2's
+cost is what protects words that people think up; 160 random bits cannot be guessed whatever a
+guess costs.  Here it protects the other way: who steals the database has a hash he cannot turn
+round, and needs no trust in a second scheme for the day when people choose passwords.
+"""
+
+import base64
+import re
+import secrets
+import threading
+from typing import NamedTuple
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from hub.kernel.secret import Secret
+
+_FORM = re.compile(r"hubp_([a-z2-7]{8})_([a-z2-7]{32})")
+
+# argon2-cffi's defaults: RFC 9106's low-memory profile (64 MiB, 3 passes, 4 lanes).
+_hasher = PasswordHasher()
+# 64 MiB each: a crowd of wrong tokens must not take the machine's memory (design.md §12 leaves
+# the hub 512 MiB), so they queue.
+_turn = threading.BoundedSemaphore(2)
+_nobody = _hasher.hash(secrets.token_hex(20))
+
+
+class NewToken(NamedTuple):
+    """``token`` is shown once; ``lookup`` and ``hash`` are kept."""
+
+    token: Secret
+    lookup: str
+    hash: str
+
+
+class TokenParts(NamedTuple):
+    """A token taken apart."""
+
+    lookup: str
+    secret: str
+
+
+def _random(count: int) -> str:
+    return base64.b32encode(secrets.token_bytes(count)).decode().lower()
+
+
+def new_token() -> NewToken:
+    """A fresh token."""
+    lookup, secret = _random(5), _random(20)
+    with _turn:
+        return NewToken(Secret(f"hubp_{lookup}_{secret}"), lookup, _hasher.hash(secret))
+
+
+def take_apart(token: Secret) -> TokenParts:
+    """The token's two parts; of what is no token at all, parts that nothing matches, so that the
+    work is the same."""
+    found = _FORM.fullmatch(token.reveal().strip())
+    return TokenParts(found[1], found[2]) if found else TokenParts("", "")
+
+
+def fits(hashed: str | None, secret: str) -> bool:
+    """Whether the secret has this hash.  Without a hash the work is done all the same: how long
+    the answer takes does not tell which ids exist."""
+    with _turn:
+        try:
+            return _hasher.verify(hashed or _nobody, secret) and hashed is not None
+        except (VerificationError, InvalidHashError):
+            return False
