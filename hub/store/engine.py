@@ -6,6 +6,7 @@ long steps go in chunks of their own transactions.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ class Store:
         self.url = url
         self.engine = _create_engine(url)
         self._writer = self.engine.execution_options(hub_write=True)
+        self._thread = threading.local()
 
     @property
     def is_sqlite(self) -> bool:
@@ -117,9 +119,18 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes; commits at the end, rolls back on any error."""
-        with self._open(self._writer) as tx:
-            yield tx
+        """A transaction that writes; commits at the end, rolls back on any error.
+
+        One inside another is a fault of the program: on SQLite it would wait for itself.
+        """
+        if getattr(self._thread, "writing", False):
+            raise RuntimeError("a write transaction was begun inside another of this thread")
+        self._thread.writing = True
+        try:
+            with self._open(self._writer) as tx:
+                yield tx
+        finally:
+            self._thread.writing = False
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
