@@ -1,0 +1,1 @@
+"""Mock banks: one folder each."""

@@ -1,0 +1,125 @@
+"""The bank's side of the wire: form and XML in, XML out. Written by hand from the contract."""
+
+import base64
+import gzip
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from lxml import etree
+
+from mocks.banks.icbc.contract import CHARSET
+
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_ZIP_FROM = 64 * 1024
+_DIGEST = 32
+PUB = ("TransCode", "CIS", "BankCode", "ID", "TranDate", "TranTime", "fSeqno")
+_NUMERIC_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+class Unreadable(Exception):
+    """The bytes are not what the contract says; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request's XML: the seven fields of ``pub``, the ``in`` element, the whole tree."""
+
+    pub: Mapping[str, str]
+    body: etree._Element
+    root: etree._Element
+
+
+def read_form(body: bytes) -> Mapping[str, bytes]:
+    """The fields of a form as bytes, as they were before percent-encoding."""
+    fields: dict[str, bytes] = {}
+    for pair in body.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        fields[unquote_to_bytes(name).decode("ascii", "replace")] = unquote_to_bytes(
+            value.replace(b"+", b" ")
+        )
+    return fields
+
+
+def read_xml(data: bytes) -> Message:
+    """Decode GB18030 and parse; entities and DOCTYPE are refused."""
+    try:
+        text = data.decode(CHARSET)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"不是 GB18030：第 {error.start} 字节") from error
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise Unreadable("报文不得有 DOCTYPE、实体声明")
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False
+    )
+    try:
+        root = etree.fromstring(_DECLARATION.sub("", text, count=1).encode("utf-8"), parser)
+    except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
+        raise Unreadable(f"不是 XML：{error}") from error
+    pub, body = root.find("eb/pub"), root.find("eb/in")
+    if pub is None or body is None:
+        raise Unreadable("没有 CMS/eb/pub 或 CMS/eb/in")
+    return Message({name: pub.findtext(name) or "" for name in PUB}, body, root)
+
+
+def values(element: etree._Element) -> dict[str, str]:
+    """The children of an element, tag to text; of a repeated tag the last."""
+    return {str(child.tag): child.text or "" for child in element}
+
+
+def escape(text: str) -> str:
+    """Text as XML content."""
+    return text.translate(_NUMERIC_ESCAPES)
+
+
+def tags(fields: Iterable[tuple[str, str | None]]) -> str:
+    """Elements one after the other; a value of None leaves its element out."""
+    return "".join(f"<{n}>{escape(v)}</{n}>" for n, v in fields if v is not None)
+
+
+def reply_xml(
+    pub: Mapping[str, str], code: str, text: str, out: str | None, charset: str = CHARSET
+) -> bytes:
+    """A whole reply; a large ``out`` travels as ``zip``.  ``charset`` differs only by a fault."""
+    if out is not None and len(out) >= _ZIP_FROM:
+        packed = gzip.compress(f"<out>{out}</out>".encode(charset), compresslevel=1, mtime=0)
+        tail = f"<zip>{base64.b64encode(packed).decode('ascii')}</zip>"
+    else:
+        tail = "" if out is None else f"<out>{out}</out>"
+    head = tags((name, pub.get(name, "")) for name in PUB)
+    said = tags((("RetCode", code), ("RetMsg", text)))
+    return (
+        f'<?xml version="1.0" encoding="GBK"?><CMS><eb><pub>{head}{said}</pub>{tail}</eb></CMS>'
+    ).encode(charset)
+
+
+def wrap_reply(xml: bytes) -> bytes:
+    """As the NC sends it: ``reqData=`` and Base64."""
+    return b"reqData=" + base64.b64encode(xml)
+
+
+class Seal:
+    """The NC's signature: Base64 of HMAC-SHA256 (32 bytes) followed by the signed bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, xml: bytes) -> str:
+        """The signature text, in lines as a token prints it."""
+        return base64.encodebytes(self._digest(xml) + xml).decode("ascii")
+
+    def open(self, signature: bytes) -> bytes | None:
+        """The signed bytes, or None when the signature is wrong or there is none."""
+        try:
+            raw = base64.b64decode(b"".join(signature.split()), validate=True)
+        except ValueError:
+            return None
+        if not hmac.compare_digest(raw[:_DIGEST], self._digest(raw[_DIGEST:])):
+            return None
+        return raw[_DIGEST:]
+
+    def _digest(self, xml: bytes) -> bytes:
+        return hmac.new(self._key, xml, hashlib.sha256).digest()

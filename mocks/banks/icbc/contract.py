@@ -1,0 +1,75 @@
+"""What the bank's mock takes from the contract: texts, lengths, limits, schemas. Data only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from lxml import etree
+
+from mocks.kit.partner import CONTRACTS
+
+_FOLDER = CONTRACTS / "banks" / "icbc"
+CHARSET = "gb18030"
+"""What the bank declares as GBK it writes in the larger set, so that every name fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The contract file, read once."""
+
+    raw: Mapping[str, Any]
+    folder: Path
+    lengths: Mapping[str, int]
+
+    def text(self, table: str, code: str) -> str:
+        """The wording of a code; empty for one that the table does not have."""
+        return str(self.raw["code_tables"][table]["codes"].get(code, {}).get("text", ""))
+
+    def limit(self, name: str) -> int:
+        """A limit by its name (``batch_rows``, ``inquiry_rows``, ``page_rows``)."""
+        return int(self.raw["limits"][name])
+
+    def example(self, name: str) -> str:
+        """The example value of a deployment parameter; the mock's client has these."""
+        return str(self.raw["values"][name]["example"])
+
+    def signed(self, code: str) -> bool:
+        """Whether a transaction is to be signed."""
+        return bool(self.raw["transactions"][code]["signed"])
+
+    def knows(self, code: str) -> bool:
+        """Whether the bank has such a transaction."""
+        return code in self.raw["transactions"]
+
+    def payment_hours(self) -> tuple[str, str]:
+        """From and until, ``HH:MM``, business time."""
+        start, end = str(self.raw["hours"]["payment"]).split("-")
+        return start, end
+
+    def schema(self, name: str) -> etree.XMLSchema:
+        """The XSD of a message (``PAYENT.request``)."""
+        return _schema(self.folder / self.raw["schemas"][name]["file"])
+
+    def too_long(self, field: str, value: str) -> bool:
+        """Whether a value exceeds its field, counted in bytes of GB18030."""
+        limit = self.lengths.get(field)
+        if limit is None:
+            return False
+        return len(value if value.isascii() else value.encode(CHARSET)) > limit
+
+
+@cache
+def _schema(path: Path) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(str(path)))
+
+
+@cache
+def contract() -> Contract:
+    """The contract in ``contracts_spec/banks/icbc``."""
+    text = (_FOLDER / "contract.yaml").read_text(encoding="utf-8")
+    raw = cast("dict[str, Any]", yaml.safe_load(text))
+    lengths = {name: int(one["bytes"]) for name, one in raw["fields"].items()}
+    return Contract(raw, _FOLDER, lengths)
