@@ -93,7 +93,7 @@ class Bus:
                 message.c.kind,
                 message.c.state,
                 sa.func.count(),
-                sa.func.sum(message.c.items),
+                sa.func.sum(message.c["items"]),
                 sa.func.sum(message.c.fen),
             )
             .where(message.c.msg_group == group)

@@ -3,9 +3,6 @@
 import random
 from dataclasses import dataclass
 
-from tenacity import RetryCallState
-from tenacity.wait import wait_exponential_jitter
-
 from hub.kernel.errors import BadInput
 
 
@@ -50,9 +47,10 @@ class ChannelPolicy:
 
 
 def _wait_us(first: float, most: float, number: int) -> int:
-    """Exponential with full doubling and up to a quarter of jitter, never above ``most``."""
-    wait = wait_exponential_jitter(initial=first, max=most, jitter=0)
-    state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
-    state.attempt_number = max(number, 1)
-    seconds = wait(state)
-    return int(seconds * (1 - random.random() / 4) * 1_000_000)  # noqa: S311  (no secret)
+    """Doubling from ``first`` up to ``most``, less up to a quarter of jitter.
+
+    Written out: tenacity's wait functions want a retrying call's state, which a row is not.
+    """
+    doubled = first * 2 ** min(max(number - 1, 0), 40)
+    seconds = min(doubled, most) * (1 - random.random() / 4)  # noqa: S311  (no secret)
+    return int(seconds * 1_000_000)

@@ -37,7 +37,7 @@ class AttemptRecorder:
 
     def _extend(self, step: str, wanted: float) -> None:
         lease_s = self._claim.lease_s
-        if lease_s < wanted:
+        if lease_s <= wanted:
             raise Misconfigured(
                 f"{self._claim.message.interface}: the lease of {lease_s:g} s does not outlast "
                 f"the call {step} of up to {wanted:g} s, margin included"

@@ -22,7 +22,7 @@ from hub.bus.pool import Pool
 from hub.bus.recorder import AttemptRecorder
 from hub.bus.values import Claim, Delivery, Handler, Lane, Partners
 from hub.kernel.clocks import monotonic
-from hub.kernel.errors import HubError
+from hub.kernel.errors import HubError, Misconfigured
 from hub.store import DatabaseAway, Store
 
 log = structlog.get_logger(__name__)
@@ -177,6 +177,12 @@ class Worker:
             return None
         try:
             partner = self._partners.open(interface)
+            wanted = partner.timeout_s + self._bus.policy(interface).margin_s
+            if partner.lease_s <= wanted:
+                raise Misconfigured(
+                    f"{interface}: a lease of {partner.lease_s:g} s does not outlast a call of "
+                    f"{wanted:g} s, margin included"
+                )
         except HubError as error:
             # Nothing is claimed for a partner that is not configured: its tries stay its own.
             log.error("bus.partner_closed", interface=interface, why=error.message)
