@@ -5,15 +5,17 @@ transaction that finishes the attempt; what the asker is, is not known here.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from sqlalchemy.engine import Connection
 
-from hub.bus import Delivery, Message
+from hub.bus import Bus, Delivery, Message, NewMessage
 from hub.core.letters import AccountsLetter, CommandsLetter, LedgerLetter
 from hub.kernel.periods import Period
 from hub.ports.core import (
+    UNSETTLED,
     AccountsAnswer,
     CommandKind,
     CommandResult,
@@ -21,11 +23,14 @@ from hub.ports.core import (
     HoldPage,
     PostingPage,
 )
-from hub.ports.line import PartnerRefused
+from hub.ports.line import LineUnknown, PartnerRefused
 
 ACCOUNTS = "core.accounts"
 POSTINGS = "core.postings"
 HOLDS = "core.holds"
+
+_AGAIN_S = 2.0
+"""How long what an answer left open waits before it is asked again; the bus slows down further."""
 
 TakeResults = Callable[[Connection, Message, tuple[CommandResult, ...]], None]
 TakeAccounts = Callable[[Connection, AccountsLetter, AccountsAnswer], None]
@@ -52,19 +57,58 @@ class _CoreHandler:
         """It is a dead letter on the page; nothing is concluded about its items."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What was asked, and what the core said of each item."""
+
+    letter: CommandsLetter
+    results: tuple[CommandResult, ...]
+
+
 class CommandHandler(_CoreHandler):
-    """Hold, post, release or reverse."""
+    """Hold, post, release or reverse.
 
-    def __init__(self, kind: CommandKind, take: TakeResults) -> None:
-        self._kind, self._take = kind, take
+    ``take`` is given only results that settle something.  Items whose code is not final, or
+    unknown to the contract, go on in a message of their own with the same command: one row
+    that the core cannot deal with now must neither count as refused nor hold up the others.
+    """
 
-    def send(self, delivery: Delivery) -> tuple[CommandResult, ...]:
+    def __init__(self, kind: CommandKind, take: TakeResults, bus: Bus) -> None:
+        self._kind, self._take, self._bus = kind, take, bus
+
+    def send(self, delivery: Delivery) -> _Answered:
         letter = msgspec.json.decode(delivery.payload, type=CommandsLetter)
         port: CorePort = delivery.port
-        return port.command(delivery.line, self._kind, letter.as_commands())
+        results = port.command(delivery.line, self._kind, letter.as_commands())
+        if all(result.reason == UNSETTLED for result in results):
+            codes = ", ".join(sorted({result.code for result in results})[:5])
+            raise LineUnknown(f"the core settled none of {len(results)} items ({codes})")
+        return _Answered(letter, results)
 
-    def apply(self, tx: Connection, message: Message, result: tuple[CommandResult, ...]) -> None:
-        self._take(tx, message, result)
+    def apply(self, tx: Connection, message: Message, result: _Answered) -> None:
+        settled = tuple(one for one in result.results if one.reason != UNSETTLED)
+        if len(settled) < len(result.results):
+            still_open = {one.number for one in result.results} - {one.number for one in settled}
+            self._bus.put(tx, [_again(message, result.letter.only(still_open))])
+        self._take(tx, message, settled)
+
+
+def _again(message: Message, letter: CommandsLetter) -> NewMessage:
+    """The same command for the items left open; strictly fewer than before, so this ends."""
+    return NewMessage(
+        interface=message.interface,
+        kind=message.kind,
+        key=f"{message.key.partition('~')[0]}~{message.id}",
+        payload=msgspec.json.encode(letter),
+        effect=message.effect,
+        group=message.group,
+        subject=f"{len(letter.rows)} 笔再送：{message.subject.rpartition('：')[2]}"[:120],
+        month=message.month,
+        contract_version=message.contract_version,
+        items=len(letter.rows),
+        fen=letter.fen,
+        delay_s=_AGAIN_S,
+    )
 
 
 class AccountsHandler(_CoreHandler):

@@ -1,5 +1,6 @@
 """What messages to the core carry, as they are stored (sealed) in the bus."""
 
+from collections.abc import Collection
 from datetime import date
 
 import msgspec
@@ -30,6 +31,16 @@ class CommandsLetter(msgspec.Struct, frozen=True):
             )
             for number, agreement, payers in self.rows
         ]  # fmt: skip
+
+    def only(self, numbers: Collection[str]) -> "CommandsLetter":
+        """The same letter for some of its items, in the same order."""
+        rows = [row for row in self.rows if row[0] in numbers]
+        return msgspec.structs.replace(self, rows=rows)
+
+    @property
+    def fen(self) -> int:
+        """What all payers of all items give."""
+        return sum(fen for _, _, payers in self.rows for _, fen in payers)
 
 
 class AccountsLetter(msgspec.Struct, frozen=True):

@@ -80,7 +80,7 @@ class _Row:
 
 
 def import_agreements(
-    store: Store, vault: Vault, path: Path, *, actor: str, now_us: int, month: str
+    store: Store, vault: Vault, path: Path, *, actor: str, month: str
 ) -> ImportReport:
     """Take in a CSV file in chunks of one transaction each.
 

@@ -65,7 +65,7 @@ run = sa.Table(
     sa.Column("wave_wait_us", sa.BigInteger, nullable=False),
     sa.Column("opened_us", sa.BigInteger, nullable=False),
     sa.Column("closed_us", sa.BigInteger),
-    sa.Column("moved_us", sa.BigInteger, nullable=False),
+    sa.Column("data_digest", sa.String(64), nullable=False),
 )
 
 leg = sa.Table(
@@ -83,12 +83,15 @@ leg = sa.Table(
     sa.Column("balance_fen", sa.BigInteger),
     sa.Column("balance_us", sa.BigInteger),
     sa.Column("balance_asked", sa.Integer, nullable=False),
+    sa.Column("balance_next_us", sa.BigInteger, nullable=False),
     sa.Column("payer_mask", sa.String(40), nullable=False),
     sa.Column("funded", flag(), nullable=False),
     sa.Column("core_round", sa.Integer, nullable=False),
     sa.Column("core_open", sa.Integer, nullable=False),
     sa.Column("core_seen_us", sa.BigInteger),
     sa.Column("core_live_holds", sa.Integer, nullable=False),
+    sa.Column("read_next_us", sa.BigInteger, nullable=False),
+    sa.Column("reads", sa.Integer, nullable=False),
     sa.Column("matched_us", sa.BigInteger),
     sa.Column("closed_us", sa.BigInteger),
     sa.UniqueConstraint("run_id", "bank"),

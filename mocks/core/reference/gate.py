@@ -43,6 +43,15 @@ def sign(key: bytes, request: Request, stamp: str, nonce: str) -> str:
     return mac.finalize().hex()
 
 
+FIRST_KEY = "hub-2025"
+"""The contract's example of a key id: what a fresh state knows its caller by."""
+
+
+def _write(path: Path, key: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(key + "\n", encoding="ascii")
+
+
 class Gate:
     """Keys from a folder (file name = key id, 64 hex characters inside); nonces in memory.
 
@@ -55,9 +64,11 @@ class Gate:
         self._nonces: dict[str, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
         if not any(folder.glob("*.key")):
-            fresh = folder / "hub.key"
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+            _write(folder / f"{FIRST_KEY}.key", secrets.token_hex(32))
+        # Handed over to the caller under the contract's name for it, beside the state.
+        first = folder / f"{FIRST_KEY}.key"
+        if first.exists():
+            _write(folder.parent / "sign_key", first.read_text(encoding="ascii").strip())
 
     def check(self, request: Request, now: datetime) -> None:
         """Raises Malformed with the code to answer; a nonce counts once it was well signed."""

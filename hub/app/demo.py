@@ -1,0 +1,226 @@
+"""``hub demo``: a whole month over bundled mock partners, from agreements to the close.
+
+The same command again goes on with an unfinished run; on a closed one it writes the same files.
+Two named demo people submit and approve, as two people would.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+
+from hub.app.demo_site import FILES, Mocks, NoDemoData, Site, write_home
+from hub.app.discover import discover
+from hub.app.hub import Engine, Hub
+from hub.app.steps import Progress, approve_waves, watch
+from hub.crypto import new_sm3
+from hub.kernel.errors import Refused
+from hub.kernel.periods import Period
+from hub.kernel.secret import Secret
+from hub.kernel.settings import Settings, read_secret, write_secret
+from hub.offset import runs
+from hub.offset.agreements import ImportReport, import_agreements
+from hub.offset.export import export_run
+from hub.offset.policy import read_policy
+from hub.offset.tables import run
+from hub.offset.words import RunState
+from hub.people import Party, Role
+from hub.schedule import load_calendar, seed_calendar
+from hub.store.schema import upgrade
+
+_BLOCK = 1 << 20
+PEOPLE = {
+    "demo-admin": ("演示管理员", (Role.ADMINISTRATOR,)),
+    "demo-handler": ("演示经办", (Role.HANDLER,)),
+    "demo-approver": ("演示审批", (Role.APPROVER,)),
+}
+"""The two demo people, and the administrator who adds them.  Their tokens lie in the home
+folder, readable by its owner: this is a demo's convenience and its only one."""
+
+
+class OtherDemo(Refused):
+    """This folder holds another demo."""
+
+    code = "demo.other"
+    hint = "Go on with what it was begun with, or give --out another folder."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What ``hub demo`` was asked for.  Times in seconds."""
+
+    data: Path
+    period: Period
+    banks: tuple[str, ...]
+    policy: Path | None
+    out: Path
+    port: int
+    patience_s: float
+    wave_wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DemoHub:
+    """A demo that runs: its hub and engine, the month's run, what the import said."""
+
+    hub: Hub
+    engine: Engine
+    mocks: Mocks
+    run_id: int
+    imported: ImportReport
+    controls: dict[str, str]
+    lock: IO[str]
+
+
+def begin(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
+    """Set up or take up the demo in ``wanted.out``: mocks, home, people, agreements, run.
+
+    Raises NoDemoData, OtherDemo (refused: exit 2), MocksDidNotStart and what importing raises.
+    """
+    site, digest = Site(wanted.out), _data_digest(wanted.data)
+    lock = site.lock()
+    _refuse_other(site, wanted, digest)
+    adapters = discover(Settings(home=site.home, environment="demo"))
+    seats = {a.manifest.partner.code: i for i, a in adapters.items() if a.manifest.port == "bank"}
+    banks = wanted.banks or tuple(sorted(seats))
+    unknown = [bank for bank in banks if bank not in seats]
+    if unknown:
+        raise OtherDemo(f"no adapter serves {', '.join(unknown)}; there are {', '.join(seats)}")
+    core = [i for i, a in adapters.items() if a.manifest.port == "core"]
+    site.home.mkdir(parents=True, exist_ok=True)
+    first = Hub(Settings(home=site.home, environment="demo", clock_file=site.clock_file))
+    upgrade(first.store)
+    with first.store.write() as tx:
+        seed_calendar(tx)
+    with first.store.read() as view:
+        calendar = load_calendar(view)
+    first.close()
+    site.set_clock(wanted.period, calendar)
+    mocks = Mocks(site, wanted.data, [*core, *(seats[bank] for bank in banks)])
+    say("挡板启动中 · starting the mock partners")
+    endpoints = mocks.endpoints()
+    write_home(site, adapters, endpoints, {"environment": "demo", "port": wanted.port})
+    hub = Hub(Settings.load(site.home))
+    _people(hub, site)
+    imported = _import(hub, wanted, say)
+    run_id = _open_run(hub, wanted, banks, digest)
+    engine = Engine(hub)
+    engine.start()
+    controls = {partner: urls["control"] for partner, urls in endpoints.items()}
+    return DemoHub(hub, engine, mocks, run_id, imported, controls, lock)
+
+
+def play(demo: DemoHub, wanted: Wanted, report: Callable[[Progress], None]) -> bool:
+    """Let the run go to its close, approving plans on the way; False when patience ran out."""
+    site = Site(wanted.out)
+    handler, approver = (_token(site, login) for login in ("demo-handler", "demo-approver"))
+
+    def each(progress: Progress) -> None:
+        report(progress)
+        approve_waves(demo.hub, demo.run_id, handler, approver)
+
+    closed = watch(demo.hub, demo.run_id, each, patience_s=wanted.patience_s)
+    demo.hub.checkpoints.write(demo.hub.store)
+    export_run(demo.hub.store, demo.run_id, wanted.out)
+    return closed
+
+
+def end(demo: DemoHub) -> None:
+    """Stop everything in good order."""
+    demo.engine.stop()
+    demo.hub.close()
+    demo.mocks.end()
+    demo.lock.close()
+
+
+def _data_digest(data: Path) -> str:
+    hashed = new_sm3()
+    for name in FILES:
+        path = data / name
+        if not path.is_file():
+            raise NoDemoData(f"{data} has no {name}")
+        hashed.update(name.encode())
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                hashed.update(block)
+    return hashed.digest().hex()
+
+
+def _refuse_other(site: Site, wanted: Wanted, digest: str) -> None:
+    """The folder remembers what it was begun with; anything else on it is refused."""
+    note = site.out / "demo.json"
+    asked = {
+        "month": str(wanted.period),
+        "banks": ",".join(sorted(wanted.banks)),
+        "data": digest,
+        "policy": read_policy(wanted.policy).digest,
+    }
+    if note.exists():
+        before = json.loads(note.read_text("utf-8"))
+        differs = [name for name in asked if before.get(name) != asked[name]]
+        if differs:
+            raise OtherDemo(f"{site.out} was begun with other {', '.join(differs)}")
+        return
+    fresh = note.with_suffix(".new")
+    fresh.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+    fresh.replace(note)
+
+
+def _people(hub: Hub, site: Site) -> None:
+    """Add the demo people that are missing; their tokens go into files of their owner."""
+    founder: Secret | None = None
+    for login, (name, roles) in PEOPLE.items():
+        if _token_file(site, login).exists():
+            founder = founder or _token(site, login)
+            continue
+        by = hub.people.authenticate(founder) if founder else None
+        with hub.store.write() as tx:
+            known = {row.login for row in hub.people.list_people(tx)}
+            if login in known:  # killed between the commit and the file: give a new token
+                token = hub.people.renew(tx, login=login, by=by) if by else None
+            else:
+                token = hub.people.add(
+                    tx, login=login, name=name, party=Party.CENTRE, roles=roles, by=by
+                )
+            if token is not None:
+                # Inside the transaction: a token without its file could never be used again.
+                write_secret(_token_file(site, login), token)
+        founder = founder or token
+
+
+def _token_file(site: Site, login: str) -> Path:
+    return site.home / "people" / f"{login}.token"
+
+
+def _token(site: Site, login: str) -> Secret:
+    return read_secret(_token_file(site, login), f"people.{login}")
+
+
+def _import(hub: Hub, wanted: Wanted, say: Callable[[str], None]) -> ImportReport:
+    with hub.store.read() as view:
+        opened = view.scalar(sa.select(run.c.id)) is not None
+    if opened:
+        return ImportReport()  # this month's agreements are in; its run is under way
+    say("导入对冲协议 · importing agreements")
+    return import_agreements(
+        hub.store, hub.vault, wanted.data / "agreements.csv", actor="demo-handler",
+        month=str(wanted.period),
+    )  # fmt: skip
+
+
+def _open_run(hub: Hub, wanted: Wanted, banks: Sequence[str], digest: str) -> int:
+    with hub.store.write() as tx:
+        return runs.open_run(
+            tx, hub.office, wanted.period, banks, read_policy(wanted.policy),
+            wave_wait_s=wanted.wave_wait_s, data_digest=digest, actor="demo-handler",
+        )  # fmt: skip
+
+
+def is_closed(demo: DemoHub) -> bool:
+    """Whether the run is closed."""
+    with demo.hub.store.read() as view:
+        state = view.scalar(sa.select(run.c.state).where(run.c.id == demo.run_id))
+    return bool(state == RunState.CLOSED)

@@ -1,0 +1,159 @@
+"""Where a demo lives: one folder with the hub's home, the mocks' state, keys and checkpoints.
+
+``OUT/`` outcomes.csv totals.json · ``OUT/hub/`` the home (hub.toml, database, keys, people) ·
+``OUT/mocks/`` the partners' state · ``OUT/clock.json`` the shared business clock.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from datetime import time as clock_time
+from pathlib import Path
+from typing import IO, Any
+
+from hub.app.discover import FoundAdapter
+from hub.kernel.clocks import SHANGHAI, SharedClock
+from hub.kernel.errors import BadInput, Refused, Unavailable
+from hub.kernel.periods import Period
+from hub.kernel.settings import PartnerSettings, write_partners
+from hub.schedule import BankingCalendar
+
+_START_S = 180.0
+_OPENS, _CLOSES = clock_time(8, 0), clock_time(20, 0)
+"""Business hours in which a demo may be taken up again; outside them the clock is moved on to
+the next banking morning, for banks take payments by day only."""
+_MORNING = clock_time(9, 0)
+_FIRST_WORKING_DAY = 9
+FILES = ("agreements.csv", "loans.csv", "persons.csv", "units.csv")
+
+
+class DemoBusy(Refused):
+    """Another demo runs in this folder."""
+
+    code = "demo.busy"
+    hint = "Wait for it, end it, or give --out another folder."
+
+
+class NoDemoData(BadInput):
+    """The data folder lacks a file."""
+
+    code = "demo.no_data"
+    hint = "--data names a folder with " + ", ".join(FILES) + "."
+
+
+class MocksDidNotStart(Unavailable):
+    """The bundled mock partners did not come up."""
+
+    code = "demo.mocks"
+    hint = "Read OUT/mocks/mocks.log."
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The folder of one demo."""
+
+    out: Path
+
+    @property
+    def home(self) -> Path:
+        return self.out / "hub"
+
+    @property
+    def mocks(self) -> Path:
+        return self.out / "mocks"
+
+    @property
+    def clock_file(self) -> Path:
+        return self.out / "clock.json"
+
+    def lock(self) -> IO[str]:
+        """Take the folder for this process; raises DemoBusy.  Gone with the process."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        held = (self.out / "demo.lock").open("w", encoding="utf-8")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held.close()
+            raise DemoBusy(f"another demo runs in {self.out}") from None
+        return held
+
+    def set_clock(self, period: Period, calendar: BankingCalendar) -> None:
+        """A working day of the month on the first run; later runs go on from where time stands."""
+        clock = SharedClock(self.clock_file)
+        if not self.clock_file.exists():
+            day = calendar.on_or_after(date(period.year, period.month, _FIRST_WORKING_DAY))
+            clock.set(datetime.combine(day, _MORNING, SHANGHAI))
+            return
+        now = clock.now()
+        if not (calendar.is_banking_day(now.date()) and _OPENS <= now.time() < _CLOSES):
+            past = now.time() >= _MORNING
+            day = calendar.next_banking_day(now.date()) if past else now.date()
+            clock.set(datetime.combine(calendar.on_or_after(day), _MORNING, SHANGHAI))
+
+
+class Mocks:
+    """The bundled partners as processes of their own; they end when this process does."""
+
+    def __init__(self, site: Site, data: Path, partners: Sequence[str]) -> None:
+        self._site = site
+        self._ports = site.mocks / "ports.json"
+        self._ports.unlink(missing_ok=True)
+        site.mocks.mkdir(parents=True, exist_ok=True)
+        words = [sys.executable, "-m", "mocks", "serve", "--exit-with-parent"]
+        words += ["--state", str(site.mocks), "--data", str(data)]
+        words += ["--clock", str(site.clock_file), "--environment", "demo"]
+        words += ["--ports-file", str(self._ports)]
+        for partner in partners:
+            words += ["--partner", partner]
+        self.log = site.mocks / "mocks.log"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  our own command
+                words, stdin=subprocess.PIPE, stdout=log, stderr=log
+            )
+
+    def endpoints(self) -> dict[str, dict[str, str]]:
+        """Each partner's endpoints and control plane; waits until all listen."""
+        until = time.monotonic() + _START_S
+        while time.monotonic() < until and self._process.poll() is None:
+            if self._ports.exists():
+                said: dict[str, dict[str, Any]] = json.loads(self._ports.read_text("utf-8"))
+                return {
+                    partner: {name: str(url) for name, url in entry.items() if name != "pid"}
+                    for partner, entry in said.items()
+                }
+            time.sleep(0.05)
+        said_last = self.log.read_text("utf-8", errors="replace").strip().splitlines()[-1:]
+        raise MocksDidNotStart("".join(said_last)[:300])
+
+    def end(self) -> None:
+        """Let them end in good order."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+def write_home(
+    site: Site, adapters: Mapping[str, FoundAdapter], endpoints: Mapping[str, Mapping[str, str]],
+    top: Mapping[str, str | int],
+) -> None:  # fmt: skip
+    """hub.toml for a hub that faces the mocks: the contract's example values, their secrets."""
+    partners = {}
+    for interface, urls in endpoints.items():
+        contract = adapters[interface].contract
+        folder = site.mocks / interface
+        partners[interface] = PartnerSettings(
+            endpoints={name: url for name, url in urls.items() if name in contract.endpoints},
+            values={name: key.example for name, key in contract.values.items()},
+            secrets={name: os.path.relpath(folder / name, site.home) for name in contract.secrets},
+        )
+    site.home.mkdir(parents=True, exist_ok=True)
+    write_partners(site.home / "hub.toml", partners, top={"clock_file": "../clock.json", **top})

@@ -1,0 +1,105 @@
+"""Finds adapters by their manifests: nothing central is edited to add one.
+
+An adapter is a folder ``adapters/<group>/<name>/`` with ``manifest.yaml`` and a module that has
+``build(context)``.  The package is looked up by name, never imported from here.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hub.contracts import Contract, load_contract
+from hub.kernel.clocks import BusinessClock
+from hub.kernel.errors import Misconfigured
+from hub.kernel.settings import Settings
+from hub.ports.context import AdapterContext
+
+PACKAGE = "adapters"
+
+
+class _PartnerCode(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    name: str
+
+
+class _ContractRef(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str
+    version: str
+
+
+class Manifest(BaseModel):
+    """What an adapter says of itself; the source of name, partner, owner, hours and quality."""
+
+    model_config = ConfigDict(extra="allow")
+
+    interface: str
+    port: str
+    partner: _PartnerCode
+    contract: _ContractRef
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAdapter:
+    """One adapter: its manifest and its contract."""
+
+    manifest: Manifest
+    contract: Contract
+
+    @property
+    def interface(self) -> str:
+        return self.manifest.interface
+
+    def build(self, settings: Settings, clock: BusinessClock) -> Any:
+        """The adapter's port object; what it needs comes from the deployment's settings."""
+        partner = settings.partner(self.interface)
+        context = AdapterContext(
+            interface=self.interface,
+            contract_folder=settings.contracts / self.manifest.contract.folder,
+            values=partner.values,
+            secrets=settings.partner_secrets(self.interface),
+            clock=clock,
+        )
+        return importlib.import_module(self.manifest.module).build(context)
+
+
+def discover(settings: Settings) -> dict[str, FoundAdapter]:
+    """Every adapter by interface code; Misconfigured for a manifest that cannot be used."""
+    found: dict[str, FoundAdapter] = {}
+    for path in _manifests():
+        adapter = _read(path, settings)
+        if adapter.interface in found:
+            raise Misconfigured(f"two adapters call themselves {adapter.interface}")
+        found[adapter.interface] = adapter
+    return found
+
+
+def _manifests() -> Iterator[Path]:
+    spec = importlib.util.find_spec(PACKAGE)
+    for place in sorted((spec and spec.submodule_search_locations) or ()):
+        yield from sorted(Path(place).glob("*/*/manifest.yaml"))
+
+
+def _read(path: Path, settings: Settings) -> FoundAdapter:
+    place = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+    try:
+        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise Misconfigured(f"{place}: {error}") from error
+    contract = load_contract(settings.contracts / manifest.contract.folder)
+    if contract.version != manifest.contract.version:
+        raise Misconfigured(
+            f"{place}: speaks contract {manifest.contract.version}, the folder holds "
+            f"{contract.version}"
+        )
+    return FoundAdapter(manifest, contract)

@@ -1,0 +1,188 @@
+"""The hub put together: the one place where all packages meet.
+
+``Hub`` holds what every process needs (command line, server, worker); ``Engine`` adds the
+threads that do the work.
+"""
+
+import threading
+from collections.abc import Mapping
+
+from hub import audit
+from hub.app.discover import FoundAdapter, discover
+from hub.app.partners import Partners
+from hub.audit.checkpoints import Checkpoints
+from hub.bus import Bus, Handler, Reaper, Worker
+from hub.bus.holder import this_holder
+from hub.crypto import KeyRing
+from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
+from hub.kernel.errors import Misconfigured, Unavailable
+from hub.kernel.logs import get_logger
+from hub.kernel.settings import Settings
+from hub.offset import runs
+from hub.offset.conductor import Conductor
+from hub.offset.handlers import handlers
+from hub.offset.office import BankSeat, Office
+from hub.people import Approval, Approvals, People
+from hub.schedule import Leadership
+from hub.store import Store
+from hub.store.schema import require_current
+from hub.store.vault import Vault
+
+_log = get_logger(__name__)
+
+_PAUSE_S = 0.15
+"""Between two looks of the conductor when nothing was to be done."""
+_AWAY_PAUSE_S = 1.0
+_SEAL_S = 0.5
+
+
+class Hub:
+    """One centre's hub on one database; owns its connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock: BusinessClock = (
+            SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
+        )
+        self.store = Store(settings.database_url)
+        self.ring = KeyRing.create(settings.keys)
+        self.vault = Vault(self.ring)
+        self.bus = Bus(self.vault)
+        self.people = People(self.store, self.vault)
+        self.approvals = Approvals(self.people)
+        self.adapters = discover(settings)
+        self.partners = Partners(self.adapters, settings, self.clock)
+        self.checkpoints = Checkpoints(settings.checkpoints, self.ring.signer)
+        self._office: Office | None = None
+        self.approvals.on("plan.approve", self._approve_plan)
+
+    @property
+    def office(self) -> Office:
+        """The offset's office; opened at first use, for it needs every partner's settings."""
+        if self._office is None:
+            self._office = self._open_office()
+        return self._office
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Every message kind this hub knows."""
+        return handlers(self.office)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.partners.close()
+        self.store.close()
+
+    def __enter__(self) -> "Hub":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open_office(self) -> Office:
+        core = self._only("core")
+        port = self.partners.open(core.interface).port
+        seats = {}
+        for adapter in self._of_port("bank"):
+            if not self.settings.partner(adapter.interface).endpoints:
+                continue  # this centre does not reach that bank (yet)
+            partner = self.partners.open(adapter.interface)
+            code = adapter.manifest.partner.code
+            seats[code] = BankSeat(
+                code=code,
+                name=adapter.manifest.partner.name,
+                interface=adapter.interface,
+                port=partner.port,
+                contract_version=partner.contract_version,
+            )
+        return Office(
+            store=self.store,
+            vault=self.vault,
+            bus=self.bus,
+            clock=self.clock,
+            banks=seats,
+            core_interface=core.interface,
+            core_version=core.contract.version,
+            core_command_limit=port.command_limit,
+            core_accounts_limit=port.accounts_limit,
+        )
+
+    def _of_port(self, port: str) -> list[FoundAdapter]:
+        return [each for each in self.adapters.values() if each.manifest.port == port]
+
+    def _only(self, port: str) -> FoundAdapter:
+        found = [
+            each for each in self._of_port(port) if self.settings.partner(each.interface).endpoints
+        ]
+        if len(found) != 1:
+            raise Misconfigured(f"hub.toml must give endpoints to exactly one {port} interface")
+        return found[0]
+
+    def _approve_plan(self, tx: object, approval: Approval) -> None:
+        wave_id, digest = int(approval.payload["wave_id"]), str(approval.payload["digest"])
+        runs.approve(tx, self.office, wave_id, digest)  # type: ignore[arg-type]
+
+
+class Engine:
+    """The threads of a serving process: workers, reaper, conductor, sealer."""
+
+    def __init__(self, hub: Hub) -> None:
+        require_current(hub.store)
+        self._hub = hub
+        known = hub.handlers()
+        self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=hub.settings.workers)
+        self._reaper = Reaper(hub.store, hub.bus, known)
+        self._conductor = Conductor(hub.office)
+        self._leads = Leadership(hub.store, "conductor", this_holder())
+        self._sealer = audit.Sealer(hub.store)
+        self._seals = Leadership(hub.store, "sealer", this_holder())
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._conduct, name="conductor", daemon=True),
+            threading.Thread(target=self._seal, name="sealer", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin all of it."""
+        self._worker.start()
+        self._reaper.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End in good order: nothing new is claimed, what is in flight ends."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(10)
+        self._worker.stop()
+        self._reaper.stop()
+        for lead in (self._leads, self._seals):
+            try:
+                lead.release()
+            except Unavailable:
+                _log.warning("lease not given back; it runs out by itself", lease=lead.name)
+
+    def _conduct(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self._leads.hold() and self._conductor.step()
+            except Unavailable as error:
+                _log.warning("the conductor waits", code=error.code, error=error.message)
+                self._stopping.wait(_AWAY_PAUSE_S)
+                continue
+            except Exception:
+                # One broken step must not end the month's work: it is logged, and taken again.
+                _log.exception("a step of the conductor failed")
+                self._stopping.wait(_AWAY_PAUSE_S)
+                continue
+            if not busy:
+                self._stopping.wait(_PAUSE_S)
+
+    def _seal(self) -> None:
+        while not self._stopping.wait(_SEAL_S):
+            try:
+                if self._seals.hold():
+                    self._sealer.seal()
+                    if self._hub.checkpoints.due(monotonic()):
+                        self._hub.checkpoints.write(self._hub.store)
+            except Exception:
+                _log.exception("sealing the audit failed")

@@ -1,0 +1,82 @@
+"""Partners as the bus wants them: an adapter's port, its contract's timings, a way to its lines.
+
+A partner is opened when it is first needed and then kept; its port has one state (a sign-in,
+say) that all attempts of this process share.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.app.discover import FoundAdapter
+from hub.kernel.clocks import BusinessClock
+from hub.kernel.errors import Misconfigured
+from hub.kernel.settings import Settings
+from hub.ports.line import Line
+from hub.wire.http import HttpPartner
+from hub.wire.recorder import CallRecorder
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """One partner, ready to be called.  Times in seconds, from its contract."""
+
+    port: Any
+    timeout_s: float
+    lease_s: float
+    concurrency: int
+    contract_version: str
+    http: HttpPartner
+
+    def open_line(self, recorder: CallRecorder) -> Line:
+        """A line for one attempt."""
+        return self.http.open_line(recorder)
+
+
+class Partners:
+    """Every partner of this process by interface code."""
+
+    def __init__(
+        self, adapters: Mapping[str, FoundAdapter], settings: Settings, clock: BusinessClock
+    ) -> None:
+        self._adapters = adapters
+        self._settings = settings
+        self._clock = clock
+        self._open: dict[str, Partner] = {}
+        self._lock = threading.Lock()
+
+    def open(self, interface: str) -> Partner:
+        """Raises Misconfigured when there is no adapter, or the deployment lacks its values."""
+        with self._lock:
+            if interface not in self._open:
+                self._open[interface] = self._build(interface)
+            return self._open[interface]
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for partner in self._open.values():
+                partner.http.close()
+            self._open.clear()
+
+    def _build(self, interface: str) -> Partner:
+        if interface not in self._adapters:
+            raise Misconfigured(f"there is no adapter for {interface}")
+        adapter = self._adapters[interface]
+        endpoints = self._settings.partner(interface).endpoints
+        lacking = sorted(set(adapter.contract.endpoints) - set(endpoints))
+        if lacking:
+            raise Misconfigured(
+                f"hub.toml: partners.{interface}.endpoints lacks {', '.join(lacking)}"
+            )
+        timing = adapter.contract.timing
+        concurrency = adapter.contract.limit("concurrency")
+        return Partner(
+            port=adapter.build(self._settings, self._clock),
+            timeout_s=timing.call_timeout_s,
+            lease_s=timing.longest_lease_s,
+            concurrency=concurrency,
+            contract_version=adapter.contract.version,
+            http=HttpPartner(endpoints, timeout_s=timing.call_timeout_s, connections=concurrency),
+        )

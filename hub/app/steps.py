@@ -1,0 +1,103 @@
+"""Following a run, and approving its plans with two people's tokens."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from hub.app.hub import Hub
+from hub.kernel.clocks import monotonic
+from hub.kernel.errors import Unavailable
+from hub.kernel.logs import get_logger
+from hub.kernel.periods import Period
+from hub.kernel.secret import Secret
+from hub.offset import runs
+from hub.offset.tables import run, wave
+from hub.offset.totals import Totals, add_up, read_totals
+from hub.offset.words import RunState, WaveState
+
+_log = get_logger(__name__)
+_LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands: its state, its waves' states, its totals over all banks."""
+
+    state: str
+    waves: tuple[str, ...]
+    totals: Totals
+
+    @property
+    def mark(self) -> tuple[object, ...]:
+        """Two alike: no progress between them."""
+        return (self.state, self.waves, tuple(self.totals.items()))
+
+
+def read_progress(hub: Hub, run_id: int) -> Progress:
+    """In one view."""
+    with hub.store.read() as view:
+        state = str(view.scalar(sa.select(run.c.state).where(run.c.id == run_id)))
+        waves = view.scalars(
+            sa.select(wave.c.state).where(wave.c.run_id == run_id).order_by(wave.c.number)
+        )
+        return Progress(state, tuple(waves), add_up(read_totals(view, run_id)))
+
+
+def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s: float) -> bool:
+    """Look at a run until it is closed (True), or nothing moved for ``patience_s`` (False)."""
+    last, since = None, monotonic()
+    while True:
+        try:
+            progress = read_progress(hub, run_id)
+            each(progress)
+        except Unavailable as error:
+            _log.warning("the database is away", code=error.code)
+            time.sleep(_LOOK_S)
+            continue
+        if progress.state == RunState.CLOSED:
+            return True
+        if progress.mark != last:
+            last, since = progress.mark, monotonic()
+        elif monotonic() - since > patience_s:
+            return False
+        time.sleep(_LOOK_S)
+
+
+def request_plan(hub: Hub, token: Secret, period: Period, number: int, reason: str) -> int:
+    """One person submits a trial; the approval's number.
+
+    Raises NoSuchRun, NoSuchWave, PlanNotReady, and what people's rules refuse.
+    """
+    actor = hub.people.authenticate(token)
+    with hub.store.write() as tx:
+        found = runs.find_wave(tx, runs.find_run(tx, period).id, number)
+        runs.submit(tx, found.id, found.digest)
+        return hub.approvals.request(
+            tx, actor, act="plan.approve", subject=f"{period} 轮次{number}",
+            payload={"wave_id": int(found.id), "digest": str(found.digest)}, reason=reason,
+        )  # fmt: skip
+
+
+def confirm(hub: Hub, token: Secret, approval_id: int, reason: str = "") -> str:
+    """Another person confirms; one line on what was done."""
+    actor = hub.people.authenticate(token)
+    with hub.store.write() as tx:
+        done = hub.approvals.confirm(tx, actor, approval_id, reason)
+    return f"{done.title} {done.subject}: 已由 {done.requested_by} 申请、{actor.login} 复核"
+
+
+def approve_waves(hub: Hub, run_id: int, handler: Secret, approver: Secret) -> None:
+    """Submit and approve every plan that waits: what the demo's two people do."""
+    with hub.store.read() as view:
+        period = Period.parse(str(view.scalar(sa.select(run.c.period).where(run.c.id == run_id))))
+        waiting = (WaveState.TRIAL.value, WaveState.SUBMITTED.value)
+        numbers = list(
+            view.scalars(
+                sa.select(wave.c.number).where(wave.c.run_id == run_id, wave.c.state.in_(waiting))
+            )
+        )
+    for number in numbers:
+        approval_id = request_plan(hub, handler, period, number, "演示：提交试算")
+        confirm(hub, approver, approval_id, "演示：同意")

@@ -1,0 +1,201 @@
+"""The end of a run: statements and the core's books are read, matched, and what balances closes."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub import audit
+from hub.kernel.periods import Period
+from hub.offset.differences import count_open
+from hub.offset.ledger import ask_ledger
+from hub.offset.office import Office, day_number, day_of
+from hub.offset.reconcile import fail_not_credited, find_differences, mark_reconciled
+from hub.offset.statement import read_day
+from hub.offset.tables import batch, difference, item, leg, run, statement_day
+from hub.offset.totals import equations, read_totals
+from hub.offset.words import ItemState, RunState
+from hub.store import database_now_us
+
+_FIRST_READ_AFTER_US = 30_000_000
+"""Rows still open this long after their batch was sent make us look at the statement too."""
+_READ_AGAIN_US = 4_000_000
+_READ_SLOWLY_US = 60_000_000
+_EAGER_READS = 20
+
+_BETWEEN = (
+    ItemState.PLANNED, ItemState.HELD, ItemState.SUCCEEDED, ItemState.FAILED, ItemState.RETURNED,
+)  # fmt: skip
+_OPEN = (ItemState.INSTRUCTED, ItemState.UNKNOWN)
+_AT_REST = (ItemState.RECONCILED, ItemState.REFUSED)
+
+
+def reconcile_leg(office: Office, run_id: int, period: Period, each: sa.Row[Any]) -> bool:
+    """One step towards a leg's close; True when something was done."""
+    with office.store.write() as tx:
+        counts = _counts(tx, run_id, each.bank)
+        if sum(counts.get(state.value, 0) for state in _BETWEEN):
+            return False
+        still_open = sum(counts.get(state.value, 0) for state in _OPEN)
+        if still_open and not _open_for_long(tx, run_id, each.bank):
+            return False
+        here = tx.execute(sa.select(leg).where(leg.c.id == each.id)).one()
+        if _reading(tx, run_id, here):
+            return False
+        fresh = here.core_seen_us is not None and here.core_seen_us > (here.matched_us or 0)
+        if not fresh:
+            return _read(tx, office, run_id, period, here)
+        tx.execute(sa.update(leg).where(leg.c.id == each.id).values(matched_us=database_now_us(tx)))
+    _match(office, run_id, each)
+    return True
+
+
+def _counts(tx: Connection, run_id: int, bank: str) -> dict[str, int]:
+    query = (
+        sa.select(item.c.state, sa.func.count())
+        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
+        .group_by(item.c.state)
+    )
+    return {state: int(count) for state, count in tx.execute(query)}
+
+
+def _open_for_long(tx: Connection, run_id: int, bank: str) -> bool:
+    """No batch of this leg is on its way out, and none was heard of lately."""
+    b = batch.c
+    sent_us = sa.func.coalesce(b.unknown_us, 0)
+    lately = sa.or_(b.state.in_(["cut", "again"]), b.asks < 6)  # noqa: PLR2004  about 25 seconds
+    open_rows = sa.select(item.c.number).where(
+        item.c.batch == b.number, item.c.state.in_([state.value for state in _OPEN])
+    )
+    recent = sent_us > database_now_us(tx) - _FIRST_READ_AFTER_US
+    query = (
+        sa.select(b.number)
+        .where(b.run_id == run_id, b.bank == bank, sa.exists(open_rows))
+        .where(sa.or_(lately, recent))
+    )
+    return tx.scalar(query.limit(1)) is None
+
+
+def _reading(tx: Connection, run_id: int, here: sa.Row[Any]) -> bool:
+    if here.core_open > 0:
+        return True
+    query = sa.select(statement_day.c.id).where(
+        statement_day.c.run_id == run_id,
+        statement_day.c.bank == here.bank,
+        statement_day.c.state == "reading",
+    )
+    return tx.scalar(query.limit(1)) is not None
+
+
+def _read(tx: Connection, office: Office, run_id: int, period: Period, here: sa.Row[Any]) -> bool:
+    now_us = database_now_us(tx)
+    if here.read_next_us > now_us:
+        return False
+    closed = set(
+        tx.scalars(
+            sa.select(statement_day.c.day).where(
+                statement_day.c.run_id == run_id, statement_day.c.bank == here.bank,
+                statement_day.c.closed == 1, statement_day.c.state == "read",
+            )
+        )
+    )  # fmt: skip
+    for day in _days(tx, office, run_id, here.bank):
+        if day not in closed:
+            read_day(tx, office, run_id, period, here.bank, day)
+    ask_ledger(tx, office, run_id, period, here.bank)
+    pause = _READ_AGAIN_US if here.reads < _EAGER_READS else _READ_SLOWLY_US
+    tx.execute(
+        sa.update(leg)
+        .where(leg.c.id == here.id)
+        .values(reads=here.reads + 1, read_next_us=now_us + pause)
+    )
+    return True
+
+
+def _days(tx: Connection, office: Office, run_id: int, bank: str) -> list[int]:
+    """Every calendar day from the first instruction to today."""
+    first = tx.scalar(
+        sa.select(sa.func.min(item.c.instructed_on)).where(
+            item.c.run_id == run_id, item.c.bank == bank
+        )
+    )
+    today = office.clock.today()
+    day = today if first is None else min(day_of(int(first)), today)
+    days = []
+    while day <= today:
+        days.append(day_number(day))
+        day += timedelta(days=1)
+    return days
+
+
+def _match(office: Office, run_id: int, each: sa.Row[Any]) -> None:
+    failed = fail_not_credited(office.store, office, run_id, each.bank)
+    found = find_differences(office.store, office, run_id, each.bank)
+    agreed = mark_reconciled(office.store, office, run_id, each.bank)
+    with office.store.write() as tx:
+        audit.record(
+            tx, act="offset.reconciled", actor="hub", subject=f"run {run_id} {each.bank}",
+            detail={"differences": found, "not_credited": failed}, count=agreed,
+        )  # fmt: skip
+        _close_leg(tx, office, run_id, each)
+
+
+def _close_leg(tx: Connection, office: Office, run_id: int, each: sa.Row[Any]) -> None:
+    """A leg closes when every item is at rest, nothing is held and no difference is open."""
+    at_rest = [state.value for state in _AT_REST]
+    restless = sa.select(item.c.number).where(
+        item.c.run_id == run_id, item.c.bank == each.bank, item.c.state.not_in(at_rest)
+    )
+    disputed = sa.select(difference.c.id).where(
+        difference.c.run_id == run_id, difference.c.bank == each.bank,
+        difference.c.state == "open",
+    )  # fmt: skip
+    if tx.scalar(restless.limit(1)) is not None or tx.scalar(disputed.limit(1)) is not None:
+        return
+    tx.execute(
+        sa.update(leg)
+        .where(leg.c.id == each.id, leg.c.core_live_holds == 0)
+        .values(closed_us=office.now_us())
+    )
+
+
+def close_run(office: Office, run_id: int) -> bool:
+    """Move a run on to running, reconciled and closed as its legs allow; True when it moved."""
+    with office.store.write() as tx:
+        found = tx.execute(sa.select(run).where(run.c.id == run_id)).one()
+        if found.state == RunState.APPROVED:
+            return _move(tx, run_id, RunState.APPROVED, RunState.RUNNING)
+        if found.state == RunState.RUNNING and not _legs_open(tx, run_id):
+            return _move(tx, run_id, RunState.RUNNING, RunState.RECONCILED)
+        if found.state == RunState.RECONCILED:
+            return _close(tx, office, run_id)
+    return False
+
+
+def _close(tx: Connection, office: Office, run_id: int) -> bool:
+    totals = read_totals(tx, run_id)
+    balanced = all(equation.balanced for equation in equations(totals))
+    if not balanced or count_open(tx, run_id) or any(t["unknown"].count for t in totals.values()):
+        return False
+    audit.record(
+        tx, act="offset.run_closed", actor="hub", subject=f"run {run_id}",
+        count=sum(t["posted"].count for t in totals.values()),
+        fen=sum(t["posted"].fen for t in totals.values()),
+    )  # fmt: skip
+    tx.execute(sa.update(run).where(run.c.id == run_id).values(closed_us=office.now_us()))
+    return _move(tx, run_id, RunState.RECONCILED, RunState.CLOSED)
+
+
+def _legs_open(tx: Connection, run_id: int) -> bool:
+    query = sa.select(leg.c.id).where(leg.c.run_id == run_id, leg.c.closed_us.is_(None))
+    return tx.scalar(query.limit(1)) is not None
+
+
+def _move(tx: Connection, run_id: int, before: RunState, after: RunState) -> bool:
+    moved = tx.execute(
+        sa.update(run)
+        .where(run.c.id == run_id, run.c.state == before.value)
+        .values(state=after.value)
+    )
+    return moved.rowcount == 1

@@ -1,0 +1,274 @@
+"""The conductor: looks at what is true of every open run and takes the next steps.
+
+It holds nothing in memory that matters: each step reads rows, does one bounded piece of work in
+its own transaction, and may be repeated, so it can be killed anywhere.  Only one process runs it
+at a time (a lease); it talks to nobody, for everything that leaves the hub is a message.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub import audit
+from hub.crypto import new_sm3
+from hub.kernel.clocks import monotonic
+from hub.kernel.periods import Period
+from hub.offset import closing, dues, funds, ledger
+from hub.offset.booking import command_some
+from hub.offset.inquiry import ask_about
+from hub.offset.instruct import cut_batch
+from hub.offset.office import Office
+from hub.offset.plan import finish_plan, plan_wave
+from hub.offset.policy import kept_policy
+from hub.offset.tables import batch, due_list, item, leg, run, wave
+from hub.offset.words import ItemState, RunState, WaveState
+from hub.ports.core import CommandKind
+from hub.store import database_now_us
+
+_DUES_AGAIN_US = 5_000_000
+"""How long a bank is left alone after a due list that came to nothing."""
+_PIECES = 4
+"""Chunks of one kind of work a step takes before it looks at everything else again."""
+
+
+class Conductor:
+    """One per process; ``step`` is called by the bell."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._stalled: dict[int, tuple[int, float]] = {}
+
+    def step(self) -> bool:
+        """Take the next steps of every open run; True when something was done."""
+        with self._office.store.read() as view:
+            runs = view.execute(
+                sa.select(run).where(run.c.state != RunState.CLOSED.value).order_by(run.c.id)
+            ).all()
+        return any([self._advance(each) for each in runs])
+
+    def _advance(self, found: sa.Row[Any]) -> bool:
+        period = Period.parse(found.period)
+        with self._office.store.read() as view:
+            legs = view.execute(
+                sa.select(leg).where(leg.c.run_id == found.id).order_by(leg.c.bank)
+            ).all()
+            waves = view.execute(
+                sa.select(wave).where(wave.c.run_id == found.id).order_by(wave.c.number)
+            ).all()
+        done = self._collect(found, period, [each for each in legs if each.wave_id is None])
+        for each in waves:
+            done |= self._prepare(found, period, each)
+        approved = {each.id for each in waves if each.state == WaveState.APPROVED.value}
+        for each in legs:
+            if each.wave_id is not None:
+                done |= self._check_funds(period, each)
+            if each.wave_id in approved and each.closed_us is None:
+                done |= self._carry_out(found, period, each)
+        return done | closing.close_run(self._office, found.id)
+
+    # --- due lists and waves ---
+
+    def _collect(self, found: sa.Row[Any], period: Period, legs: list[sa.Row[Any]]) -> bool:
+        ready, behind, done = [], [], False
+        for each in legs:
+            with self._office.store.write() as tx:
+                latest = _latest_list(tx, found.id, each.bank)
+                if latest is not None and latest.state == "complete":
+                    ready.append((each, latest.id))
+                    continue
+                behind.append(self._waited(tx, each, latest))
+                if latest is None or self._may_ask_again(latest):
+                    dues.begin(tx, self._office, found.id, period, each.bank)
+                    done = True
+        if ready and all(waited >= found.wave_wait_us for waited in behind):
+            self._open_wave(found.id, ready)
+            return True
+        return done
+
+    def _may_ask_again(self, latest: sa.Row[Any]) -> bool:
+        age = self._office.now_us() - (latest.ended_us or 0)
+        return latest.state == "bad" and not 0 <= age < _DUES_AGAIN_US
+
+    def _waited(self, tx: Connection, each: sa.Row[Any], latest: sa.Row[Any] | None) -> int:
+        """How long this bank's list has made no headway while we were up, in µs."""
+        records, now = (0 if latest is None else int(latest.records)), monotonic()
+        before = self._stalled.get(each.id)
+        self._stalled[each.id] = (records, now)
+        if before is None or records > before[0]:
+            return int(each.waited_us) if before is None else 0
+        waited = int(each.waited_us) + int((now - before[1]) * 1_000_000)
+        tx.execute(sa.update(leg).where(leg.c.id == each.id).values(waited_us=waited))
+        return waited
+
+    def _open_wave(self, run_id: int, ready: list[tuple[sa.Row[Any], int]]) -> None:
+        with self._office.store.write() as tx:
+            last = tx.scalar(sa.select(sa.func.max(wave.c.number)).where(wave.c.run_id == run_id))
+            added = tx.execute(
+                sa.insert(wave).values(
+                    run_id=run_id, number=int(last or 0) + 1, state=WaveState.ASKING.value,
+                    cursor=0, asks_open=0, opened_us=self._office.now_us(), digest="",
+                )
+            )  # fmt: skip
+            wave_id = int(added.inserted_primary_key[0])
+            for each, list_id in ready:
+                tx.execute(
+                    sa.update(leg)
+                    .where(leg.c.id == each.id)
+                    .values(wave_id=wave_id, due_list_id=list_id)
+                )
+
+    def _prepare(self, found: sa.Row[Any], period: Period, each: sa.Row[Any]) -> bool:
+        if each.state == WaveState.ASKING.value:
+            return self._ask_accounts(period, each.id)
+        if each.state == WaveState.PLANNING.value:
+            self._plan(found, period, each.id)
+            return True
+        return False
+
+    def _ask_accounts(self, period: Period, wave_id: int) -> bool:
+        for _ in range(_PIECES):
+            with self._office.store.write() as tx:
+                if ledger.ask_accounts(tx, self._office, wave_id, period):
+                    continue
+                moved = tx.execute(
+                    sa.update(wave)
+                    .where(wave.c.id == wave_id, wave.c.asks_open == 0)
+                    .values(state=WaveState.PLANNING.value)
+                )
+                return moved.rowcount == 1
+        return True
+
+    def _plan(self, found: sa.Row[Any], period: Period, wave_id: int) -> None:
+        with self._office.store.read() as view:
+            policy = kept_policy(view, found.policy_id)
+        plan_wave(self._office.store, wave_id, period, policy)
+        with self._office.store.read() as view:
+            digest, count, fen = _plan_digest(view, wave_id, policy.digest)
+        with self._office.store.write() as tx:
+            finish_plan(tx, wave_id, self._office.now_us(), digest)
+            audit.record(
+                tx, act="offset.planned", actor="hub", subject=f"{period} wave {wave_id}",
+                count=count, fen=fen, root=digest,
+            )  # fmt: skip
+
+    # --- money ---
+
+    def _check_funds(self, period: Period, each: sa.Row[Any]) -> bool:
+        with self._office.store.write() as tx:
+            state = tx.scalar(sa.select(wave.c.state).where(wave.c.id == each.wave_id))
+            if state in (WaveState.ASKING.value, WaveState.PLANNING.value) or each.funded:
+                return False
+            first = each.balance_asked == 0
+            due = state == WaveState.APPROVED.value and each.balance_next_us <= database_now_us(tx)
+            if first or due:
+                funds.ask_balance(tx, self._office, period, each)
+            return bool(first or due)
+
+    def _carry_out(self, found: sa.Row[Any], period: Period, each: sa.Row[Any]) -> bool:
+        office, run_id, bank = self._office, found.id, each.bank
+        with office.store.read() as view:
+            waiting = _waiting(view, run_id, bank)
+            moving = _batches_moving(view, run_id, bank)
+        done = False
+        if waiting.get((ItemState.PLANNED.value, "")):
+            done |= self._repeat(
+                lambda tx: command_some(tx, office, run_id, period, bank, CommandKind.HOLD)
+            )
+        holding = any(
+            count for (state, asked), count in waiting.items()
+            if state == ItemState.PLANNED.value or asked == CommandKind.HOLD.value
+        )  # fmt: skip
+        held = waiting.get((ItemState.HELD.value, ""), 0)
+        if each.funded and held and (held >= office.seat(bank).port.batch_limit or not holding):
+            done |= self._repeat(lambda tx: cut_batch(tx, office, run_id, period, bank))
+        done |= self._ask_banks(period, run_id, bank)
+        for kind, state in _AFTERWARDS.items():
+            count = waiting.get((state.value, ""), 0)
+            if count >= office.core_command_limit or (count and not moving):
+                done |= self._repeat(
+                    lambda tx, kind=kind: command_some(tx, office, run_id, period, bank, kind)
+                )
+        return done | closing.reconcile_leg(office, run_id, period, each)
+
+    def _repeat(self, piece: Callable[[Connection], int]) -> bool:
+        done = False
+        for _ in range(_PIECES):
+            with self._office.store.write() as tx:
+                if not piece(tx):
+                    break
+                done = True
+        return done
+
+    def _ask_banks(self, period: Period, run_id: int, bank: str) -> bool:
+        with self._office.store.read() as view:
+            due = list(
+                view.scalars(
+                    sa.select(batch.c.number)
+                    .where(batch.c.run_id == run_id, batch.c.bank == bank)
+                    .where(batch.c.next_ask_us <= database_now_us(view))
+                    .order_by(batch.c.next_ask_us)
+                    .limit(50)
+                )
+            )
+        for number in due:
+            with self._office.store.write() as tx:
+                ask_about(tx, self._office, period, number)
+        return bool(due)
+
+
+_AFTERWARDS = {
+    CommandKind.POST: ItemState.SUCCEEDED,
+    CommandKind.RELEASE: ItemState.FAILED,
+    CommandKind.REVERSE: ItemState.RETURNED,
+}
+
+
+def _latest_list(tx: Connection, run_id: int, bank: str) -> sa.Row[Any] | None:
+    return tx.execute(
+        sa.select(due_list)
+        .where(due_list.c.run_id == run_id, due_list.c.bank == bank)
+        .order_by(due_list.c.attempt.desc())
+        .limit(1)
+    ).first()
+
+
+def _waiting(view: Connection, run_id: int, bank: str) -> dict[tuple[str, str], int]:
+    query = (
+        sa.select(item.c.state, item.c.asked, sa.func.count())
+        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
+        .group_by(item.c.state, item.c.asked)
+    )
+    return {(state, asked): int(count) for state, asked, count in view.execute(query)}
+
+
+def _batches_moving(view: Connection, run_id: int, bank: str) -> bool:
+    """Whether a batch is still on its way out: its rows will soon wait for the core too."""
+    query = sa.select(batch.c.number).where(
+        batch.c.run_id == run_id, batch.c.bank == bank, batch.c.state == "cut"
+    )
+    return view.scalar(query.limit(1)) is not None
+
+
+def _plan_digest(view: Connection, wave_id: int, policy_digest: str) -> tuple[str, int, int]:
+    """SM3 over policy, due lists and every item: what two people approve; with its totals."""
+    hashed = new_sm3(policy_digest.encode())
+    lists = (
+        sa.select(leg.c.bank, due_list.c.digest)
+        .join(due_list, due_list.c.id == leg.c.due_list_id)
+        .where(leg.c.wave_id == wave_id)
+        .order_by(leg.c.bank)
+    )
+    for row in view.execute(lists):
+        hashed.update(f"|{row.bank}|{row.digest}".encode())
+    items = (
+        sa.select(item.c.number, item.c.main_fen, item.c.spouse_fen)
+        .where(item.c.wave_id == wave_id)
+        .order_by(item.c.number)
+    )
+    count = fen = 0
+    for row in view.execute(items, execution_options={"yield_per": 2000}):
+        hashed.update(f"|{row.number}|{row.main_fen}|{row.spouse_fen}".encode())
+        count, fen = count + 1, fen + row.main_fen + row.spouse_fen
+    return hashed.hexdigest(), count, fen

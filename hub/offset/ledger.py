@@ -1,0 +1,182 @@
+"""What the core shows of itself: accounts before a wave is planned, postings and live holds
+before a run is reconciled."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.bus import Effect, NewMessage
+from hub.core import ACCOUNTS, HOLDS, POSTINGS, AccountsLetter, LedgerLetter
+from hub.kernel.identity import ID_CARD, comparable_id, normal_name
+from hub.kernel.periods import Period
+from hub.offset.agreements import open_accounts
+from hub.offset.letters import pack
+from hub.offset.office import Office, run_group
+from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
+from hub.offset.words import AgreementState
+from hub.ports.core import AccountsAnswer, CoreAccount, HoldPage, PostingPage
+from hub.store import database_now_us
+
+
+def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -> int:
+    """Order the next chunk of account look-ups of a wave; agreements in it, 0 at the end."""
+    found = tx.execute(sa.select(wave).where(wave.c.id == wave_id)).one()
+    banks = sa.select(leg.c.bank).where(leg.c.wave_id == wave_id)
+    query = (
+        sa.select(agreement.c.id, agreement.c.state, agreement.c.key_id, agreement.c.sealed)
+        .where(agreement.c.id > found.cursor, agreement.c.bank.in_(banks))
+        .order_by(agreement.c.id)
+        .limit(office.core_accounts_limit // 2)  # two payers each at most
+    )
+    rows = tx.execute(query).all()
+    if not rows:
+        return 0
+    numbers = sorted(
+        {
+            account
+            for row in rows
+            if row.state == AgreementState.IN_FORCE
+            for account in open_accounts(tx, office.vault, row.key_id, row.sealed).payers
+        }
+    )
+    if numbers:
+        letter = AccountsLetter(wave_id, numbers)
+        _to_core(tx, office, period, ACCOUNTS, f"{wave_id}:{rows[-1].id}", pack(letter),
+                 f"账户查询 {len(numbers)} 户")  # fmt: skip
+    tx.execute(
+        sa.update(wave)
+        .where(wave.c.id == wave_id)
+        .values(cursor=rows[-1].id, asks_open=wave.c.asks_open + (1 if numbers else 0))
+    )
+    return len(rows)
+
+
+def ask_ledger(tx: Connection, office: Office, run_id: int, period: Period, bank: str) -> None:
+    """Order a fresh reading of the core's postings and live holds for one leg."""
+    found = tx.execute(
+        sa.update(leg)
+        .where(leg.c.run_id == run_id, leg.c.bank == bank)
+        .values(core_round=leg.c.core_round + 1, core_open=2, core_live_holds=0)
+        .returning(leg.c.id, leg.c.core_round)
+    ).one()
+    for kind in (POSTINGS, HOLDS):
+        letter = LedgerLetter(found.id, str(period), bank, 1, None)
+        _order_page(tx, office, kind, letter, found.core_round)
+
+
+def _order_page(tx: Connection, office: Office, kind: str, letter: LedgerLetter, turn: int) -> None:
+    title = "核心记账" if kind == POSTINGS else "核心占用"
+    _to_core(
+        tx, office, Period.parse(letter.period), kind,
+        f"{letter.reference}:{turn}:{letter.page_no}", pack(letter),
+        f"{title} {letter.bank} 第{letter.page_no}页",
+    )  # fmt: skip
+
+
+def _to_core(
+    tx: Connection, office: Office, period: Period, kind: str, key: str, payload: bytes,
+    subject: str,
+) -> None:  # fmt: skip
+    office.bus.put(
+        tx,
+        [
+            NewMessage(
+                interface=office.core_interface, kind=kind, key=key, payload=payload,
+                effect=Effect.READ, group=run_group(period), subject=subject, month=str(period),
+                contract_version=office.core_version, endless=True,
+            )
+        ],
+    )  # fmt: skip
+
+
+class LedgerReader:
+    """Takes the core's answers into the books."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def take_accounts(self, tx: Connection, letter: AccountsLetter, answer: AccountsAnswer) -> None:
+        """Keep what the core showed of these accounts for the wave that asked."""
+        rows = [self._account_row(letter.reference, account) for account in answer.accounts]
+        # Two chunks may name the same account (a couple with two agreements): the first answer
+        # stands, so that a plan is made from one reading of each account.
+        known = set(
+            tx.scalars(
+                sa.select(account_seen.c.account_token).where(
+                    account_seen.c.wave_id == letter.reference,
+                    account_seen.c.account_token.in_([row["account_token"] for row in rows]),
+                )
+            )
+        )
+        fresh = [row for row in rows if row["account_token"] not in known]
+        if fresh:
+            tx.execute(sa.insert(account_seen), fresh)
+        tx.execute(
+            sa.update(wave)
+            .where(wave.c.id == letter.reference)
+            .values(asks_open=wave.c.asks_open - 1)
+        )
+
+    def _account_row(self, wave_id: int, account: CoreAccount) -> dict[str, Any]:
+        tokens = self._office.vault.tokens
+        document = comparable_id(account.id_number, account.id_type)
+        return {
+            "wave_id": wave_id,
+            "account_token": tokens.whole("account", account.number),
+            "state": account.state,
+            "balance_fen": account.balance,
+            "frozen_fen": account.frozen,
+            "held_fen": account.held,
+            "name_token": tokens.whole("name", normal_name(account.name)),
+            "id_token": tokens.whole("id", document),
+            "is_card": int(account.id_type == ID_CARD),
+        }
+
+    def take_postings(self, tx: Connection, letter: LedgerLetter, page: PostingPage) -> None:
+        """Keep the postings not seen before."""
+        found = tx.execute(sa.select(leg).where(leg.c.id == letter.reference)).one()
+        serials = [posting.serial for posting in page.postings]
+        known = set(
+            tx.scalars(sa.select(core_posting.c.serial).where(core_posting.c.serial.in_(serials)))
+        )
+        tokens = self._office.vault.tokens
+        rows = [
+            {
+                "run_id": found.run_id, "bank": letter.bank, "serial": posting.serial,
+                "number": posting.number,
+                "account_token": tokens.whole("account", posting.account),
+                "fen": posting.amount, "reversal": int(posting.reversal),
+                "booked_on": int(posting.booked_on.strftime("%Y%m%d")),
+            }
+            for posting in page.postings
+            if posting.serial not in known
+        ]  # fmt: skip
+        if rows:
+            tx.execute(sa.insert(core_posting), rows)
+        self._next(tx, POSTINGS, letter, found.core_round, page.next_page)
+
+    def take_holds(self, tx: Connection, letter: LedgerLetter, page: HoldPage) -> None:
+        """Count what the core still holds for this leg."""
+        found = tx.execute(
+            sa.update(leg)
+            .where(leg.c.id == letter.reference)
+            .values(core_live_holds=leg.c.core_live_holds + len(page.holds))
+            .returning(leg.c.core_round)
+        ).one()
+        self._next(tx, HOLDS, letter, found.core_round, page.next_page)
+
+    def _next(
+        self, tx: Connection, kind: str, letter: LedgerLetter, turn: int, page: str | None
+    ) -> None:
+        if page is not None:
+            following = LedgerLetter(
+                letter.reference, letter.period, letter.bank, letter.page_no + 1, page
+            )
+            _order_page(tx, self._office, kind, following, turn)
+            return
+        tx.execute(
+            sa.update(leg)
+            .where(leg.c.id == letter.reference)
+            .values(core_open=leg.c.core_open - 1, core_seen_us=database_now_us(tx))
+        )
