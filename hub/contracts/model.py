@@ -1,5 +1,6 @@
 """A contract as frozen values.  What each section means stands in ``contract.yaml`` itself."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,10 +10,12 @@ from typing import Any, TypeVar
 from hub.contracts import documents, json_schemas, xml_schemas
 from hub.contracts.charset import BadText, Charset
 from hub.contracts.documents import XmlElement
+from hub.contracts.masking import shape
 from hub.kernel.errors import BadInput
 from hub.ports.line import Drift
 
 _T = TypeVar("_T")
+_CODE_LIKE = re.compile(r"-?[A-Za-z]{0,3}[0-9]{1,6}")
 
 
 class CodeStatus(StrEnum):
@@ -52,6 +55,15 @@ class Code:
     do: str = ""
     known: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """The code as pages and errors may show it.
+
+        A code nobody knows is whatever the partner wrote into the field, a name or an account
+        too: unless it looks like a code, its shape stands for it.
+        """
+        return self.code if self.known or _CODE_LIKE.fullmatch(self.code) else shape(self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ class IcbcBank:
             row = found[0]
             code = self._contract.code("row_code", row.get("iRetCode", "").strip())
             if code.status is not CodeStatus.DONE:
-                raise PartnerRefused(code.code[:20], code.text, final=False)
+                raise PartnerRefused(code.shown, code.text, final=False)
             amount, at = _fen(row.get("UsableBalance", "")), rows.moment(row.get("QueryTime", ""))
             if amount is None or at is None:
                 raise BadReply(place, "UsableBalance and QueryTime", "one is unreadable")

@@ -104,7 +104,7 @@ class Channel:
             line.drift.note(drift.place, drift.expected, drift.found)
         known = self._known(line, "sign_result", result, "sign.reply/html/head/result")
         if known.status is not CodeStatus.DONE:
-            raise PartnerRefused(f"sign {known.code}", known.text or "签名端口拒绝", final=False)
+            raise PartnerRefused(f"sign {known.shown}", known.text or "签名端口拒绝", final=False)
         return text
 
     def _post(self, line: Line, code: str, serial: str, moment: datetime, data: bytes) -> HttpReply:
@@ -161,9 +161,7 @@ class Channel:
         return found
 
     def _refuse(self, code: Code) -> NoReturn:
-        # An unknown code is the partner's text: shown only when it looks like a code at all.
-        shown = code.code if code.known or code.code.isalnum() else "?"
-        raise PartnerRefused(shown[:20], code.text or "码表里没有的返回码", final=code.final)
+        raise PartnerRefused(code.shown, code.text or "码表里没有的返回码", final=code.final)
 
 
 def unreadable(line: Line, bad: BadReply) -> NoReturn:

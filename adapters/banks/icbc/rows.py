@@ -28,7 +28,6 @@ Row = Mapping[str, str]
 PURPOSE = "商贷月对冲"
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _OUT = "1"
-_CODE_LENGTH = 10
 _SETTLED, _OVERDUE = "2", "1"
 
 
@@ -48,7 +47,7 @@ class Reader:
         """
         asked = self._asked(row)
         if asked is not None:
-            return RowResult(number, RowStatus(asked.status), code=_shown(asked), text=asked.text)
+            return RowResult(number, RowStatus(asked.status), code=asked.shown, text=asked.text)
         code = self._code("result", row.get("Result", ""), "Result")
         detail_code = row.get("instrRetCode", "").strip()
         detail = self._code("instr_ret_code", detail_code, "instrRetCode") if detail_code else None
@@ -64,7 +63,7 @@ class Reader:
             status,
             amount,
             reason,
-            code=_shown(code) if detail is None else f"{_shown(code)}:{_shown(detail)}",
+            code=code.shown if detail is None else f"{code.shown}:{detail.shown}",
             text=telling.text,
             bank_serial=self._serial(row, "OrderNo"),
         )
@@ -230,12 +229,6 @@ def moment(text: str) -> datetime | None:
         return datetime.strptime(text.strip(), "%Y%m%d%H%M%S").replace(tzinfo=SHANGHAI)
     except ValueError:
         return None
-
-
-def _shown(code: Code) -> str:
-    """A code for the record; what nobody knows is the partner's text and shows its shape."""
-    plain = code.code.isascii() and code.code.isalnum() and len(code.code) <= _CODE_LENGTH
-    return code.code if code.known or plain else shape(code.code)[:_CODE_LENGTH]
 
 
 def _doubtful(number: str) -> RowResult:
