@@ -58,7 +58,7 @@ _ALIASES = {
 }
 _MATCH_KEYS = {"endpoint", "code", "where", "first", "after", "every", "percent", "seed"}
 _RULE_KEYS = {"id", "name", "description", "match", "by", "fault", "when", "seconds", "answer"}
-_PARAMETERS = {"fraction", "status", "inquiries", "booked", "code", "text", "fen", "after_send"}
+_PARAMETERS = {"fraction", "status", "inquiries", "code", "fen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,7 @@ def parse_rule(spec: Mapping[str, Any], kinds: Mapping[str, FaultKind]) -> Rule:
     where = raw.get("where") or {}
     if not isinstance(where, Mapping):
         raise RuleError("match.where 必须是字段到值的对应")
-    values = {name: raw[name] for name in _MATCH_KEYS - {"where"} if raw.get(name) is not None}
-    match = Match(where={str(k): str(v) for k, v in where.items()}, **values)
+    match = _match(raw, where)
     fault, when = _ALIASES.get(str(spec.get("fault") or ""), (str(spec.get("fault") or ""), ""))
     if not fault:
         fault = "answer" if spec.get("answer") else "delay"
@@ -164,6 +163,30 @@ def parse_rule(spec: Mapping[str, Any], kinds: Mapping[str, FaultKind]) -> Rule:
         answer=dict(spec.get("answer") or {}),
         parameters={name: spec[name] for name in _PARAMETERS if name in spec},
         spec={k: v for k, v in spec.items() if k != "id"},
+    )
+
+
+def _match(raw: Mapping[str, Any], where: Mapping[Any, Any]) -> Match:
+    def whole(name: str) -> int | None:
+        value = raw.get(name)
+        if value is None or (isinstance(value, int) and value >= 0):
+            return value
+        raise RuleError(f"match.{name} 必须是不小于 0 的整数")
+
+    percent = raw.get("percent")
+    if percent is not None and not isinstance(percent, (int, float)):
+        raise RuleError("match.percent 必须是数")
+    if raw.get("every") == 0:
+        raise RuleError("match.every 至少是 1")
+    return Match(
+        endpoint=str(raw.get("endpoint", "")),
+        code=str(raw.get("code", "")),
+        where={str(k): str(v) for k, v in where.items()},
+        first=whole("first"),
+        after=whole("after") or 0,
+        every=whole("every"),
+        percent=percent,
+        seed=whole("seed") or 0,
     )
 
 

@@ -59,7 +59,10 @@ class Switch:
     async def handle(self, request: Request) -> Reply:
         """The whole of one exchange."""
         started = time.perf_counter()
-        call, entry = await self._worker.do(lambda: self._open(request))
+        try:
+            call, entry = await self._worker.do(lambda: self._open(request))
+        except Exception as error:  # noqa: BLE001 - as in _answer
+            return _own_bug(error)
         hits = call.hits
         if hits is None:
             raise RuntimeError("a call without its rules")
@@ -82,15 +85,19 @@ class Switch:
         try:
             return self._service.answer(request, call)
         except Exception as error:  # noqa: BLE001 - a mock's own bug must show, not hang the test
-            traceback.print_exc()
-            text = f"挡板自身出错：{type(error).__name__}: {error}"
-            return Answer(text.encode(), 500, "text/plain; charset=utf-8", summary={"bug": text})
+            return _own_bug(error)
 
     def _close(self, entry: int, call: Call, reply: Reply, started: float) -> None:
         answer = reply.answer if isinstance(reply, Half) else reply
         shown = answer if isinstance(answer, Answer) else None
         ended = "reset" if shown is not None and shown.reset else type(reply).__name__.lower()
         self._journal.finish(entry, call, shown, ended, (time.perf_counter() - started) * 1000)
+
+
+def _own_bug(error: Exception) -> Answer:
+    traceback.print_exception(error)
+    text = f"挡板自身出错：{type(error).__name__}: {error}"
+    return Answer(text.encode(), 500, "text/plain; charset=utf-8", summary={"bug": text})
 
 
 async def _on_the_line(hits: Hits, when: str) -> Reply | None:

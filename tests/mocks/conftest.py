@@ -9,10 +9,10 @@ import pytest
 from tests.mocks.icbc_client import Client
 from tests.mocks.running import Mock
 
-HEAD = (
-    "YHJC,JKHTBH,DKZH,HKZH,JKRXM,JKRZJH,DKYE,DKLL,SYQS,YDHKR,YHRQ,DQYHJE,DQYHBJ,DQYHLX,DKZT,"
-    "YQJE,KKJG"
-).split(",")  # noqa: SIM905 - as the file's header has it
+HEAD = [
+    "YHJC", "JKHTBH", "DKZH", "HKZH", "JKRXM", "JKRZJH", "DKYE", "DKLL", "SYQS", "YDHKR", "YHRQ",
+    "DQYHJE", "DQYHBJ", "DQYHLX", "DKZT", "YQJE", "KKJG",
+]  # fmt: skip
 MINDS = ["0000", "1001", "1002", "1003", "9999", "LATE", "LOST", "TWICE", "RTN"]
 
 
