@@ -168,7 +168,8 @@ def watch_stdin(ended: Callable[[], object]) -> None:
     """Call ``ended`` when standard input ends: whoever started us has gone."""
 
     def watch() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not sys.stdin: its lock, held here for ever, aborts the interpreter when it ends.
+        while os.read(sys.stdin.fileno(), 4096):
             pass
         ended()
         time.sleep(10)  # a stop that hangs must not leave an orphan
