@@ -48,8 +48,11 @@ FIRST_KEY = "hub-2025"
 
 
 def _write(path: Path, key: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(key + "\n", encoding="ascii")
+    # Whole or not at all: a mock killed here must not leave an empty key behind.
+    fresh = path.with_name(path.name + ".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(key + "\n", encoding="ascii")
+    fresh.replace(path)
 
 
 class Gate:
