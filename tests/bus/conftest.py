@@ -10,7 +10,7 @@ from hub.wire import HttpPartner
 from tests.bus.kit import Bank, Book, Keeper, Partner, Rig, make_bus
 
 
-@pytest.fixture()
+@pytest.fixture
 def rig(empty_store: Store, tmp_path: Path) -> Iterator[Rig]:
     """Everything real: database, socket, vault, audit."""
     bus = make_bus(empty_store, tmp_path / "keys")

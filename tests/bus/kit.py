@@ -118,9 +118,7 @@ class Bank:
         if word == "hang":
             self.released.wait(30)
         if word in {"hang", "reset"}:
-            door.connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0"
-            )
+            door.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
             door.connection.close()
             return
         reply = b"<html>502</html>" if word == "html" else json.dumps({"code": word}).encode()

@@ -76,9 +76,7 @@ class TestVerdicts:
         assert (rig.get(number).state, rig.words()) == (S.REJECTED, ["refused"])
 
     @pytest.mark.parametrize("word", ["odd", "html", "reset", "hang"])
-    def test_money_that_may_have_arrived_is_unknown_and_stays_so(
-        self, rig: Rig, word: str
-    ) -> None:
+    def test_money_that_may_have_arrived_is_unknown_and_stays_so(self, rig: Rig, word: str) -> None:
         rig.book.partners[INTERFACE].http.timeout_s = 0.3
         rig.bank.answer = lambda _: word
         (number,) = rig.put(new("a"))
