@@ -40,7 +40,7 @@ async def _own_form(request: Request, form_key: Annotated[str, Form(max_length=1
 def make_router(desk: Desk) -> APIRouter:
     """The acting routes over one desk."""
     acting = Acting(desk)
-    router = APIRouter(dependencies=[Depends(_own_form)])
+    router = APIRouter(dependencies=[Depends(_own_form)], max_body_size=guard.MAX_BODY)
     for path, act in (
         ("/runs/{month}/plans/{wave}/submit", acting.submit),
         ("/approvals/{approval}/confirm", acting.confirm),

@@ -29,8 +29,8 @@ def create_app(
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
 
-    Serve it with uvicorn's ``timeout_graceful_shutdown`` set to a second or two: an open board
-    never ends its stream by itself.
+    Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
+    itself, and a plain server would wait for it.
     """
     if environment not in ENVIRONMENT_WORDS:
         raise ValueError(f"environment must be one of {', '.join(ENVIRONMENT_WORDS)}")
@@ -39,7 +39,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=guard.MAX_BODY,
         # The native telemetry records exception messages; nothing of ours leaves by that way.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
@@ -48,8 +47,10 @@ def create_app(
     app.include_router(routes.make_router(desk, pages, feeds))
     app.include_router(acts.make_router(desk))
     app.mount("/static", Static(directory=STATIC), name="static")
-    app.add_middleware(guard.Guard, hosts=tuple(hosts))
-    Errors(pages).install(app)
+    errors = Errors(pages)
+    errors.install(app)
+    app.add_middleware(guard.Guard, hosts=tuple(hosts), refuse=errors.answer)
+    app.state.feeds = feeds
     return app
 
 

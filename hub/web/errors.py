@@ -29,7 +29,8 @@ class Errors:
         app.add_exception_handler(HTTPException, self._http_error)
         app.add_exception_handler(Exception, self._crash)
 
-    def _answer(self, request: Request, error: HubError) -> Response:
+    def answer(self, request: Request, error: HubError) -> Response:
+        """The page of an error, or its JSON for a program."""
         headers = {"retry-after": str(RETRY_AFTER_S)} if error.status == 503 else {}
         if _wants_json(request):
             return JSONResponse(error.as_dict(), error.status, headers=headers)
@@ -42,21 +43,21 @@ class Errors:
         known = error if isinstance(error, HubError) else HubError()
         if known.status >= 500:
             log.warning("%s %s: %s", request.method, request.url.path, known.code)
-        return self._answer(request, known)
+        return self.answer(request, known)
 
     async def _bad_form(self, request: Request, _error: Exception) -> Response:
         # The library's own answer would repeat the input, and with it the token.
-        return self._answer(request, BadForm())
+        return self.answer(request, BadForm())
 
     async def _http_error(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 400
         kinds: dict[int, type[HubError]] = {413: TooLarge, 404: NoPage, 405: NoPage}
-        return self._answer(request, kinds.get(status, BadForm)())
+        return self.answer(request, kinds.get(status, BadForm)())
 
     async def _crash(self, request: Request, _error: Exception) -> Response:
         # Starlette raises it again for the server's log, which has the trace; the page has none.
         # This answer is made outside of Guard, so it carries the headers itself.
-        response = self._answer(request, HubError())
+        response = self.answer(request, HubError())
         response.headers.update(SECURITY_HEADERS)
         return response
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hub.web.model import BankRow, Board, Equation, Figure, PlanState, RunState, Totals
+from hub.web.model import BankRow, Board, Equation, Facet, Figure, PlanState, RunState, Totals
 from hub.web.show import permille
 
 State = Literal["idle", "active", "waiting", "attention", "done"]
@@ -39,6 +39,8 @@ EQUATIONS: dict[str, tuple[Side, Side]] = {
 """The equations' terms (design §6): sign and figure, left side and right side."""
 
 COUNT_ONLY = ("E0",)
+OUTCOMES = ("", "SUCCEEDED", "FAILED", "UNKNOWN", "RETURNED", "SKIPPED", "EXCEPTION")
+"""In the order pages show them; empty is still under way."""
 RUN_STATES = tuple(RunState)
 
 
@@ -89,6 +91,15 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeGroup:
+    """The facets of one outcome, and their sum."""
+
+    outcome: str
+    total: Figure
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One of the conditions a run closes on."""
 
@@ -131,10 +142,10 @@ def stages(board: Board) -> tuple[Stage, ...]:
 def closing(board: Board) -> tuple[Condition, ...]:
     """What closing asks for (design §6), and whether it holds now."""
     equations = run_equations(board)
-    begun = board.state not in (RunState.COLLECTING, RunState.PLANNED)
+    begun = _approved(board)
     return (
         Condition("unknown", begun and board.totals.unknown.count == 0),
-        Condition("between", begun and in_flight(board.totals).nothing),
+        Condition("between", begun and in_flight(board, board.totals).nothing),
         Condition("equations", begun and all(row.balanced for row in equations)),
         Condition("differences", begun and not open_differences(board)),
     )
@@ -145,8 +156,22 @@ def open_differences(board: Board) -> int:
     return max(board.differences_total, len(board.differences))
 
 
-def in_flight(totals: Totals) -> Figure:
-    """What has left one step and not reached the next: from the plan to the books."""
+def outcome_groups(facets: Sequence[Facet]) -> tuple[OutcomeGroup, ...]:
+    """Facets by outcome, in the order of OUTCOMES; what the hub does not know comes last."""
+    found = {facet.outcome for facet in facets}
+    order = [*OUTCOMES, *sorted(found.difference(OUTCOMES))]
+    groups = []
+    for outcome in order:
+        if outcome in found:
+            own = tuple(facet for facet in facets if facet.outcome == outcome)
+            groups.append(OutcomeGroup(outcome, sum((f.figure for f in own), Figure()), own))
+    return tuple(groups)
+
+
+def in_flight(board: Board, totals: Totals) -> Figure:
+    """What has been approved and is neither in the books nor released; nil before approval."""
+    if not _approved(board):
+        return Figure()
     settled = totals.posted + totals.released + totals.not_held
     return totals.planned - settled
 

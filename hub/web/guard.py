@@ -8,7 +8,7 @@ this site's own page could know (double submit, SameSite=Strict).
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.errors import BadInput, NotAllowed, Retry, Unavailable
+from hub.kernel.errors import BadInput, HubError, NotAllowed, Retry, Unavailable
 
 CSRF_COOKIE = "hub_form"
 CSRF_FIELD = "form_key"
@@ -130,11 +130,22 @@ def _host_name(host: str) -> str:
 
 
 class Guard:
-    """Refuses hosts that are not ours (DNS rebinding) and puts the headers on every answer."""
+    """Refuses hosts that are not ours (DNS rebinding) and bodies that say they are too large;
+    puts the headers on every answer.
 
-    def __init__(self, app: ASGIApp, *, hosts: Sequence[str]) -> None:
+    A body that does not say its length is cut off by the acts' own limit.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Sequence[str],
+        refuse: Callable[[Request, HubError], Response],
+    ) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -143,16 +154,21 @@ class Guard:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                answered = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                    answered.setdefault(name, value)
                 # A figure or a name must not stay in a shared cache; static files say their own.
-                headers.setdefault("cache-control", "no-store")
+                answered.setdefault("cache-control", "no-store")
             await send(message)
 
-        host = _host_name(Headers(scope=scope).get("host", ""))
+        headers = Headers(scope=scope)
+        host = _host_name(headers.get("host", ""))
         if "*" not in self._hosts and host not in self._hosts:
             refusal = PlainTextResponse("web.wrong_host: not an address of this hub\n", 421)
             await refusal(scope, receive, guarded)
+            return
+        length = headers.get("content-length", "0")
+        if length.isascii() and length.isdigit() and int(length) > MAX_BODY:
+            await self._refuse(Request(scope), TooLarge())(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)

@@ -58,14 +58,21 @@ class Feed:
         self._interval_s = interval_s
         self._changed = asyncio.Condition()
         self._latest: Snapshot | None = None
+        self._over = False
         self._task = asyncio.create_task(self._read_for_ever(), name=f"board {month}")
 
-    async def after(self, seen: int) -> Snapshot:
-        """The latest snapshot newer than ``seen``; waits for it."""
+    async def after(self, seen: int) -> Snapshot | None:
+        """The latest snapshot newer than ``seen``; waits for it.  None: no more will come."""
         async with self._changed:
-            while self._latest is None or self._latest.number <= seen:
+            while not self._over and (self._latest is None or self._latest.number <= seen):
                 await self._changed.wait()
-            return self._latest
+            return None if self._over else self._latest
+
+    async def end(self) -> None:
+        """Send every viewer away."""
+        async with self._changed:
+            self._over = True
+            self._changed.notify_all()
 
     async def close(self) -> None:
         """Stop reading."""
@@ -119,8 +126,7 @@ class Feeds:
         feed.viewers += 1
         try:
             seen = 0
-            while True:
-                snapshot = await feed.after(seen)
+            while (snapshot := await feed.after(seen)) is not None:
                 seen = snapshot.number
                 yield snapshot
         finally:
@@ -128,6 +134,11 @@ class Feeds:
             if not feed.viewers:
                 del self._feeds[month]
                 await feed.close()
+
+    async def end(self) -> None:
+        """End every stream: the server is going down."""
+        for feed in tuple(self._feeds.values()):
+            await feed.end()
 
 
 async def events(feeds: Feeds, month: str, language: Language) -> AsyncIterator[ServerSentEvent]:

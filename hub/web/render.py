@@ -115,7 +115,7 @@ def sections(board: Board, language: Language) -> tuple[Section, ...]:
     values = {"board": board, "t": words, "lang": language}
     made = []
     for name in SECTIONS:
-        html = templates().get_template(f"board/{name}.html").render(values)
+        html = templates().get_template(f"board/{name}.html").render(values).strip()
         made.append(Section(name, html, hashlib.sha256(html.encode()).hexdigest()[:16]))
     return tuple(made)
 

@@ -44,6 +44,15 @@ class Words:
         """Whether the catalogue has words for this code."""
         return f"{section}.{code}" in catalogue()
 
+    def span(self, from_us: int, to_us: int) -> str:
+        """How long a step took: in milliseconds, tenths of a second, or as an age."""
+        took_ms = max(to_us - from_us, 0) // 1000
+        if took_ms < 1000:
+            return self("age.ms", n=took_ms)
+        if took_ms < 60_000:
+            return self("age.seconds", n=f"{took_ms // 1000}.{took_ms % 1000 // 100}")
+        return self.age(from_us, to_us)
+
     def age(self, from_us: int, to_us: int) -> str:
         """How long between two instants, in the two largest units; never negative."""
         seconds = max(to_us - from_us, 0) // 1_000_000

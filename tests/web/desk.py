@@ -8,6 +8,7 @@ stage, whole items and whole 分, and the equations are computed from the same t
 import json
 import threading
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,6 @@ MINUTE = 60_000_000
 
 def at(hour: int, minute: int, second: int = 0, ms: int = 0) -> int:
     """An instant of the run's day."""
-    from datetime import datetime
-
     moment = datetime(2025, 10, 15, hour, minute, second, ms * 1000, tzinfo=SHANGHAI)
     return to_us(moment)
 
@@ -190,9 +189,7 @@ class MemoryDesk:
             unknown = self.unknown if number == 0 else Figure()
             totals = run_totals(known, self.steps, unknown)
             total = total + totals
-            banks.append(
-                BankRow(code, NAMES[code], totals, "complete", 1, at(8, 30 + number % 20))
-            )
+            banks.append(BankRow(code, NAMES[code], totals, "complete", 1, at(8, 30 + number % 20)))
             rows += equations(totals, code)
         closed = self.state is RunState.CLOSED
         return Board(
@@ -209,10 +206,25 @@ class MemoryDesk:
             channels=self._channels(banks),
             drifts=self._drifts(),
             alerts=self._alerts(),
-            facets=tuple(Facet(o, r, Figure(n, fen)) for o, r, n, fen in self._which["facets"]),
+            facets=self._facets(total),
             audit=AuditHead(18_204, DIGEST, 0 if closed else 3, self.now - 4_000_000),
             closed_us=self.now if closed else None,
         )
+
+    def _facets(self, totals: Totals) -> tuple[Facet, ...]:
+        done = self.steps.get("result", 0)
+        facets = []
+        for outcome, reason, count, fen in self._which["facets"]:
+            moved = outcome in ("SUCCEEDED", "FAILED")
+            figure = _part(Figure(count, fen), done) if moved else Figure(count, fen)
+            if figure.count:
+                facets.append(Facet(outcome, reason, figure))
+        under_way = totals.planned - totals.succeeded - totals.failed - totals.unknown
+        if under_way.count:
+            facets.append(Facet("", "", under_way))
+        if totals.unknown.count:
+            facets.append(Facet("UNKNOWN", "", totals.unknown))
+        return tuple(facets)
 
     def _wave(self, banks: list[BankRow]) -> PlanWave:
         submitted = self.plan_state is not PlanState.TRIAL

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from fastapi import FastAPI
+
+from hub.web.server import PageServer
 
 
 @contextmanager
@@ -15,10 +16,7 @@ def serving(app: FastAPI) -> Iterator[str]:
     """Serve until the block ends; gives the base URL."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_level="error", timeout_graceful_shutdown=1, ws="none", lifespan="off"
-    )
-    server = uvicorn.Server(config)
+    server = PageServer(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10

@@ -10,6 +10,7 @@
   const clock = document.getElementById("clock");
   const trouble = document.getElementById("trouble");
   const kept = document.getElementById("kept");
+  const waiting = new Map();
   let stream = null;
 
   const show = (state) => {
@@ -62,18 +63,30 @@
   const onPart = (event) => {
     const { name, version, html } = JSON.parse(event.data);
     const part = document.getElementById(`s-${name}`);
-    if (!part || part.dataset.version === version) return;
-    if (inUse(part)) {
-      kept.hidden = false;
+    if (!part) return;
+    if (part.dataset.version === version) {
+      waiting.delete(part);
       return;
     }
-    replace(part, html);
-    part.dataset.version = version;
+    waiting.set(part, { version, html });
+    settle();
+  };
+
+  // Puts in what has come, except where somebody is typing: that waits, and the page says so.
+  const settle = () => {
+    waiting.forEach(({ version, html }, part) => {
+      if (inUse(part)) return;
+      replace(part, html);
+      part.dataset.version = version;
+      waiting.delete(part);
+    });
+    kept.hidden = waiting.size === 0;
   };
 
   const onClock = (event) => {
     show("live");
     trouble.hidden = true;
+    settle();
     clock.textContent = JSON.parse(event.data).text;
   };
 

@@ -1,0 +1,326 @@
+"""Items on the pages: the filtered list, and one item's whole life."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.app.hub import Hub
+from hub.audit.tables import audit_entry
+from hub.bus.tables import attempt, call, message
+from hub.kernel.errors import NotFound
+from hub.kernel.periods import Period
+from hub.kernel.secret import mask_name
+from hub.offset import runs
+from hub.offset.tables import (
+    agreement,
+    batch,
+    difference,
+    due_page,
+    due_record,
+    item,
+    plan_line,
+    result_seen,
+    run,
+    wave,
+)
+from hub.offset.words import Decision, ItemState
+from hub.web import model
+from hub.web.desk.board import Shift, difference_row
+
+_TAIL = re.compile(r"[0-9Xx]{4}")
+_LONGEST_NUMBER = 40
+
+
+class NoSuchItem(NotFound):
+    """There is no item or agreement with this number."""
+
+    code = "offset.no_such_item"
+    hint = "Search by agreement number, instruction number or the last four digits of an account."
+
+
+_OUTCOME = sa.case(
+    (plan_line.c.decision == Decision.PLANNED.value, sa.func.coalesce(item.c.outcome, "")),
+    else_=sa.func.upper(plan_line.c.decision),
+)
+_REASON = sa.case(
+    (plan_line.c.decision == Decision.PLANNED.value, item.c.reason), else_=plan_line.c.reason
+)
+_JOINED = (
+    plan_line.join(wave, wave.c.id == plan_line.c.wave_id)
+    .join(agreement, agreement.c.id == plan_line.c.agreement_id)
+    .outerjoin(
+        item,
+        sa.and_(
+            item.c.wave_id == plan_line.c.wave_id,
+            item.c.agreement_id == plan_line.c.agreement_id,
+        ),
+    )
+)
+
+
+def list_items(
+    hub: Hub, view: Connection, month: str, wanted: model.ItemFilter, page: int, size: int
+) -> model.ItemPage:
+    """One page of a run's agreements; raises NoSuchRun."""
+    found = runs.find_run(view, Period.parse(month))
+    conditions = [wave.c.run_id == found.id, plan_line.c.decision != Decision.CANDIDATE.value]
+    facets = list(_facets(view, conditions))
+    conditions += list(_conditions(hub, wanted))
+    count, fen = view.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(item.c.fen), 0))
+        .select_from(_JOINED)
+        .where(*conditions)
+    ).one()
+    pages = max((int(count) + size - 1) // size, 1)
+    page = min(max(page, 1), pages)
+    query = (
+        sa.select(
+            plan_line, _OUTCOME.label("outcome"), _REASON.label("the_reason"),
+            item.c.number.label("item_number"), item.c.fen, item.c.due_fen.label("item_due"),
+            item.c.state, item.c.result_us, item.c.booked_us, item.c.reconciled_us,
+            agreement.c.main_mask, agreement.c.repay_mask, wave.c.opened_us,
+        )
+        .select_from(_JOINED)
+        .where(*conditions)
+        .order_by(plan_line.c.agreement_id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )  # fmt: skip
+    rows = tuple(_row(each) for each in view.execute(query))
+    return model.ItemPage(rows, model.Figure(int(count), int(fen)), page, pages, tuple(facets))
+
+
+def _facets(view: Connection, conditions: list[Any]) -> Iterator[model.Facet]:
+    query = (
+        sa.select(
+            _OUTCOME.label("outcome"), _REASON.label("reason"), sa.func.count(),
+            sa.func.coalesce(sa.func.sum(item.c.fen), 0),
+        )
+        .select_from(_JOINED)
+        .where(*conditions)
+        .group_by("outcome", "reason")
+        .order_by("outcome", "reason")
+    )  # fmt: skip
+    for outcome, reason, count, fen in view.execute(query):
+        yield model.Facet(outcome or "", reason or "", model.Figure(int(count), int(fen)))
+
+
+def _conditions(hub: Hub, wanted: model.ItemFilter) -> Iterator[Any]:
+    if wanted.bank:
+        yield plan_line.c.bank == wanted.bank
+    if wanted.outcome:
+        yield wanted.outcome == _OUTCOME
+    if wanted.reason:
+        yield wanted.reason == _REASON
+    query = wanted.query.strip()
+    if _TAIL.fullmatch(query):
+        tail = hub.vault.tokens.tail("account", query)
+        yield sa.or_(agreement.c.repay_tail == tail, agreement.c.main_mask == f"****{query}")
+    elif query:
+        yield sa.or_(plan_line.c.number == query, item.c.number == query)
+
+
+def _row(each: sa.Row[Any]) -> model.ItemRow:
+    moved = each.reconciled_us or each.booked_us or each.result_us or each.opened_us
+    return model.ItemRow(
+        number=each.item_number or each.number,
+        agreement=each.number,
+        bank=each.bank,
+        payer=each.main_mask,
+        account=each.repay_mask,
+        due_date=_day(each.due_on),
+        due_fen=each.item_due,
+        amount_fen=each.fen or 0,
+        outcome=each.outcome or "",
+        reason=each.the_reason or "",
+        state=each.state or "",
+        changed_us=moved,
+    )
+
+
+def _day(number: int) -> str:
+    return f"{number // 10000}-{number // 100 % 100:02d}-{number % 100:02d}" if number else ""
+
+
+def item_life(hub: Hub, view: Connection, number: str) -> model.ItemLife:
+    """One item by its number, or an agreement that was not planned; raises NoSuchItem."""
+    query = (
+        sa.select(
+            plan_line, item, _OUTCOME.label("the_outcome"), _REASON.label("the_reason"),
+            plan_line.c.number.label("agreement_no"), plan_line.c.bank.label("the_bank"),
+            item.c.number.label("item_number"), agreement.c.loan_contract,
+            agreement.c.main_mask, agreement.c.spouse_mask, agreement.c.repay_mask,
+            wave.c.number.label("wave_no"), wave.c.planned_us, wave.c.opened_us, run.c.period,
+            plan_line.c.due_record_id.label("the_due"), plan_line.c.due_on.label("the_day"),
+            plan_line.c.notices,
+        )
+        .select_from(_JOINED.join(run, run.c.id == wave.c.run_id))
+        .where(sa.or_(item.c.number == number, plan_line.c.number == number))
+        .order_by(wave.c.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    found = view.execute(query).mappings().first()
+    if found is None:
+        raise NoSuchItem(f"there is no item {number[:_LONGEST_NUMBER]}")
+    shift = Shift.now(hub, view)
+    name, due_fen = _borrower(hub, view, found["the_due"], str(found["period"]))
+    own = found["item_number"]
+    return model.ItemLife(
+        number=own or found["agreement_no"],
+        month=found["period"],
+        bank=found["the_bank"],
+        bank_name=hub.office.seat(found["the_bank"]).name,
+        agreement=found["agreement_no"],
+        loan_contract=found["loan_contract"],
+        borrower=name,
+        repayment_account=found["repay_mask"],
+        due_date=_day(found["the_day"]),
+        due_fen=due_fen,
+        amount_fen=found["fen"] or 0,
+        outcome=found["the_outcome"] or "",
+        reason=found["the_reason"] or "",
+        state=found["state"] or "",
+        instruction=own or "",
+        batch=found["batch"] or "",
+        bank_serial=found["bank_serial"] or "",
+        detail=found["detail"] or "",
+        notices=tuple(filter(None, found["notices"].split(","))),
+        wave=found["wave_no"],
+        attempt=found["try_no"] or 1,
+        previous=found["parent"] or "",
+        payers=tuple(_payers(found)),
+        transitions=tuple(_transitions(view, found)),
+        messages=tuple(_messages(view, found, shift)) if own else (),
+        differences=tuple(
+            difference_row(each)
+            for each in view.execute(sa.select(difference).where(difference.c.number == own))
+        ),
+        audit=tuple(_audit(view, found, shift)) if own else (),
+    )
+
+
+def _borrower(
+    hub: Hub, view: Connection, record_id: int | None, _month: str
+) -> tuple[str, int | None]:
+    """The borrower's name, masked, and the instalment, from the sealed page of the due list."""
+    if record_id is None:
+        return "", None
+    found = view.execute(
+        sa.select(due_record.c.row_no, due_record.c.fen, due_page.c.key_id, due_page.c.sealed)
+        .join(
+            due_page,
+            sa.and_(
+                due_page.c.due_list_id == due_record.c.due_list_id,
+                due_page.c.page_no == due_record.c.page_no,
+            ),
+        )
+        .where(due_record.c.id == record_id)
+    ).one()
+    rows = json.loads(hub.vault.open(view, found.key_id, found.sealed))
+    return mask_name(rows[found.row_no][2]), int(found.fen)
+
+
+def _payers(found: Any) -> Iterator[model.PayerLine]:
+    yield model.PayerLine("main", "", found["main_mask"], found["main_fen"] or 0)
+    if found["spouse_mask"]:
+        yield model.PayerLine("spouse", "", found["spouse_mask"], found["spouse_fen"] or 0)
+
+
+def _transitions(view: Connection, found: Any) -> Iterator[model.Transition]:
+    planned = found["planned_us"] or found["opened_us"]
+    if not found["item_number"]:
+        yield model.Transition(str(found["decision"]), planned, str(found["the_reason"] or ""))
+        return
+    yield model.Transition(ItemState.PLANNED.value, planned)
+    if found["held_us"]:
+        yield model.Transition(ItemState.HELD.value, found["held_us"], by="core")
+    if found["instructed_us"]:
+        why = f"批次 {found['batch']} 第 {(found['row_no'] or 0) + 1} 行"
+        yield model.Transition(ItemState.INSTRUCTED.value, found["instructed_us"], why)
+    said = sa.select(result_seen).where(result_seen.c.number == found["item_number"])
+    for each in view.execute(said.order_by(result_seen.c.id)):
+        times = f" ×{each.times}" if each.times > 1 else ""
+        why = f"{each.came_by}: {each.code} {each.text}{times}".strip()
+        yield model.Transition(_STATE_OF.get(each.status, "unknown"), each.first_us, why, "bank")
+    if found["booked_us"]:
+        state = (
+            ItemState.REVERSED if found["was_reversed"]
+            else ItemState.POSTED if found["was_posted"] else ItemState.RELEASED
+        )  # fmt: skip
+        yield model.Transition(state.value, found["booked_us"], by="core")
+    if found["reconciled_us"]:
+        yield model.Transition(ItemState.RECONCILED.value, found["reconciled_us"])
+
+
+_STATE_OF = {
+    "done": ItemState.SUCCEEDED.value,
+    "refused": ItemState.FAILED.value,
+    "processing": ItemState.INSTRUCTED.value,
+}
+
+
+def _messages(view: Connection, found: Any, shift: Shift) -> Iterator[model.MessageLife]:
+    """The messages about this item's batch: the order to pay, and what was asked about it."""
+    number = found["batch"]
+    if not number:
+        return
+    about = sa.or_(
+        message.c.id == sa.select(batch.c.message_id).where(batch.c.number == number).scalar_subquery(),
+        message.c.msg_key.startswith(f"{number}:"),
+    )  # fmt: skip
+    query = sa.select(message).where(message.c.msg_group == f"run:{found['period']}", about)
+    for each in view.execute(query.order_by(message.c.id).limit(20)):
+        yield model.MessageLife(
+            number=str(each.id), kind=each.kind, interface=each.interface, state=each.state,
+            rung=each.rung, queued_us=shift(each.created_us), contract=each.contract_version,
+            batch=number, attempts=tuple(_attempts(view, each.id, shift)),
+        )  # fmt: skip
+
+
+def _attempts(view: Connection, message_id: int, shift: Shift) -> Iterator[model.AttemptLife]:
+    query = sa.select(attempt).where(attempt.c.message_id == message_id)
+    for each in view.execute(query.order_by(attempt.c.try_no)):
+        calls = tuple(_calls(view, message_id, each.try_no, shift))
+        yield model.AttemptLife(
+            number=each.try_no, verdict=each.verdict, claimed_us=shift(each.started_us),
+            sent_us=calls[0].sent_us if calls else None,
+            answered_us=calls[-1].answered_us if calls else None,
+            recorded_us=shift.maybe(each.ended_us), code=each.error_code, text=each.error_text,
+            worker=each.holder, resend_of=each.parent_no, calls=calls,
+        )  # fmt: skip
+
+
+def _calls(
+    view: Connection, message_id: int, try_no: int, shift: Shift
+) -> Iterator[model.CallLife]:
+    query = sa.select(
+        call.c.step, call.c.effect, call.c.status, call.c.outcome, call.c.started_us,
+        call.c.ended_us, call.c.error, sa.func.length(call.c.request).label("out_n"),
+        sa.func.length(call.c.reply).label("in_n"),
+    ).where(call.c.message_id == message_id, call.c.try_no == try_no)  # fmt: skip
+    for each in view.execute(query.order_by(call.c.call_no)):
+        status = f"{each.outcome} {each.status or ''}".strip()
+        yield model.CallLife(
+            step=each.step, effect=bool(each.effect), status=status,
+            sent_us=shift(each.started_us), answered_us=shift(each.ended_us),
+            bytes_out=each.out_n or 0, bytes_in=each.in_n or 0, note=each.error,
+        )  # fmt: skip
+
+
+def _audit(view: Connection, found: Any, shift: Shift) -> Iterator[model.AuditLine]:
+    subjects = [found["item_number"], found["batch"] or ""]
+    query = (
+        sa.select(audit_entry)
+        .where(audit_entry.c.subject.in_([subject for subject in subjects if subject]))
+        .order_by(audit_entry.c.id)
+        .limit(50)
+    )
+    for each in view.execute(query):
+        yield model.AuditLine(
+            number=each.seq or each.id, at_us=shift(each.instant_us), actor=each.actor,
+            act=each.act, text=each.detail, digest=each.chain or "", sealed=each.seq is not None,
+        )  # fmt: skip
