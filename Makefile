@@ -8,7 +8,7 @@ PYTHON := $(shell for name in $(PYTHON) python3.11 python3 python; do \
 	&& echo "$$name" && break; done)
 BIN := .venv/bin
 
-.PHONY: setup demo test check lint types imports format pin
+.PHONY: setup demo test check lint types imports format docs pin
 setup: .venv/ready
 
 # The marker is written last: an installation that broke off is begun again.
@@ -41,6 +41,10 @@ imports: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The reference pages that follow from code and contracts; a test says when they are stale.
+docs: setup
+	$(BIN)/python docs/generate.py
 
 # Versions are raised on purpose: run this, read the difference, commit both files.
 pin: setup

@@ -1,0 +1,261 @@
+"""Writes the reference pages that follow from the code and the contracts: ``make docs``.
+
+``python docs/generate.py --check`` writes nothing and fails when a page is not current.
+"""
+
+import argparse
+import ast
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+sys.path.insert(0, str(ROOT))  # runs as a script too
+
+_NOTE = "<!-- Made by docs/generate.py from {source}; change that, then run `make docs`. -->"
+_COMMANDS = (
+    "The command stands at `.venv/bin/hub`. Exit codes: 0 done · 1 the rules or the data say no · 2"
+    " asked wrongly · 3 not finished in time."
+)
+_RETRY = {
+    "never": "never · 再试无用",
+    "later": "later · 系统稍后再试",
+    "after_repair": "after repair · 修好再试",
+    "inquire_first": "inquire first · 先查证",
+}
+
+
+def pages() -> dict[str, str]:
+    """Name of each generated page in docs/reference → its text."""
+    made = {
+        "glossary.md": glossary(),
+        "service-items.md": service_items(),
+        "assumptions.md": assumptions(),
+        "errors.md": errors(),
+        "settings.md": settings(),
+    }
+    if (ROOT / "hub/cli/main.py").exists():
+        made["commands.md"] = commands()
+    return made
+
+
+def _page(title: str, source: str, *parts: str) -> str:
+    return "\n".join([f"# {title}", "", _NOTE.format(source=f"`{source}`"), "", *parts]) + "\n"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _read(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def glossary() -> str:
+    """One English word for one thing, and what pages call it."""
+    source = "contracts_spec/glossary.yaml"
+    known = _read(source)
+    terms = [
+        [term["en"], term["zh"], term["what"] + (f". Not {term['not']}" if "not" in term else "")]
+        for term in known["terms"]
+    ]
+    outcomes = [[f"`{one['code']}`", one["zh"], one["what"]] for one in known["outcomes"]]
+    return _page(
+        "Glossary · 用语", source,
+        "One English word for one thing, in code and docs; the Chinese is what pages say.", "",
+        _table(["word", "中文", "what it is"], terms), "",
+        "## Outcomes of an item · 明细的结果", "",
+        _table(["outcome", "中文", "what it means"], outcomes),
+    )  # fmt: skip
+
+
+def service_items() -> str:
+    """The 21 service items, each with the adapters that exist for it."""
+    source = "contracts_spec/service_items.yaml"
+    known = _read(source)
+    there = _manifests()
+    rows = []
+    for item in known["items"]:
+        made = [code for code in item["interfaces"] if code in there]
+        wanted = "、".join(f"`{code}`" for code in item["interfaces"])
+        kind = "开发" if item["kind"] == "build" else "运维"
+        state = "有" if len(made) == len(item["interfaces"]) else "尚无"
+        rows.append([str(item["number"]), item["name"], kind, item["clause"], wanted, state])
+    confirmed = known["confirmed"] or "not yet"
+    return _page(
+        "Service items · 接口服务项", source,
+        f"The contract buys {known['total']} items and does not list them; they are counted here"
+        f" by reading {known['reading']} (by clause). Confirmed by the centre: {confirmed}.", "",
+        _table(["#", "服务项", "", "条款", "接口", "适配器"], rows),
+    )  # fmt: skip
+
+
+def _manifests() -> set[str]:
+    found = (ROOT / "adapters").glob("*/*/manifest.yaml")
+    return {str(yaml.safe_load(path.read_text(encoding="utf-8"))["interface"]) for path in found}
+
+
+def assumptions() -> str:
+    """What nobody has published and a partner must confirm."""
+    source = "contracts_spec/assumptions.yaml"
+    states = {"open": "待核实", "confirmed": "已核实", "changed": "已更正"}
+    rows = [
+        [one["id"], f"`{one['interface']}`", one["what"], one["why"], one["where"],
+         states[one["state"]]]
+        for one in _read(source)["assumptions"]
+    ]  # fmt: skip
+    return _page(
+        "Assumptions · 假定登记", source,
+        "What no public text says and the hub had to decide; each is to be confirmed with its"
+        " partner before the interface goes live.", "",
+        _table(["编号", "接口", "假定", "为什么", "在哪里", "状态"], rows),
+    )  # fmt: skip
+
+
+def errors() -> str:
+    """The HubError tree: every code, its HTTP status, whether to try again, what to do."""
+    from hub.kernel.errors import HubError  # noqa: PLC0415
+
+    for name in ("hub", "adapters"):
+        package = importlib.import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
+            if not found.name.endswith("__main__") and ".migrations" not in found.name:
+                importlib.import_module(found.name)
+    rows = [
+        [f"`{kind.code}`", (kind.__doc__ or "").strip().splitlines()[0], str(kind.status),
+         _RETRY[kind.retry.value], kind.hint]
+        for kind in sorted(_tree(HubError), key=lambda kind: kind.code)
+    ]  # fmt: skip
+    return _page(
+        "Errors · 错误码", "hub.kernel.errors.HubError and what derives from it",
+        "Codes are stable: scripts and partners may match on them. `--json` and every HTTP answer"
+        " carry `code`, `message`, `retry` and `hint`.", "",
+        _table(["code", "what happened", "HTTP", "try again?", "what to do"], rows),
+    )  # fmt: skip
+
+
+def _tree(kind: type[Any]) -> Iterator[type[Any]]:
+    """``kind`` and its descendants that carry a code of their own, once each."""
+    seen: set[type[Any]] = set()
+    waiting = [kind]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        waiting += one.__subclasses__()
+        if "code" in vars(one) and one.__module__.partition(".")[0] in {"hub", "adapters"}:
+            yield one
+
+
+def settings() -> str:
+    """The keys of hub.toml with their defaults and the reason beside them."""
+    source = "hub/kernel/settings.py"
+    lines = (ROOT / source).read_text(encoding="utf-8").splitlines()
+    tree = ast.parse("\n".join(lines))
+    body = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings").body
+    rows = []
+    for node in body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            name = node.target.id
+            default = "" if node.value is None else f"`{_default(node.value)}`"
+            rows.append(
+                [f"`{name}`", f"`{ast.unparse(node.annotation)}`", default,
+                 f"`HUB_{name.upper()}`", _comment_above(lines, node.lineno)]
+            )  # fmt: skip
+    return _page(
+        "Settings · 参数", source,
+        "`hub.toml` in the home folder (`--home`, else `HUB_HOME`, else `./hub-home`); the"
+        " environment wins over the file. A key nobody knows is an error. Secrets never stand in"
+        " either: the file names files that only their owner may read.", "",
+        _table(["key", "type", "default", "environment", "why"], rows),
+    )  # fmt: skip
+
+
+def _default(value: ast.expr) -> str:
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "Field":
+        for word in value.keywords:
+            if word.arg == "default":
+                return ast.unparse(word.value)
+        return "{}"
+    return ast.unparse(value)
+
+
+def _comment_above(lines: list[str], number: int) -> str:
+    found: list[str] = []
+    place = number - 2
+    while place >= 0 and lines[place].strip().startswith("#"):
+        found.insert(0, lines[place].strip().removeprefix("#").strip())
+        place -= 1
+    return " ".join(found)
+
+
+def commands() -> str:
+    """Every command with its words, from the command line itself."""
+    import typer  # noqa: PLC0415
+
+    app = importlib.import_module("hub.cli.main").app
+    parts: list[str] = []
+    for path, command in _walk(typer.main.get_command(app), "hub"):
+        parts += [f"## `{path}`", "", (command.help or "").strip(), ""]
+        rows = [
+            [_flags(option), str(option.help or ""), _shown_default(option.default)]
+            for option in command.params
+            if option.name != "help" and not getattr(option, "hidden", False)
+        ]
+        if rows:
+            parts += [_table(["word", "what it does", "default"], rows), ""]
+    return _page("Commands · 命令", "hub.cli", _COMMANDS, "", *parts).rstrip("\n") + "\n"
+
+
+def _flags(option: Any) -> str:
+    if option.param_type_name == "argument":
+        return f"`{option.name.upper()}`"
+    return "`" + "`, `".join([*option.opts, *option.secondary_opts]) + "`"
+
+
+def _shown_default(value: Any) -> str:
+    return "" if value in (None, "", False) or callable(value) else f"`{value}`"
+
+
+def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    subcommands = getattr(command, "commands", None)
+    if subcommands is None:
+        yield path, command
+        return
+    for name in sorted(subcommands):
+        if not subcommands[name].hidden:
+            yield from _walk(subcommands[name], f"{path} {name}")
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, fail when stale")
+    checking = parser.parse_args().check
+    stale = 0
+    for name, text in pages().items():
+        path = REFERENCE / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        sys.stdout.write(f"{'stale' if checking else 'written'}: docs/reference/{name}\n")
+        if not checking:
+            path.write_text(text, encoding="utf-8")
+    return 1 if checking and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
