@@ -1,4 +1,4 @@
-"""A bus on a real database, a partner on a real socket, and a handler that keeps what it is told."""
+"""A bus on a real database, a partner on a real socket, a handler that keeps what it is told."""
 
 import json
 import socket

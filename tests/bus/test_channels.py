@@ -1,4 +1,4 @@
-"""Channels: the stop switch, parking, resting, fairness, the bell, and the growing queue's alert."""
+"""Channels: stop switch, parking, resting, fairness, the bell, and the growing queue's alert."""
 
 import threading
 import time
@@ -20,7 +20,7 @@ S = MessageState
 def _states(rig: Rig) -> dict[str, int]:
     with rig.store.read() as tx:
         rows = tx.execute(sa.select(t.message.c.state, sa.func.count()).group_by(t.message.c.state))
-        return {state: count for state, count in rows}
+        return {row.state: int(row[1]) for row in rows}
 
 
 class TestStop:

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ import sqlalchemy as sa
 
 from hub.bus import Effect, Lane, LeaseLost, MessageState, Outcome, Verdict
 from hub.bus import tables as t
-from hub.bus.holder import surely_dead, this_holder
+from hub.bus.finisher import Ended
+from hub.bus.holder import _started, surely_dead, this_holder
+from hub.bus.values import Claim
 from hub.store import Store
-from tests.bus.kit import INTERFACE, QUICK, Rig, make_bus, new, wait_for
+from tests.bus.kit import INTERFACE, QUICK, Bank, Book, Keeper, Rig, make_bus, new, wait_for
 
 S = MessageState
 TAKEN = Outcome(verdict=Verdict.DELIVERED, result="ok")
@@ -101,8 +104,6 @@ class TestEpoch:
         assert (rig.get(number).state, rig.words()) == (S.DELIVERED, ["applied"])
 
     def test_the_right_epoch_under_another_name_cannot_finish(self, rig: Rig) -> None:
-        from dataclasses import replace  # noqa: PLC0415
-
         rig.put(new("a"))
         (claim,) = rig.claim()
         with pytest.raises(LeaseLost), rig.store.write() as tx:
@@ -134,7 +135,7 @@ class TestEpoch:
         assert rig.calls(number)[0].status == 200
 
     def test_no_send_starts_when_the_lease_cannot_outlast_it(self, rig: Rig) -> None:
-        (number,) = rig.put(new("a", Effect.COMMAND))
+        rig.put(new("a", Effect.COMMAND))
         (claim,) = rig.claim(lease_s=0.5)  # the call may take 1 s
         outcome = rig.worker().send(claim)
         assert (outcome.verdict, outcome.error_code) == (
@@ -144,9 +145,7 @@ class TestEpoch:
         assert rig.bank.booked == []
 
     def test_a_short_rest_of_the_lease_is_prolonged_before_the_call(self, rig: Rig) -> None:
-        from dataclasses import replace  # noqa: PLC0415
-
-        (number,) = rig.put(new("a"))
+        rig.put(new("a"))
         (claim,) = rig.claim(lease_s=30)
         late = replace(claim, deadline=claim.deadline - 29.5)
         before = _lease(rig)
@@ -154,8 +153,6 @@ class TestEpoch:
         assert _lease(rig) > before
 
     def test_a_lease_that_passed_on_stops_the_call_before_it_starts(self, rig: Rig) -> None:
-        from dataclasses import replace  # noqa: PLC0415
-
         rig.put(new("a"))
         (claim,) = rig.claim(lease_s=30)
         with rig.store.write() as tx:
@@ -165,9 +162,7 @@ class TestEpoch:
         assert rig.bank.booked == []
 
 
-def _ended(claim, outcome):  # type: ignore[no-untyped-def]
-    from hub.bus.finisher import Ended  # noqa: PLC0415
-
+def _ended(claim: Claim, outcome: Outcome) -> Ended:
     return Ended(claim, outcome, lambda: None)
 
 
@@ -208,8 +203,6 @@ class TestReaper:
         assert (rig.get(ids[0]).state, rig.words()) == (S.UNKNOWN, ["unknown"])
 
     def test_reaping_counts_towards_the_ceiling(self, rig: Rig) -> None:
-        from dataclasses import replace  # noqa: PLC0415
-
         rig.bus._policy[INTERFACE] = replace(QUICK, max_tries=1)
         (number,) = rig.put(new("a", Effect.COMMAND))
         rig.claim(lease_s=-1)
@@ -225,11 +218,9 @@ class TestHolder:
         assert this_holder() != this_holder()
 
     def test_a_finished_process_is_dead_even_under_a_reused_number(self) -> None:
-        host, _, start, mark = this_holder().split("/")
+        host, _, _, mark = this_holder().split("/")
         child = subprocess.Popen(["sleep", "60"])
         try:
-            from hub.bus.holder import _started  # noqa: PLC0415
-
             alive = f"{host}/{child.pid}/{_started(child.pid)}/{mark}"
             assert not surely_dead(alive)
             assert surely_dead(f"{host}/{child.pid}/1/{mark}")
@@ -285,8 +276,6 @@ class TestClockJumps:
 
         def now(tx: sa.Connection) -> int:
             return 1_760_000_000_000_000 + shift[0]
-
-        from tests.bus.kit import Bank, Book, Keeper  # noqa: PLC0415
 
         keeper = Keeper()
         bus = make_bus(empty_store, tmp_path / "keys", now=now)

@@ -43,9 +43,12 @@ class TestPut:
             assert rig.bus.payload(tx, number) == "张三".encode()
 
     def test_a_put_that_is_rolled_back_leaves_nothing(self, rig: Rig) -> None:
-        with pytest.raises(RuntimeError), rig.store.write() as tx:
+        def business(tx: sa.Connection) -> None:
             rig.bus.put(tx, [new("a")])
             raise RuntimeError
+
+        with pytest.raises(RuntimeError), rig.store.write() as tx:
+            business(tx)
         assert rig.open_messages() == 0
 
     def test_a_thousand_in_one_call(self, rig: Rig) -> None:
