@@ -6,6 +6,7 @@ lower-case hex.  No field holds a line feed, so no text can be moved from one fi
 unnoticed.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -28,6 +29,9 @@ BODY = (
     audit_entry.c.detail,
 )
 """The columns that are chained, in their order."""
+
+
+PAGE = 10_000
 
 
 class Head(NamedTuple):
@@ -53,3 +57,30 @@ def read_head(tx: Connection) -> Head | None:
         sa.select(audit_head.c.seq, audit_head.c.chain).where(audit_head.c.id == 1)
     ).first()
     return None if row is None else Head(row[0], row[1])
+
+
+def sealed_rows(
+    tx: Connection, first: int, last: int | None = None
+) -> Iterator["sa.Row[tuple[object, ...]]"]:
+    """The sealed entries from ``first`` to ``last`` in order: BODY, then seq and chain.
+
+    Pages are ranges of numbers, not LIMITs: a database without statistics sorts the whole rest
+    for each LIMIT (measured: 45 ms a page instead of 10).
+    """
+    query = (
+        sa.select(*BODY, audit_entry.c.seq, audit_entry.c.chain)
+        .where(audit_entry.c.seq.between(sa.bindparam("low"), sa.bindparam("high")))
+        .order_by(audit_entry.c.seq)
+    )
+    next_one = sa.select(sa.func.min(audit_entry.c.seq)).where(
+        audit_entry.c.seq >= sa.bindparam("low")
+    )
+    low = first
+    while True:
+        found = tx.execute(next_one, {"low": low}).scalar()
+        if found is None or (last is not None and found > last):
+            return
+        high = int(found) + PAGE - 1
+        high = high if last is None else min(high, last)
+        yield from tx.execute(query, {"low": found, "high": high}).all()
+        low = high + 1

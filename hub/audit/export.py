@@ -6,20 +6,18 @@ definition (``hub.audit.chain``), ``seq`` and ``chain``.  ``detail`` is the text
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.audit.chain import BODY, genesis, read_head
+from hub.audit.chain import BODY, genesis, read_head, sealed_rows
 from hub.audit.identity import read_identity
 from hub.audit.sealing import count_unsealed
 from hub.audit.tables import audit_entry
 from hub.kernel.errors import BadInput, NotFound
 
 FORMAT = "hub.audit.entries/1"
-PAGE = 10_000
 _NAMES = [column.name for column in (*BODY, audit_entry.c.seq, audit_entry.c.chain)]
 
 
@@ -51,7 +49,7 @@ def export_entries(tx: Connection, path: Path, *, first: int = 1, last: int | No
     count = 0
     with fresh.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_json(header))
-        for row in _rows(tx, first, head.seq if last is None else min(last, head.seq)):
+        for row in sealed_rows(tx, first, head.seq if last is None else min(last, head.seq)):
             file.write(_json(dict(zip(_NAMES, row, strict=True))))
             count += 1
         file.write(_json({"entries": count}))
@@ -68,16 +66,3 @@ def _chain_at(tx: Connection, seq: int) -> str:
     if found is None:
         raise BadInput(f"there is no sealed entry {seq} to begin after")
     return str(found)
-
-
-def _rows(tx: Connection, first: int, last: int) -> Iterator["sa.Row[tuple[object, ...]]"]:
-    query = (
-        sa.select(*BODY, audit_entry.c.seq, audit_entry.c.chain)
-        .where(audit_entry.c.seq > sa.bindparam("after"), audit_entry.c.seq <= last)
-        .order_by(audit_entry.c.seq)
-        .limit(PAGE)
-    )
-    after = first - 1
-    while rows := tx.execute(query, {"after": after}).all():
-        yield from rows
-        after = rows[-1].seq

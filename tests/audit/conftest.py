@@ -10,6 +10,7 @@ from hub.audit.tables import audit_entry, audit_head, store_identity
 from hub.crypto import Sm2PrivateKey
 from hub.store import Store, metadata
 
+Enter = Callable[[int], None]
 TABLES = [audit_entry, audit_head, store_identity]
 KEY = Sm2PrivateKey.parse("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
 
@@ -26,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def enter(store: Store) -> Callable[[int], None]:
+def enter(store: Store) -> Enter:
     """Commit some entries."""
 
     def many(count: int) -> None:
