@@ -14,9 +14,10 @@ from urllib.parse import quote_from_bytes
 import httpx
 from lxml import etree
 
-from tests.mocks.running import Mock
+from tests.mocks.running import ROOT, Mock
 
 SIGNED = {"PAYENT", "DKXYREG", "DKXYCAN", "QNCTEST"}
+SCHEMAS = ROOT / "contracts_spec" / "banks" / "icbc" / "schemas"
 PATH = "/servlet/ICBCCMPAPIReqServlet"
 _serial = itertools.count(1)
 
@@ -51,6 +52,7 @@ class Client:
         self.mock = mock
         self.http = httpx.Client(timeout=10, trust_env=False)
         self.me: dict[str, Any] = mock.control("GET", "/client")
+        self.strict = True
 
     def close(self) -> None:
         self.http.close()
@@ -98,7 +100,7 @@ class Client:
         """Sign where it must be, post, decode."""
         xml, serial = self.request(code, body, serial or f"Q{next(_serial):012d}")
         data = self.sign(xml).encode() if code in SIGNED else xml
-        return decode(self.post(code, data, serial))
+        return decode(self.post(code, data, serial), strict=self.strict)
 
     def payent_body(self, orders: Iterable[dict[str, str]], **over: str) -> str:
         """The ``in`` of PAYENT; an order has iSeqno, RecAccNo, RecAccNameCN, PayAmt, Ref."""
@@ -157,21 +159,24 @@ class Client:
         return [row for page in pages for row in page.rows]
 
 
-def decode(answer: httpx.Response) -> Reply:
-    """``reqData=`` + Base64, GB18030, ``zip`` unpacked."""
+def decode(answer: httpx.Response, *, strict: bool = True) -> Reply:
+    """``reqData=`` + Base64, GB18030, ``zip`` unpacked, held against the contract's XSD."""
     assert answer.status_code == 200
     assert answer.content.startswith(b"reqData="), answer.content[:80]
     raw = base64.b64decode(answer.content[8:])
-    text = raw.decode("gb18030").split("?>", 1)[1]
-    root = etree.fromstring(text.encode("utf-8"))
-    pub_element = root.find("eb/pub")
+    root = etree.fromstring(raw.decode("gb18030").split("?>", 1)[1].encode("utf-8"))
+    packed = root.find("eb/zip")
+    if packed is not None:
+        inner = gzip.decompress(base64.b64decode(packed.text or "")).decode("gb18030")
+        parent = packed.getparent()
+        assert parent is not None
+        parent.replace(packed, etree.fromstring(inner.encode("utf-8")))
+    pub_element, out = root.find("eb/pub"), root.find("eb/out")
     assert pub_element is not None
     pub = text_of(pub_element)
-    out = root.find("eb/out")
-    packed = root.findtext("eb/zip")
-    if packed is not None:
-        inner = gzip.decompress(base64.b64decode(packed)).decode("gb18030")
-        out = etree.fromstring(inner.encode("utf-8"))
+    if strict:
+        schema = etree.XMLSchema(etree.parse(str(SCHEMAS / f"{pub['TransCode']}.reply.xsd")))
+        schema.assertValid(root)
     rows = [] if out is None else [text_of(row) for row in out.iterchildren("rd")]
     return Reply(pub["RetCode"], pub, {} if out is None else text_of(out), rows, raw)
 

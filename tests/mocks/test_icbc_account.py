@@ -140,6 +140,7 @@ class TestPlanted:
 
 class TestDues:
     def test_the_list_with_its_dirt(self, caller: Client) -> None:
+        caller.strict = False  # an unreadable amount goes out as it stands
         pages = caller.pages("QDKDUE", {"Month": "202510"})
         rows = [row for page in pages for row in page.rows]
         assert len(rows) == 63

@@ -38,6 +38,7 @@ class TestKkjg:
         assert {row["kind"] for row in booked} == {"credit"}
 
     def test_the_mind_itself_never_leaves(self, caller: Client) -> None:
+        caller.strict = False  # an unreadable amount goes out as it stands
         due = caller.call("QDKDUE", "<Month>202510</Month><NextTag></NextTag>")
         reply = caller.pay([order(n) for n in range(1, 10)], BATCH)
         for raw in (due.raw, reply.raw):

@@ -58,8 +58,9 @@ class ClientFile:
         self._hand_over()
 
     def change(self, wanted: dict[str, Any]) -> None:
-        """Change what is named; unknown names are refused, the seal's key stays."""
-        unknown = set(wanted) - set(asdict(self.client)) | (set(wanted) & {"seal_key"})
+        """Change what is named; unknown names are refused.  ``seal_key`` is hexadecimal."""
+        unknown = set(wanted) - set(asdict(self.client))
+        bytes.fromhex(wanted.get("seal_key", ""))
         if unknown:
             raise ControlError(f"不能改：{'、'.join(sorted(unknown))}")
         self.client = replace(self.client, **wanted)

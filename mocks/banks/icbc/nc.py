@@ -96,8 +96,10 @@ class ApiPort:
             body = values(asked.message.body)
             body.pop("rd", None)
             fields |= body
-            numbers = list(asked.message.body.itertext("iSeqno"))
-            summary |= {"rows": len(numbers), "first": numbers[:1], "last": numbers[-1:]}
+            rows = list(asked.message.body.iterchildren("rd"))
+            ends = [values(row) for row in (*rows[:1], *rows[-1:])]
+            numbers = [row.get("QryiSeqno") or row.get("iSeqno", "") for row in ends]
+            summary |= {"rows": len(rows), "first": numbers[:1], "last": numbers[1:]}
             summary |= {k: body[k] for k in _SHOWN if k in body}
         if asked.why:
             summary["why"] = asked.why
@@ -174,10 +176,10 @@ class ApiPort:
         if not schema.validate(message.root):
             line = (str(schema.error_log).splitlines() or ["XSD"])[0]
             return "B0110", line.partition("The value")[0]  # what follows may name a person
-        for element in message.root.iter():
-            name, text = str(element.tag), element.text or ""
-            if text and self._contract.too_long(name, text):
-                return "B0110", f"{name} 超长"
+        for element in message.root.iter():  # the XSD has counted letters, this counts bytes
+            text = element.text
+            if text and not text.isascii() and self._contract.too_long(element.tag, text):
+                return "B0110", f"{element.tag} 超长"
         return "", ""
 
     def _instead(self, asked: _Asked, hits: Hits, when: str) -> Answer | None:
