@@ -165,7 +165,7 @@ class PythonEngine:
             if sealed is not None:
                 return sealed
 
-    def decrypt(self, secret: bytes, public: bytes, cipher: Sm2Cipher) -> bytes:  # noqa: ARG002
+    def decrypt(self, secret: bytes, public: bytes, cipher: Sm2Cipher) -> bytes:
         """Raises CipherBroken when C3 does not fit."""
         try:
             point = decode_point(cipher.c1)
