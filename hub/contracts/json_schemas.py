@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from hub.contracts.json_fast import Check, compile_schema
 from hub.contracts.masking import plain_name, shape
 from hub.ports.line import Drift
 
@@ -27,7 +28,7 @@ def _is_integer(_checker: object, value: object) -> bool:
 
 
 _extend: Any = extend  # untyped in the stubs
-_Strict = _extend(
+STRICT = _extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
 )
@@ -35,9 +36,12 @@ _Strict = _extend(
 
 def validate(path: Path, name: str, value: object) -> list[Drift]:
     """Where a parsed value differs from the schema at ``path``; ``name`` begins the places."""
+    validator, is_valid = _validator(path)
+    if is_valid is not None and is_valid(value):
+        return []
     drifts: dict[tuple[str, str], Drift] = {}
     parsed: Any = value
-    for error in _validator(path).iter_errors(parsed):
+    for error in validator.iter_errors(parsed):
         drift = _drift(name, error)
         drifts.setdefault((drift.place, drift.expected), drift)
         if len(drifts) >= MOST:
@@ -50,12 +54,13 @@ def check(path: Path) -> None:
     _validator(path)
 
 
-def _validator(path: Path) -> Validator:
-    mine: dict[Path, Validator] = _compiled.__dict__.setdefault("validators", {})
+def _validator(path: Path) -> tuple[Validator, Check | None]:
+    mine: dict[Path, tuple[Validator, Check | None]]
+    mine = _compiled.__dict__.setdefault("validators", {})
     if path not in mine:
         schema = json.loads(path.read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)
-        mine[path] = _Strict(schema)
+        mine[path] = (STRICT(schema), compile_schema(schema))
     return mine[path]
 
 
