@@ -56,8 +56,11 @@ def validate(path: Path, name: str, root: XmlElement) -> list[Drift]:
         if where in seen and error.type_name != _CONTENT:
             continue
         seen.add(where)
-        drift = _drift(name, root, where, error.type_name, error.message)
-        drifts.setdefault((drift.place, drift.expected), drift)
+        place, expected = name + _INDEX.sub("", where), _expected(error.message)
+        # The same mistake in a thousand rows is one drift, and looked at once.
+        if (place, expected) not in drifts:
+            found = _found(_element(root, where), error.type_name, error.message)
+            drifts[place, expected] = Drift(place, expected, found)
         if len(drifts) >= MOST:
             break
     return list(drifts.values())
@@ -70,13 +73,16 @@ def too_long(
     drifts: dict[str, Drift] = {}
     for element in root.iter():
         text = element.text
-        # A character has one byte at least: most texts are settled without encoding them.
-        if not text or element.tag not in sizes or len(text) * 4 <= sizes[element.tag]:
+        if not text or element.tag not in sizes:
             continue
-        if charset.size(text) <= sizes[element.tag]:
+        # A character has one byte to four: most texts are settled without encoding them.
+        limit, length = sizes[element.tag], len(text)
+        if length * 4 <= limit or (length <= limit and text.isascii()):
+            continue
+        if charset.size(text) <= limit:
             continue
         place = name + _INDEX.sub("", root.getroottree().getpath(element))
-        expected = f"at most {sizes[element.tag]} bytes of {charset.written}"
+        expected = f"at most {limit} bytes of {charset.written}"
         drifts.setdefault(place, Drift(place, expected, f"{charset.size(text)} bytes"))
     return list(drifts.values())
 
@@ -94,13 +100,11 @@ def _schema(path: Path) -> etree.XMLSchema:
     return mine[path]
 
 
-def _drift(name: str, root: XmlElement, where: str, kind: str, message: str) -> Drift:
-    element = _element(root, where)
-    found = "" if element is None else shape(element.text)
+def _found(element: XmlElement | None, kind: str, message: str) -> str:
     if kind == _CONTENT or "No matching" in message:
         tag = plain_name("" if element is None else element.tag)
-        found = f"{tag} without it" if "Missing child" in message else f"element {tag}"
-    return Drift(name + _INDEX.sub("", where), _expected(message), found)
+        return f"{tag} without it" if "Missing child" in message else f"element {tag}"
+    return "" if element is None else shape(element.text)
 
 
 def _expected(message: str) -> str:
