@@ -132,3 +132,14 @@ def test_bad_data_is_refused_and_leaves_nothing(tmp_path: Path, line: str) -> No
     with mock.client() as client:
         assert client.money("52270000000002") == (50_000, 0)
     mock.stop()
+
+
+def test_a_reset_onto_broken_data_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data")
+    mock = CoreMock(tmp_path / "state", data).start()
+    with mock.client() as client:
+        client.command("hold", item("20251000000000000011", ("52270000000001", 5)))
+        write_data(data, ["broken"])
+        assert client.control("POST", "/reset").status_code == 409
+        assert client.money("52270000000001") == (1_000_000, 5)
+    mock.stop()

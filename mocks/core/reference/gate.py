@@ -58,6 +58,9 @@ def _write(path: Path, key: str) -> None:
 class Gate:
     """Keys from a folder (file name = key id, 64 hex characters inside); nonces in memory.
 
+    A fresh state makes the first key itself and lays a copy beside the folder, under the
+    contract's name for that secret: what the caller's deployment points at.
+
     A restart forgets nonces: a replayed command changes nothing anyway, that is what the
     ordering rules are for.
     """

@@ -21,7 +21,7 @@ from mocks.core.reference.views import Views
 from mocks.kit.faults import FaultKind, Hits
 from mocks.kit.guard import MockRefusal
 from mocks.kit.messages import Answer, Call, Request
-from mocks.kit.partner import Control, Site
+from mocks.kit.partner import Control, ControlError, Site
 
 NO_OPERATION = "1007"
 DAY_END_CODE = "9002"
@@ -90,13 +90,16 @@ class CorePartner:
 
     def reset(self) -> None:
         if self._site.data is None:
-            raise MockRefusal("没有 --data，不能回到装载之后的状态")
+            raise ControlError("没有 --data，不能回到装载之后的状态", 409)
         environment = self._site.environment
-        with self._site.storage.write():
-            self._books.clear()
-            self._site.notes.put("environment", environment)
-            load(self._books, self._site.data, self._now_us())
-            self._site.loaded(digest(self._site.data))
+        try:
+            with self._site.storage.write():
+                self._books.clear()
+                self._site.notes.put("environment", environment)
+                load(self._books, self._site.data, self._now_us())
+                self._site.loaded(digest(self._site.data))
+        except MockRefusal as refusal:
+            raise ControlError(str(refusal), 409) from refusal
 
     def describe(self, request: Request) -> Call:
         operation = codec.OPERATIONS.get(request.path, "")

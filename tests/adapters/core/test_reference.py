@@ -97,12 +97,8 @@ class TestCommands:
         port, items = bench.port(), [order(N1, (RICH, 30_000), (POOR, 10_000))]
         for kind in (HOLD, HOLD, POST, POST, REVERSE, REVERSE):
             (result,) = port.command(bench.line(), kind, items)
-            assert (result.number, result.done, result.code, result.reason) == (
-                N1,
-                True,
-                "0000",
-                "",
-            )
+            said = (result.number, result.done, result.code, result.reason)
+            assert said == (N1, True, "0000", "")
         assert bench.drifts == []
         assert [row["CZBZ"] for row in bench.hand.csv("postings")] == ["01", "01", "02", "02"]
         assert bench.hand.money(RICH) == (1_000_000, 0)
