@@ -52,7 +52,7 @@ class Reader:
         detail_code = row.get("instrRetCode", "").strip()
         detail = self._code("instr_ret_code", detail_code, "instrRetCode") if detail_code else None
         telling = detail if detail is not None and code.status is CodeStatus.REFUSED else code
-        status, reason = _judge(code, detail)
+        status, reason = judge(code, detail)
         amount = self._amount(row, "PayAmt") if status is RowStatus.DONE else None
         if status is RowStatus.DONE and (amount is None or amount <= 0):
             status, amount = RowStatus.UNKNOWN, None
@@ -235,7 +235,7 @@ def _doubtful(number: str) -> RowResult:
     return RowResult(number, RowStatus.UNKNOWN)
 
 
-def _judge(code: Code, detail: Code | None) -> tuple[RowStatus, RefusalReason | None]:
+def judge(code: Code, detail: Code | None) -> tuple[RowStatus, RefusalReason | None]:
     """Status and reason from Result and instrRetCode; a contradiction is UNKNOWN."""
     failed = detail is not None and detail.status is not CodeStatus.DONE
     match code.status:
