@@ -141,10 +141,7 @@ class Approvals:
             except IntegrityError:
                 continue  # somebody asked for the same thing in this moment: look again
             break
-        audit.record(
-            tx, act=f"{act}.request", actor=actor.login, subject=subject,
-            detail=f"#{approval_id} {digest} {_said(reason)}",
-        )  # fmt: skip
+        self._note(tx, self.get(tx, approval_id), "request", actor, reason)
         return int(approval_id)
 
     def confirm(self, tx: Connection, actor: Actor, approval_id: int, reason: str = "") -> Approval:
@@ -163,10 +160,7 @@ class Approvals:
         if truth is not None and digest_of(truth(tx, asked)) != asked.digest:
             raise PayloadChanged
         self._end(tx, asked.id, ApprovalState.CONFIRMED, actor.login, reason)
-        audit.record(
-            tx, act=f"{asked.act}.confirm", actor=actor.login, subject=asked.subject,
-            detail=f"#{asked.id} {asked.digest} {_said(reason)}".strip(),
-        )  # fmt: skip
+        self._note(tx, asked, "confirm", actor, reason)
         executor(tx, self.get(tx, asked.id))
         tx.execute(
             sa.update(approval)
@@ -263,11 +257,18 @@ class Approvals:
         self, tx: Connection, asked: Approval, state: ApprovalState, actor: Actor, reason: str
     ) -> Approval:
         self._end(tx, asked.id, state, actor.login, reason)
-        audit.record(
-            tx, act=f"{asked.act}.{state.value}", actor=actor.login, subject=asked.subject,
-            detail=f"#{asked.id} {_said(reason)}".strip(),
-        )  # fmt: skip
+        self._note(tx, asked, state.value, actor, reason)
         return self.get(tx, asked.id)
+
+    @staticmethod
+    def _note(tx: Connection, about: Approval, what: str, actor: Actor, reason: str) -> None:
+        """The audit's entry; a payload's ``items`` and ``fen`` (分) become its figures."""
+        count, fen = (about.payload.get(key) for key in ("items", "fen"))
+        audit.record(
+            tx, act=f"{about.act}.{what}", actor=actor.login, subject=about.subject,
+            detail={"request": about.id, "payload": about.digest, "reason": _said(reason)},
+            count=count if isinstance(count, int) else 0, fen=fen if isinstance(fen, int) else 0,
+        )  # fmt: skip
 
     def _end(
         self, tx: Connection, approval_id: int, state: ApprovalState, by: str, why: str

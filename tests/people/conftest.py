@@ -1,17 +1,17 @@
 """A store with tables, on each kind of database, and its people."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 import hub.audit
 import hub.people
 import hub.store.vault  # noqa: F401  (their tables)
 from hub.crypto.keyring import KeyRing
 from hub.kernel.secret import Secret
-from hub.people import Actor, Approvals, Party, People, Role
+from hub.people import Actor, Approvals, Party, People, Role, tokens
 from hub.store import Store, metadata
 from hub.store.vault import Vault
 
@@ -38,6 +38,20 @@ class House:
 
 
 @pytest.fixture
+def real_argon2() -> None:
+    """Asked for by tests that want the cost people pay."""
+
+
+@pytest.fixture(autouse=True)
+def _cheap_argon2(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same algorithm without its 64 MiB a token, so that the suite runs in seconds."""
+    if "real_argon2" not in request.fixturenames:
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        monkeypatch.setattr(tokens, "_hasher", cheap)
+        monkeypatch.setattr(tokens, "_nobody", cheap.hash("nobody"))
+
+
+@pytest.fixture
 def bare(empty_store: Store, tmp_path: Path) -> House:
     """Tables, and nobody."""
     metadata.create_all(empty_store.engine)
@@ -46,7 +60,7 @@ def bare(empty_store: Store, tmp_path: Path) -> House:
 
 
 @pytest.fixture
-def house(bare: House) -> Iterator[House]:
+def house(bare: House) -> House:
     """The founder (root), one who handles (wang), and one who agrees to anything (li)."""
     with bare.store.write() as tx:
         bare.tokens["root"] = bare.people.add(

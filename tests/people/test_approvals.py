@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.audit.tables import audit_entry
 from hub.people import ACTS, Approval, ApprovalState, Party, Role, digest_of
 from hub.people.approvals import Payload
 from hub.people.errors import (
@@ -293,9 +294,12 @@ class TestRequest:
             ask(house, payload={"fen": value})  # type: ignore[dict-item]
 
     def test_it_needs_a_known_act_a_subject_and_a_reason(self, house: House) -> None:
-        for other in ({"act": "money.print"}, {"subject": ""}, {"reason": " \n"}):
-            with pytest.raises(BadRequestForTwo):
-                ask(house, **other)
+        with pytest.raises(BadRequestForTwo):
+            ask(house, act="money.print")
+        with pytest.raises(BadRequestForTwo):
+            ask(house, subject="")
+        with pytest.raises(BadRequestForTwo):
+            ask(house, reason=" \n")
 
     def test_a_reason_does_not_keep_a_card_or_an_id(self, house: House) -> None:
         approval_id = ask(house, reason="卡号6222083230853674213\n退回")
@@ -325,6 +329,38 @@ class TestSayingNo:
             found = house.approvals.withdraw(tx, wang, approval_id, "重新核对")
         assert found.state is ApprovalState.WITHDRAWN
         assert releases.done(house.store) == []
+
+
+class TestAudit:
+    def test_who_asked_and_who_agreed_stand_in_the_audit(
+        self, house: House, releases: Releases
+    ) -> None:
+        approval_id = ask(house)
+        confirm(house, "li", approval_id)
+        with house.store.read() as tx:
+            entries = tx.execute(
+                sa.select(audit_entry).where(audit_entry.c.subject == SUBJECT).order_by("id")
+            ).all()
+        assert [(row.act, row.actor, row.quantity, row.fen) for row in entries] == [
+            ("hold.release.request", "wang", 1, 228414),
+            ("hold.release.confirm", "li", 1, 228414),
+        ]
+        assert json.loads(entries[1].detail) == {
+            "request": approval_id, "payload": digest_of(PAYLOAD), "reason": "同意",
+        }  # fmt: skip
+
+    def test_people_and_their_tokens_stand_in_the_audit(self, house: House) -> None:
+        root = house.actor("root")
+        with house.store.write() as tx:
+            house.people.renew(tx, login="li", by=root)
+            house.people.revoke(tx, login="li", by=root)
+        with house.store.read() as tx:
+            entries = tx.execute(sa.select(audit_entry).order_by("id")).all()
+        assert [(row.act, row.actor, row.subject) for row in entries] == [
+            ("person.add", "root", "root"), ("person.add", "root", "wang"),
+            ("person.add", "root", "li"), ("person.renew", "root", "li"),
+            ("person.revoke", "root", "li"),
+        ]  # fmt: skip
 
 
 class TestActs:

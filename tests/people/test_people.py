@@ -20,6 +20,7 @@ from hub.people.errors import (
 )
 from hub.people.people import Actor
 from hub.people.tables import person, person_token
+from hub.store import database_now_us
 from tests.people.conftest import House
 
 
@@ -189,11 +190,9 @@ class TestAuthenticate:
         house.actor("li")
         later = time.monotonic() + people.REMEMBER_S + 1
         monkeypatch.setattr(people, "monotonic", lambda: later)
-        asked: list[object] = []
-        monkeypatch.setattr(tokens, "fits", lambda *given: bool(asked.append(given)))
+        monkeypatch.setattr(tokens, "fits", lambda *_: False)
         with pytest.raises(TokenRefused):
             house.actor("li")
-        assert len(asked) == 1
 
     def test_a_renewed_token_replaces_the_old_one(self, house: House) -> None:
         root = house.actor("root")
@@ -242,7 +241,7 @@ class TestSlowDown:
                 row = tx.execute(
                     sa.select(person_token).where(person_token.c.lookup == lookup)
                 ).one()
-                now_us = people.database_now_us(tx)
+                now_us = database_now_us(tx)
             waits.append(round((row.wait_until_us - now_us) / 1e6) if row.wait_until_us else 0)
         assert waits[: people.FREE_FAILURES - 1] == [0] * (people.FREE_FAILURES - 1)
         assert waits[people.FREE_FAILURES - 1 :][:4] == [1, 2, 4, 8]

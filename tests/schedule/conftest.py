@@ -1,0 +1,22 @@
+"""A store with tables on each kind of database, and a clock that stands."""
+
+from datetime import datetime
+
+import pytest
+
+import hub.audit
+import hub.schedule  # noqa: F401  (their tables)
+from hub.kernel.clocks import SHANGHAI, FixedClock
+from hub.store import Store, metadata
+
+
+@pytest.fixture
+def store(empty_store: Store) -> Store:
+    metadata.create_all(empty_store.engine)
+    return empty_store
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Tuesday before the eight days of National Day and Mid-autumn, 09:00."""
+    return FixedClock(datetime(2025, 9, 30, 9, tzinfo=SHANGHAI))
