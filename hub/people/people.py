@@ -2,6 +2,11 @@
 
 A name is not a person: an ``Actor`` comes from a token, through ``People.authenticate``, and
 everything that counts asks the database again whether that token still holds.
+
+How the first people come about: while there is nobody, ``add(by=None)`` makes one without a token
+(`hub people add` on the hub's own machine), who is 系统管理员; the database allows one such founder
+for ever.  Everybody after is added with an administrator's token, and is handed a token of their
+own: an act of two needs two people who each keep theirs.
 """
 
 import hashlib

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.kernel.clocks import BusinessClock, from_us, to_us
+from hub.kernel.clocks import BusinessClock, from_us, monotonic, to_us
 from hub.kernel.errors import HubError
 from hub.kernel.logs import bound, get_logger
 from hub.schedule.calendar import load_calendar
@@ -26,6 +26,8 @@ from hub.store import Store, database_now_us
 LOOK_LIMIT = 500
 """Rows made at one look, so that a job of every minute that was down for a week does not hold
 the write lock; the next look goes on."""
+CALENDAR_S = 600.0
+"""How long a process keeps the calendar in memory: another may have imported a new one."""
 
 _log = get_logger(__name__)
 
@@ -74,28 +76,19 @@ class Jobs:
         self._holder = holder
         self._jobs = {job.code: job for job in jobs}
         self._calendar: BankingCalendar | None = None
+        self._calendar_until = 0.0
         self._unscheduled: set[str] = set()
 
     def register(self, tx: Connection) -> None:
         """Put new jobs into the register, counting from now on; title and rule are renewed."""
         present = set(tx.execute(sa.select(job_table.c.code)).scalars())
         for job in self._jobs.values():
-            values = {"title": job.title, "rule_text": str(job.rule)}
+            values: dict[str, Any] = {"title": job.title, "rule_text": str(job.rule)}
             if job.code in present:
                 tx.execute(sa.update(job_table).where(job_table.c.code == job.code).values(values))
                 continue
-            tx.execute(
-                _insert_new(
-                    tx,
-                    job_table,
-                    values
-                    | {
-                        "code": job.code,
-                        "seen_until_us": to_us(self._clock.now()),
-                        "added_us": database_now_us(tx),
-                    },
-                )
-            )
+            values |= {"code": job.code, "seen_until_us": to_us(self._clock.now())}
+            tx.execute(_insert_new(tx, job_table, values | {"added_us": database_now_us(tx)}))
 
     def look(self, tx: Connection) -> int:
         """Make rows of what has come due since the last look; answers how many.
@@ -103,7 +96,7 @@ class Jobs:
         A business clock set back makes none until it has caught up: a due is due once.
         """
         now_us = to_us(self._clock.now())
-        calendar = self._calendar = self._calendar or load_calendar(tx)
+        calendar = self._known_calendar(tx)
         made = 0
         seen = tx.execute(
             sa.select(job_table.c.code, job_table.c.seen_until_us)
@@ -143,7 +136,13 @@ class Jobs:
 
     def forget_calendar(self) -> None:
         """The calendar's table has changed: read it again at the next look."""
-        self._calendar = None
+        self._calendar_until = 0.0
+
+    def _known_calendar(self, tx: Connection) -> BankingCalendar:
+        if self._calendar is None or monotonic() > self._calendar_until:
+            self._calendar = load_calendar(tx)
+            self._calendar_until = monotonic() + CALENDAR_S
+        return self._calendar
 
     def _look_at(
         self, tx: Connection, job: Job, after_us: int, now_us: int, calendar: BankingCalendar
@@ -162,9 +161,9 @@ class Jobs:
         except CalendarUnknown as error:
             # What was found still counts; the rest waits for the calendar.
             until_us = found[-1] if found else after_us
-            if job.code not in self._unscheduled:
+            self.forget_calendar()
+            if job.code not in self._unscheduled:  # said once, not at every ring
                 self._unscheduled.add(job.code)
-                self._calendar = None
                 _log.error("job cannot be scheduled", job=job.code, error=error.message)
         if found:
             self._add_rows(tx, job, found)

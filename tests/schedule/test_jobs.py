@@ -134,7 +134,6 @@ class TestDues:
         assert jobs.next_due_us() is None
         with store.write() as tx:
             seed_calendar(tx)
-        jobs.forget_calendar()
         assert jobs.run_due() == 1
         assert ran.times == ["09-30 10:00"]
 
