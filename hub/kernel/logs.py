@@ -151,8 +151,9 @@ def configure(level: str = "info", form: str = "json", stream: TextIO | None = N
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in ("httpx", "httpcore", "apscheduler"):  # a line per call and per ring of the bell
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # A line for every call, and for every ring of the bell that found the last one sounding.
+    for name, quiet in (("httpx", logging.WARNING), ("apscheduler", logging.ERROR)):
+        logging.getLogger(name).setLevel(max(quiet, root.level))
     structlog.configure(
         processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
