@@ -12,6 +12,8 @@ from typing import IO
 
 import sqlalchemy as sa
 
+from hub import audit
+from hub.app.assembly import open_hub
 from hub.app.demo_site import FILES, Mocks, NoDemoData, Site, write_home
 from hub.app.discover import discover
 from hub.app.hub import Engine, Hub
@@ -103,7 +105,7 @@ def begin(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
     say("挡板启动中 · starting the mock partners")
     endpoints = mocks.endpoints()
     write_home(site, adapters, endpoints, {"environment": "demo", "port": wanted.port})
-    hub = Hub(Settings.load(site.home))
+    hub = open_hub(Settings.load(site.home))
     _people(hub, site)
     imported = _import(hub, wanted, say)
     run_id = _open_run(hub, wanted, banks, digest)
@@ -123,7 +125,7 @@ def play(demo: DemoHub, wanted: Wanted, report: Callable[[Progress], None]) -> b
         approve_waves(demo.hub, demo.run_id, handler, approver)
 
     closed = watch(demo.hub, demo.run_id, each, patience_s=wanted.patience_s)
-    demo.hub.checkpoints.write(demo.hub.store)
+    audit.Keeper(demo.hub.store, demo.hub.checkpoints).stage_end("demo")
     export_run(demo.hub.store, demo.run_id, wanted.out)
     return closed
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from hub import audit
 from hub.app.discover import FoundAdapter, discover
 from hub.app.partners import Partners
-from hub.audit.checkpoints import Checkpoints
 from hub.bus import Bus, Handler, Reaper, Worker
 from hub.bus.holder import this_holder
 from hub.crypto import KeyRing
@@ -18,11 +17,10 @@ from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
 from hub.kernel.errors import Misconfigured, Unavailable
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
-from hub.offset import runs
 from hub.offset.conductor import Conductor
 from hub.offset.handlers import handlers
 from hub.offset.office import BankSeat, Office
-from hub.people import Approval, Approvals, People
+from hub.people import Approvals, People
 from hub.schedule import Leadership
 from hub.store import Store
 from hub.store.schema import require_current
@@ -52,9 +50,8 @@ class Hub:
         self.approvals = Approvals(self.people)
         self.adapters = discover(settings)
         self.partners = Partners(self.adapters, settings, self.clock)
-        self.checkpoints = Checkpoints(settings.checkpoints, self.ring.signer)
+        self.checkpoints = audit.Checkpoints(settings.checkpoints, self.ring.signer)
         self._office: Office | None = None
-        self.approvals.on("plan.approve", self._approve_plan)
 
     @property
     def office(self) -> Office:
@@ -117,10 +114,6 @@ class Hub:
             raise Misconfigured(f"hub.toml must give endpoints to exactly one {port} interface")
         return found[0]
 
-    def _approve_plan(self, tx: object, approval: Approval) -> None:
-        wave_id, digest = int(approval.payload["wave_id"]), str(approval.payload["digest"])
-        runs.approve(tx, self.office, wave_id, digest)  # type: ignore[arg-type]
-
 
 class Engine:
     """The threads of a serving process: workers, reaper, conductor, sealer."""
@@ -133,7 +126,7 @@ class Engine:
         self._reaper = Reaper(hub.store, hub.bus, known)
         self._conductor = Conductor(hub.office)
         self._leads = Leadership(hub.store, "conductor", this_holder())
-        self._sealer = audit.Sealer(hub.store)
+        self._keeper = audit.Keeper(hub.store, hub.checkpoints)
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._threads = [
@@ -169,7 +162,7 @@ class Engine:
                 _log.warning("the conductor waits", code=error.code, error=error.message)
                 self._stopping.wait(_AWAY_PAUSE_S)
                 continue
-            except Exception:
+            except Exception:  # noqa: BLE001
                 # One broken step must not end the month's work: it is logged, and taken again.
                 _log.exception("a step of the conductor failed")
                 self._stopping.wait(_AWAY_PAUSE_S)
@@ -181,8 +174,6 @@ class Engine:
         while not self._stopping.wait(_SEAL_S):
             try:
                 if self._seals.hold():
-                    self._sealer.seal()
-                    if self._hub.checkpoints.due(monotonic()):
-                        self._hub.checkpoints.write(self._hub.store)
-            except Exception:
+                    self._keeper.tick(monotonic())
+            except Exception:  # noqa: BLE001  the next turn tries again
                 _log.exception("sealing the audit failed")

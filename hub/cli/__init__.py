@@ -1,0 +1,1 @@
+"""The command line; every command tells people in Chinese and English, scripts by ``--json``."""

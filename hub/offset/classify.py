@@ -111,7 +111,9 @@ def _duplicate(pledge: Pledge) -> Line:
     return Line(pledge, Decision.EXCEPTION, Reason.DUPLICATE_AGREEMENT)
 
 
-def _decide(pledge: Pledge, dues: Sequence[Due], terms: Terms) -> Line:
+def _decide(  # noqa: PLR0911  a return for each rule, in their order
+    pledge: Pledge, dues: Sequence[Due], terms: Terms
+) -> Line:
     if len(dues) != 1:
         reason = Reason.DUPLICATE_DUE_RECORD if dues else Reason.NO_DUE_RECORD
         return Line(pledge, Decision.EXCEPTION, reason)

@@ -64,7 +64,7 @@ def _open_for_long(tx: Connection, run_id: int, bank: str) -> bool:
     """No batch of this leg is on its way out, and none was heard of lately."""
     b = batch.c
     sent_us = sa.func.coalesce(b.unknown_us, 0)
-    lately = sa.or_(b.state.in_(["cut", "again"]), b.asks < 6)  # noqa: PLR2004  about 25 seconds
+    lately = sa.or_(b.state.in_(["cut", "again"]), b.asks < 6)
     open_rows = sa.select(item.c.number).where(
         item.c.batch == b.number, item.c.state.in_([state.value for state in _OPEN])
     )
@@ -111,6 +111,16 @@ def _read(tx: Connection, office: Office, run_id: int, period: Period, here: sa.
         .values(reads=here.reads + 1, read_next_us=now_us + pause)
     )
     return True
+
+
+def read_again(tx: Connection, run_id: int) -> int:
+    """Read statements and the core's books at the next step, not at the next turn; legs."""
+    done = tx.execute(
+        sa.update(leg)
+        .where(leg.c.run_id == run_id, leg.c.wave_id.is_not(None))
+        .values(read_next_us=0, matched_us=leg.c.core_seen_us, closed_us=None)
+    )
+    return done.rowcount
 
 
 def _days(tx: Connection, office: Office, run_id: int, bank: str) -> list[int]:

@@ -6,6 +6,7 @@ at a time (a lease); it talks to nobody, for everything that leaves the hub is a
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from hub.offset.policy import kept_policy
 from hub.offset.tables import batch, due_list, item, leg, run, wave
 from hub.offset.words import ItemState, RunState, WaveState
 from hub.ports.core import CommandKind
-from hub.store import database_now_us
+from hub.store import database_now_us, insert_row
 
 _DUES_AGAIN_US = 5_000_000
 """How long a bank is left alone after a due list that came to nothing."""
@@ -46,7 +47,8 @@ class Conductor:
             runs = view.execute(
                 sa.select(run).where(run.c.state != RunState.CLOSED.value).order_by(run.c.id)
             ).all()
-        return any([self._advance(each) for each in runs])
+        moved = [self._advance(each) for each in runs]  # every run, not up to the first that moved
+        return any(moved)
 
     def _advance(self, found: sa.Row[Any]) -> bool:
         period = Period.parse(found.period)
@@ -105,13 +107,10 @@ class Conductor:
     def _open_wave(self, run_id: int, ready: list[tuple[sa.Row[Any], int]]) -> None:
         with self._office.store.write() as tx:
             last = tx.scalar(sa.select(sa.func.max(wave.c.number)).where(wave.c.run_id == run_id))
-            added = tx.execute(
-                sa.insert(wave).values(
-                    run_id=run_id, number=int(last or 0) + 1, state=WaveState.ASKING.value,
-                    cursor=0, asks_open=0, opened_us=self._office.now_us(), digest="",
-                )
+            wave_id = insert_row(
+                tx, wave, run_id=run_id, number=int(last or 0) + 1, state=WaveState.ASKING.value,
+                cursor=0, asks_open=0, opened_us=self._office.now_us(), digest="",
             )  # fmt: skip
-            wave_id = int(added.inserted_primary_key[0])
             for each, list_id in ready:
                 tx.execute(
                     sa.update(leg)
@@ -173,9 +172,7 @@ class Conductor:
             moving = _batches_moving(view, run_id, bank)
         done = False
         if waiting.get((ItemState.PLANNED.value, "")):
-            done |= self._repeat(
-                lambda tx: command_some(tx, office, run_id, period, bank, CommandKind.HOLD)
-            )
+            done |= self._repeat(partial(self._command, run_id, period, bank, CommandKind.HOLD))
         holding = any(
             count for (state, asked), count in waiting.items()
             if state == ItemState.PLANNED.value or asked == CommandKind.HOLD.value
@@ -187,10 +184,13 @@ class Conductor:
         for kind, state in _AFTERWARDS.items():
             count = waiting.get((state.value, ""), 0)
             if count >= office.core_command_limit or (count and not moving):
-                done |= self._repeat(
-                    lambda tx, kind=kind: command_some(tx, office, run_id, period, bank, kind)
-                )
+                done |= self._repeat(partial(self._command, run_id, period, bank, kind))
         return done | closing.reconcile_leg(office, run_id, period, each)
+
+    def _command(
+        self, run_id: int, period: Period, bank: str, kind: CommandKind, tx: Connection
+    ) -> int:
+        return command_some(tx, self._office, run_id, period, bank, kind)
 
     def _repeat(self, piece: Callable[[Connection], int]) -> bool:
         done = False
@@ -271,4 +271,4 @@ def _plan_digest(view: Connection, wave_id: int, policy_digest: str) -> tuple[st
     for row in view.execute(items, execution_options={"yield_per": 2000}):
         hashed.update(f"|{row.number}|{row.main_fen}|{row.spouse_fen}".encode())
         count, fen = count + 1, fen + row.main_fen + row.spouse_fen
-    return hashed.hexdigest(), count, fen
+    return hashed.digest().hex(), count, fen

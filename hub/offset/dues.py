@@ -24,6 +24,7 @@ from hub.offset.office import Office, day_number
 from hub.offset.tables import due_list, due_page, due_record, run
 from hub.ports.bank import BankPort, DuePage, DueRecord
 from hub.ports.line import PartnerRefused
+from hub.store import insert_row
 
 KIND = "bank.dues"
 
@@ -43,13 +44,10 @@ def begin(tx: Connection, office: Office, run_id: int, period: Period, bank: str
         )
     )
     attempt = int(before or 0) + 1
-    added = tx.execute(
-        sa.insert(due_list).values(
-            run_id=run_id, bank=bank, attempt=attempt, version="", state="fetching", records=0,
-            fen=0, digest="", trouble="", begun_us=office.now_us(),
-        )
+    list_id = insert_row(
+        tx, due_list, run_id=run_id, bank=bank, attempt=attempt, version="", state="fetching",
+        records=0, fen=0, digest="", trouble="", begun_us=office.now_us(),
     )  # fmt: skip
-    list_id = int(added.inserted_primary_key[0])
     _order_page(tx, office, bank, DuesAsk(list_id, str(period), 1, None))
     return list_id
 

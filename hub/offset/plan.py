@@ -148,6 +148,7 @@ def _pledges(
         sa.and_(spouse.c.wave_id == wave_id, spouse.c.account_token == agreement.c.spouse_token),
     )
     a = agreement.c
+    last_asked = sa.select(wave.c.cursor).where(wave.c.id == wave_id).scalar_subquery()
     query = (
         sa.select(
             a.loan_contract, a.id, a.number, a.state, a.signed_on, a.ended_on, a.repay_token,
@@ -155,7 +156,7 @@ def _pledges(
             *_account_columns(spouse, "s"),
         )
         .select_from(joined)
-        .where(a.bank == bank, a.id <= sa.select(wave.c.cursor).where(wave.c.id == wave_id).scalar_subquery())
+        .where(a.bank == bank, a.id <= last_asked)
         .order_by(a.loan_contract, a.id)
     )  # fmt: skip
     for row in _stream(view, query):
@@ -178,7 +179,7 @@ def _pledges(
 _SEEN = ("state", "balance_fen", "frozen_fen", "held_fen", "name_token", "id_token", "is_card")
 
 
-def _account_columns(table: sa.Alias, prefix: str) -> list[sa.Label[Any]]:
+def _account_columns(table: sa.FromClause, prefix: str) -> list[sa.Label[Any]]:
     return [table.c[name].label(f"{prefix}_{name}") for name in _SEEN]
 
 

@@ -19,6 +19,7 @@ from hub.crypto import sm3_hex
 from hub.kernel.errors import BadInput
 from hub.kernel.money import BadAmount, Fen, parse_yuan
 from hub.offset.tables import policy as table
+from hub.store import insert_row
 
 
 class BadPolicy(BadInput):
@@ -147,10 +148,7 @@ def keep_policy(tx: Connection, policy: Policy, now_us: int) -> int:
     found = tx.scalar(sa.select(table.c.id).where(table.c.digest == policy.digest))
     if found is not None:
         return int(found)
-    added = tx.execute(
-        sa.insert(table).values(digest=policy.digest, body=policy.body, added_us=now_us)
-    )
-    return int(added.inserted_primary_key[0])
+    return insert_row(tx, table, digest=policy.digest, body=policy.body, added_us=now_us)
 
 
 def kept_policy(tx: Connection, policy_id: int) -> Policy:

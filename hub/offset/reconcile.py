@@ -159,7 +159,7 @@ def _all_days_closed(view: Connection, run_id: int, bank: str) -> bool:
         d.run_id == run_id, d.bank == bank
     )
     days, closed = view.execute(query).one()
-    return days > 0 and days == closed
+    return bool(days > 0 and days == closed)
 
 
 # --- what agrees ----------------------------------------------------------------------------

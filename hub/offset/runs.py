@@ -13,7 +13,7 @@ from hub.offset.office import Office
 from hub.offset.policy import Policy, keep_policy, kept_policy
 from hub.offset.tables import leg, run, wave
 from hub.offset.words import RunState, WaveState
-from hub.store import database_now_us
+from hub.store import database_now_us, insert_row
 
 
 class NoSuchRun(NotFound):
@@ -63,14 +63,11 @@ def open_run(
         _same(tx, found, banks, policy, data_digest)
         return int(found.id)
     now_us = office.now_us()
-    added = tx.execute(
-        sa.insert(run).values(
-            period=str(period), state=RunState.PLANNED.value, opened_us=now_us,
-            policy_id=keep_policy(tx, policy, now_us), wave_wait_us=int(wave_wait_s * 1_000_000),
-            data_digest=data_digest,
-        )
+    run_id = insert_row(
+        tx, run, period=str(period), state=RunState.PLANNED.value, opened_us=now_us,
+        policy_id=keep_policy(tx, policy, now_us), wave_wait_us=int(wave_wait_s * 1_000_000),
+        data_digest=data_digest,
     )  # fmt: skip
-    run_id = int(added.inserted_primary_key[0])
     blank = dict.fromkeys(
         ("waited_us", "planned_fen", "balance_asked", "balance_next_us", "funded", "core_round",
          "core_open", "core_live_holds", "read_next_us", "reads"), 0,

@@ -153,19 +153,19 @@ def _row(tokens: Tokens, ask: StatementAsk, entry: StatementEntry) -> dict[str, 
 
 def _answer_items(tx: Connection, office: Office, entries: list[StatementEntry]) -> None:
     """A credit is a result; only items still open listen to it, the rest is reconciliation's."""
-    credits = {e.number: e for e in entries if e.kind is EntryKind.CREDIT and e.number}
-    if not credits:
+    credited = {e.number: e for e in entries if e.kind is EntryKind.CREDIT and e.number}
+    if not credited:
         return
     waiting = tx.scalars(
         sa.select(item.c.number).where(
-            item.c.number.in_(list(credits)),
+            item.c.number.in_(list(credited)),
             item.c.state.in_([ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value]),
         )
     )
     results = [
         RowResult(
-            number, RowStatus.DONE, amount=Fen(credits[number].amount),
-            bank_serial=credits[number].serial, text="对账单入账",
+            number, RowStatus.DONE, amount=Fen(credited[number].amount),
+            bank_serial=credited[number].serial, text="对账单入账",
         )
         for number in waiting
     ]  # fmt: skip

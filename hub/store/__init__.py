@@ -1,5 +1,12 @@
 """Engine, unit of work, vault and migrations; each package below owns its own tables."""
 
-from hub.store.engine import DatabaseAway, Store, database_now_us, metadata, sqlite_library
+from hub.store.engine import (
+    DatabaseAway,
+    Store,
+    database_now_us,
+    insert_row,
+    metadata,
+    sqlite_library,
+)
 
-__all__ = ["DatabaseAway", "Store", "database_now_us", "metadata", "sqlite_library"]
+__all__ = ["DatabaseAway", "Store", "database_now_us", "insert_row", "metadata", "sqlite_library"]

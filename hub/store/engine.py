@@ -38,6 +38,10 @@ metadata = sa.MetaData(
 no JSON columns: the domestic databases must hold them too."""
 
 
+_AWAY = ("disk", "full", "locked", "busy", "unable to open", "readonly", "malformed", "closed")
+"""What SQLite says when the fault is not in the statement."""
+
+
 class DatabaseAway(Unavailable):
     """The database does not answer."""
 
@@ -148,6 +152,8 @@ class Store:
                     )
                 yield connection
         except OperationalError as error:
+            if self.is_sqlite and not any(word in str(error.orig) for word in _AWAY):
+                raise  # SQLite calls a mistake of ours "operational" too
             raise DatabaseAway(
                 f"the database does not answer: {type(error.orig).__name__}: "
                 f"{str(error.orig)[:200]}"
@@ -160,6 +166,12 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def insert_row(tx: Connection, table: sa.Table, **values: Any) -> int:
+    """Insert one row and answer the number it was given."""
+    added = tx.execute(sa.insert(table).values(**values).returning(table.c.id))
+    return int(added.scalar_one())
 
 
 def database_now_us(tx: Connection) -> int:

@@ -26,11 +26,13 @@ class StoreDesk:
 
     def runs(self) -> tuple[model.RunSummary, ...]:
         with self._hub.store.read() as view:
-            return board.summaries(self._hub, view)
+            return board.summaries(view)
 
     def board(self, month: str) -> model.Board:
         with self._hub.store.read() as view:
-            return board.board(self._hub, view, month)
+            run_id = int(runs.find_run(view, Period.parse(month)).id)
+            facets = items.run_facets(view, run_id)
+            return board.board(self._hub, view, month, facets)
 
     def items(self, month: str, wanted: model.ItemFilter, page: int, size: int) -> model.ItemPage:
         with self._hub.store.read() as view:

@@ -94,16 +94,22 @@ def list_items(
     return model.ItemPage(rows, model.Figure(int(count), int(fen)), page, pages, tuple(facets))
 
 
+def run_facets(view: Connection, run_id: int) -> tuple[model.Facet, ...]:
+    """How many of a run ended how."""
+    conditions = [wave.c.run_id == run_id, plan_line.c.decision != Decision.CANDIDATE.value]
+    return tuple(_facets(view, conditions))
+
+
 def _facets(view: Connection, conditions: list[Any]) -> Iterator[model.Facet]:
     query = (
         sa.select(
-            _OUTCOME.label("outcome"), _REASON.label("reason"), sa.func.count(),
+            _OUTCOME.label("ended"), _REASON.label("why"), sa.func.count(),
             sa.func.coalesce(sa.func.sum(item.c.fen), 0),
         )
         .select_from(_JOINED)
         .where(*conditions)
-        .group_by("outcome", "reason")
-        .order_by("outcome", "reason")
+        .group_by("ended", "why")
+        .order_by("ended", "why")
     )  # fmt: skip
     for outcome, reason, count, fen in view.execute(query):
         yield model.Facet(outcome or "", reason or "", model.Figure(int(count), int(fen)))
@@ -268,8 +274,9 @@ def _messages(view: Connection, found: Any, shift: Shift) -> Iterator[model.Mess
     number = found["batch"]
     if not number:
         return
+    ordered = sa.select(batch.c.message_id).where(batch.c.number == number).scalar_subquery()
     about = sa.or_(
-        message.c.id == sa.select(batch.c.message_id).where(batch.c.number == number).scalar_subquery(),
+        message.c.id == ordered,
         message.c.msg_key.startswith(f"{number}:"),
     )  # fmt: skip
     query = sa.select(message).where(message.c.msg_group == f"run:{found['period']}", about)
