@@ -151,9 +151,11 @@ def configure(level: str = "info", form: str = "json", stream: TextIO | None = N
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # A line for every call, and for every ring of the bell that found the last one sounding.
-    for name, quiet in (("httpx", logging.WARNING), ("apscheduler", logging.ERROR)):
-        logging.getLogger(name).setLevel(max(quiet, root.level))
+    # httpx: a line for every call; httpcore at debug: every header, tokens too; APScheduler: a
+    # line for every ring that found the last one still sounding.
+    quiet = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "apscheduler": logging.ERROR}
+    for name, level_of_it in quiet.items():
+        logging.getLogger(name).setLevel(max(level_of_it, root.level))
     structlog.configure(
         processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

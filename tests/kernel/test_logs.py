@@ -193,4 +193,6 @@ class TestLines:
         logs.configure("warning", "json", stream)
         logs.get_logger("x").info("quiet")
         logging.getLogger("httpx").info("quiet")
+        logs.configure("debug", "json", stream)
+        logging.getLogger("httpcore.http11").debug("headers=[(b'Authorization', b'x')]")
         assert stream.getvalue() == ""
