@@ -1,16 +1,17 @@
 """What remains of an attempt: its row, its calls on the wire, its drifts, its audit entry."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.audit import record
+from hub.audit import Entry, record_many
 from hub.bus import drifts
 from hub.bus.attempts import Outcome
 from hub.bus.intake import VAULT_KIND
 from hub.bus.tables import attempt, call
-from hub.bus.values import Claim
+from hub.bus.values import Claim, Message
 from hub.crypto.sm3 import sm3
 from hub.wire.recorder import CallRecord
 
@@ -18,36 +19,75 @@ if TYPE_CHECKING:
     from hub.bus.bus import Bus
 
 
-def store(
-    bus: "Bus", tx: Connection, claim: Claim, outcome: Outcome, *, now_us: int, late: bool = False
-) -> None:
-    """Write an attempt's end.  ``late``: the lease was lost; kept as evidence, nothing moved."""
-    one = claim.message
-    tx.execute(
-        sa.update(attempt)
-        .where(attempt.c.message_id == one.id, attempt.c.try_no == one.try_no)
-        .values(
-            ended_us=now_us,
-            verdict=outcome.verdict.value,
-            late=int(late),
-            error_code=outcome.error_code,
-            error_text=outcome.error_text[:400],
-        )
+_END = (
+    sa.update(attempt)
+    .where(
+        attempt.c.message_id == sa.bindparam("b_message_id"),
+        attempt.c.try_no == sa.bindparam("b_try_no"),
     )
-    rows = [_call_row(bus, tx, claim, number) for number in enumerate(outcome.calls, 1)]
+    .values(
+        ended_us=sa.bindparam("b_ended_us"),
+        verdict=sa.bindparam("b_verdict"),
+        late=sa.bindparam("b_late"),
+        error_code=sa.bindparam("b_error_code"),
+        error_text=sa.bindparam("b_error_text"),
+    )
+)
+
+
+def store(
+    bus: "Bus",
+    tx: Connection,
+    ended: Sequence[tuple[Claim, Outcome]],
+    *,
+    now_us: int,
+    late: bool = False,
+) -> None:
+    """Write attempts' ends.  ``late``: the lease was lost; kept as evidence, nothing moved."""
+    tx.execute(_END, [_end_row(claim.message, out, now_us, late=late) for claim, out in ended])
+    calls = {
+        claim.message.id: [
+            _call_row(bus, tx, claim, number) for number in enumerate(outcome.calls, 1)
+        ]
+        for claim, outcome in ended
+    }
+    rows = [row for of_one in calls.values() for row in of_one]
     if rows:
         tx.execute(sa.insert(call), rows)
-    drifts.store(tx, one.interface, one.contract_version, outcome.drifts, now_us)
-    said = f"{one.kind} attempt {one.try_no}: {outcome.verdict.value}"
-    record(
+    for claim, outcome in ended:
+        one = claim.message
+        drifts.store(tx, one.interface, one.contract_version, outcome.drifts, now_us)
+    record_many(
         tx,
+        [
+            _entry(claim.message, outcome, _root(calls[claim.message.id]), late=late)
+            for claim, outcome in ended
+        ],
+    )
+
+
+def _end_row(one: Message, outcome: Outcome, now_us: int, *, late: bool) -> dict[str, Any]:
+    return {
+        "b_message_id": one.id,
+        "b_try_no": one.try_no,
+        "b_ended_us": now_us,
+        "b_verdict": outcome.verdict.value,
+        "b_late": int(late),
+        "b_error_code": outcome.error_code,
+        "b_error_text": outcome.error_text[:400],
+    }
+
+
+def _entry(one: Message, outcome: Outcome, root: str, *, late: bool) -> Entry:
+    said = f"{one.kind} attempt {one.try_no}: {outcome.verdict.value} {outcome.error_code}"
+    return Entry(
         act="bus.late_reply" if late else "bus.attempt",
         actor="hub",
         subject=f"message:{one.id}",
-        detail=f"{said} {outcome.error_code}".rstrip(),
+        detail=said.rstrip(),
         count=one.items,
         fen=one.fen,
-        root=_root(rows),
+        root=root,
     )
 
 

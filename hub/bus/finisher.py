@@ -14,7 +14,7 @@ import structlog
 from hub.bus import evidence
 from hub.bus.attempts import Outcome
 from hub.bus.bus import Bus
-from hub.bus.finishing import NotTakenIn
+from hub.bus.finishing import Ending, NotTakenIn, finish_together
 from hub.bus.values import Claim, Handler, LeaseLost
 from hub.kernel.clocks import monotonic
 from hub.store import DatabaseAway, Store
@@ -105,17 +105,23 @@ class Finisher:
             one.done()
 
     def _together(self, group: list[Ended]) -> None:
+        endings = [
+            Ending(one.claim, one.outcome, self._handlers[one.claim.message.kind]) for one in group
+        ]
         with self._store.write() as tx:
-            for one in group:
-                kind = one.claim.message.kind
-                self._bus.finish(tx, one.claim, one.outcome, self._handlers[kind])
+            finish_together(self._bus, tx, endings)
+
+    def _by_itself(self, one: Ended) -> None:
+        handler = self._handlers[one.claim.message.kind]
+        with self._store.write() as tx:
+            self._bus.finish(tx, one.claim, one.outcome, handler)
 
     def _alone(self, one: Ended) -> None:
         """Try until it is done, until the lease is lost, or until it plainly cannot be."""
         began = monotonic()
         while not self._gone.is_set():
             try:
-                self._together([one])
+                self._by_itself(one)
                 return
             except LeaseLost:
                 log.warning("bus.late_reply", message=one.claim.message.id)
@@ -140,7 +146,8 @@ class Finisher:
         try:
             with self._store.write() as tx:
                 now = self._bus.now(tx)
-                evidence.store(self._bus, tx, one.claim, one.outcome, now_us=now, late=True)
+                ended = [(one.claim, one.outcome)]
+                evidence.store(self._bus, tx, ended, now_us=now, late=True)
         except Exception:
             log.exception("bus.evidence_lost", message=one.claim.message.id)
 

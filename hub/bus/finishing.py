@@ -4,9 +4,9 @@ The message moves, the handler takes the result in, attempt, calls, drifts and t
 are written: all in one transaction, or nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
@@ -15,8 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub.bus import evidence
 from hub.bus.attempts import Outcome, next_state
-from hub.bus.leases import held
-from hub.bus.moves import move
+from hub.bus.moves import End, end_each, move
 from hub.bus.tables import channel, message
 from hub.bus.values import Claim, Handler, LeaseLost, Message
 from hub.bus.words import Effect, MessageState, Rung, Verdict
@@ -34,11 +33,62 @@ class NotTakenIn(Exception):
     """The handler could not even be told that the outcome is unknown: nothing may be moved."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One attempt to be finished, and the handler of its kind."""
+
+    claim: Claim
+    outcome: Outcome
+    handler: Handler
+
+
+class NotTogether(Exception):
+    """A group cannot be finished as one: each has to be finished by itself."""
+
+
 def finish(
     bus: "Bus", tx: Connection, claim: Claim, outcome: Outcome, handler: Handler
 ) -> MessageState:
     """See Bus.finish."""
     now = bus.now(tx)
+    after = _after(bus, claim, outcome, now)
+    if not end_each(tx, [_end(bus, claim, after, now)], now_us=now):
+        raise LeaseLost(
+            f"the lease on message {after.id} (epoch {claim.message.epoch}) is not ours"
+        )
+    state = after.state
+    trouble = tell(tx, handler, after, outcome)
+    if trouble is not None:
+        outcome = _kept(outcome, trouble)
+        state = _instead(bus, tx, handler, after, outcome=outcome, now=now)
+    evidence.store(bus, tx, [(claim, outcome)], now_us=now)
+    _channels(bus, tx, [(claim, outcome)], now)
+    return state
+
+
+def finish_together(bus: "Bus", tx: Connection, endings: Sequence[Ending]) -> None:
+    """Finish many in a few statements.  Raises NotTogether when one of them is not plain:
+    a lease that was lost, a handler that raises; then nothing of this transaction may stay.
+    """
+    now = bus.now(tx)
+    moved = [_after(bus, one.claim, one.outcome, now) for one in endings]
+    ends = [_end(bus, one.claim, after, now) for one, after in zip(endings, moved, strict=True)]
+    if end_each(tx, ends, now_us=now) != len(endings):
+        raise NotTogether("a lease was lost")
+    for one, after in zip(endings, moved, strict=True):
+        try:
+            _tell(tx, one.handler, after, one.outcome)
+        except OperationalError:
+            raise
+        except Exception as error:
+            raise NotTogether(f"message {after.id}: {type(error).__name__}") from error
+    pairs = [(one.claim, one.outcome) for one in endings]
+    evidence.store(bus, tx, pairs, now_us=now)
+    _channels(bus, tx, pairs, now)
+
+
+def _after(bus: "Bus", claim: Claim, outcome: Outcome, now: int) -> Message:
+    """The message as this attempt's end makes it."""
     before = claim.message
     state = next_state(
         before,
@@ -47,56 +97,55 @@ def finish(
         maybe_sent=outcome.maybe_sent,
         now_us=now,
     )
-    maybe_sent = before.maybe_sent or outcome.maybe_sent
-    if not move(
-        tx,
-        state,
-        *held(claim),
-        **_values(bus, before, outcome, state, now=now, maybe_sent=maybe_sent),
-    ):
-        raise LeaseLost(f"the lease on message {before.id} (epoch {before.epoch}) is not ours")
-    after = replace(
+    return replace(
         before,
         state=state,
-        maybe_sent=maybe_sent,
+        rung=Rung.ACCEPTED if state is S.DELIVERED else before.rung,
+        maybe_sent=before.maybe_sent or outcome.maybe_sent,
         error_code=outcome.error_code,
         error_text=outcome.error_text[:200],
     )
-    trouble = tell(tx, handler, after, outcome)
-    if trouble is not None:
-        outcome = _kept(outcome, trouble)
-        state = _instead(bus, tx, handler, after, outcome=outcome, now=now)
-    evidence.store(bus, tx, claim, outcome, now_us=now)
-    _channel(bus, tx, claim, outcome, now)
-    return state
+
+
+def _end(bus: "Bus", claim: Claim, after: Message, now: int) -> End:
+    return End(
+        message_id=after.id,
+        epoch=claim.message.epoch,
+        holder=claim.holder,
+        state=after.state,
+        rung=after.rung,
+        retry_us=now + bus.policy(after.interface).retry_us(after.tries),
+        maybe_sent=after.maybe_sent,
+        error_code=after.error_code,
+        error_text=after.error_text,
+    )
 
 
 def tell(tx: Connection, handler: Handler, one: Message, outcome: Outcome) -> Exception | None:
     """Tell the handler what became of its message; an error of its own undoes what it did."""
-    match one.state:
-        case S.DELIVERED:
-            return _guard(tx, one, lambda: handler.apply(tx, one, outcome.result))
-        case S.REJECTED if outcome.refusal is not None:
-            refusal = outcome.refusal
-            return _guard(tx, one, lambda: handler.refused(tx, one, refusal))
-        case S.UNKNOWN:
-            return _guard(tx, one, lambda: handler.unknown(tx, one))
-        case S.DEAD:
-            return _guard(tx, one, lambda: handler.died(tx, one))
-        case _:
-            return None
-
-
-def _guard(tx: Connection, one: Message, act: Callable[[], None]) -> Exception | None:
     try:
         with tx.begin_nested():
-            act()
+            _tell(tx, handler, one, outcome)
     except OperationalError:
         raise  # the database's trouble (away, deadlock), not the handler's: all is tried again
     except Exception as error:
         log.exception("bus.handler_failed", message=one.id, kind=one.kind, state=one.state.value)
         return error
     return None
+
+
+def _tell(tx: Connection, handler: Handler, one: Message, outcome: Outcome) -> None:
+    match one.state:
+        case S.DELIVERED:
+            handler.apply(tx, one, outcome.result)
+        case S.REJECTED if outcome.refusal is not None:
+            handler.refused(tx, one, outcome.refusal)
+        case S.UNKNOWN:
+            handler.unknown(tx, one)
+        case S.DEAD:
+            handler.died(tx, one)
+        case _:
+            pass
 
 
 def _instead(
@@ -150,28 +199,18 @@ def _kept(outcome: Outcome, trouble: Exception) -> Outcome:
     )
 
 
-def _values(
-    bus: "Bus", one: Message, outcome: Outcome, state: MessageState, *, now: int, maybe_sent: bool
-) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "now_us": now,
-        "maybe_sent": int(maybe_sent),
-        "error_code": outcome.error_code,
-        "error_text": outcome.error_text[:200],
-    }
-    if state is S.WAITING:
-        values["ready_us"] = now + bus.policy(one.interface).retry_us(one.tries)
-    if state is S.DELIVERED:
-        values["rung"] = Rung.ACCEPTED.value
-    return values
-
-
-def _channel(bus: "Bus", tx: Connection, claim: Claim, outcome: Outcome, now: int) -> None:
+def _channels(bus: "Bus", tx: Connection, pairs: Sequence[tuple[Claim, Outcome]], now: int) -> None:
     """An unreachable partner rests the whole channel; an answer ends the rest."""
-    here = channel.c.interface == claim.message.interface
-    if outcome.unreachable:
-        misses = claim.channel_misses + 1
-        rest = bus.policy(claim.message.interface).rest_us(misses)
-        tx.execute(sa.update(channel).where(here).values(misses=misses, rest_until_us=now + rest))
-    elif claim.channel_misses:
-        tx.execute(sa.update(channel).where(here).values(misses=0, rest_until_us=0))
+    seen: dict[str, tuple[bool, int]] = {}
+    for claim, outcome in pairs:
+        name = claim.message.interface
+        away, misses = seen.get(name, (True, 0))
+        seen[name] = (away and outcome.unreachable, max(misses, claim.channel_misses))
+    for name, (away, misses) in sorted(seen.items()):
+        here = channel.c.interface == name
+        if away:
+            rest = bus.policy(name).rest_us(misses + 1)
+            values = {"misses": misses + 1, "rest_until_us": now + rest}
+            tx.execute(sa.update(channel).where(here).values(**values))
+        elif misses:
+            tx.execute(sa.update(channel).where(here).values(misses=0, rest_until_us=0))

@@ -4,7 +4,8 @@ Every move is a conditional update: what somebody else has moved on meanwhile st
 the count says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,6 +62,64 @@ def move(
         .values(**fixed | values)
     )
     return tx.execute(statement).rowcount
+
+
+_END_EACH = (
+    sa.update(message)
+    .where(
+        message.c.id == sa.bindparam("b_id"),
+        message.c.state == S.IN_FLIGHT.value,
+        message.c.epoch == sa.bindparam("b_epoch"),
+        message.c.holder == sa.bindparam("b_holder"),
+    )
+    .values(
+        state=sa.bindparam("b_state"),
+        rung=sa.bindparam("b_rung"),
+        ready_us=sa.bindparam("b_ready_us"),
+        ended_us=sa.bindparam("b_ended_us"),
+        maybe_sent=sa.bindparam("b_maybe_sent"),
+        error_code=sa.bindparam("b_error_code"),
+        error_text=sa.bindparam("b_error_text"),
+        holder=None,
+        lease_until_us=None,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Where an attempt's end moves its message, and the lease under which it may."""
+
+    message_id: int
+    epoch: int
+    holder: str
+    state: MessageState
+    rung: Rung
+    retry_us: int
+    maybe_sent: bool
+    error_code: str
+    error_text: str
+
+
+def end_each(tx: Connection, ends: Sequence[End], *, now_us: int) -> int:
+    """Move messages out of flight, each under its own lease; answers how many moved."""
+    rows = [
+        {
+            "b_id": end.message_id,
+            "b_epoch": end.epoch,
+            "b_holder": end.holder,
+            "b_state": end.state.value,
+            "b_rung": end.rung.value,
+            "b_ready_us": end.retry_us if end.state in CLAIMABLE else None,
+            "b_ended_us": now_us if end.state in _ENDED else None,
+            "b_maybe_sent": int(end.maybe_sent),
+            "b_error_code": end.error_code,
+            "b_error_text": end.error_text[:200],
+        }
+        for end in ends
+        if S.IN_FLIGHT in FROM[end.state]
+    ]
+    return tx.execute(_END_EACH, rows).rowcount if rows else 0
 
 
 def queue_again(

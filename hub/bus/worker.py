@@ -100,9 +100,9 @@ class Worker:
     def run_once(self) -> int:
         """Claim once and see it through in this thread; answers how many messages it tried."""
         claims = self._claim()
-        for claim in claims:
-            outcome = self.send(claim)
-            self._finisher.finish([Ended(claim, outcome, partial(self._free, claim))])
+        if claims:
+            ended = [Ended(one, self.send(one), partial(self._free, one)) for one in claims]
+            self._finisher.finish(ended)
         return len(claims)
 
     def send(self, claim: Claim) -> Outcome:

@@ -1,0 +1,57 @@
+"""``python -m benchmarks.bus``: durable messages a second against Huey, both with fsync.
+
+Prints one line per case with its ratio; design.md §12 wants ≥ 1 with one message per
+transaction from eight threads and ≥ 3 with 100 per transaction.  Order: yardstick, ours,
+yardstick, ours; the better of each pair counts, since the machine is shared.
+"""
+
+import argparse
+import logging
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from benchmarks.bus import hub_side, huey_side
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=2000)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", choices=["hub", "huey"])
+    chosen = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    logging.getLogger("huey").setLevel(logging.ERROR)
+    n, threads = chosen.messages, chosen.threads
+    best: dict[str, float] = {}
+    cases: dict[str, Callable[[Path], float]] = {
+        "huey": lambda folder: huey_side.run(folder, n, threads),
+        "hub, 1 per transaction": lambda folder: hub_side.run(folder, _url(folder), n, 1, threads),
+        "hub, 100 per transaction": lambda folder: hub_side.run(
+            folder, _url(folder), n, 100, threads
+        ),
+    }
+    for _ in range(chosen.rounds):
+        for name, case in cases.items():
+            if chosen.only and not name.startswith(chosen.only):
+                continue
+            with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
+                took = case(Path(folder))
+            best[name] = min(took, best.get(name, took))
+    for name, took in best.items():
+        line = f"{name:26} {n / took:8.0f} messages/s"
+        if "huey" in best and name != "huey":
+            line += f"   ratio {best['huey'] / took:5.2f}"
+        print(line)
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder}/hub.sqlite"
+
+
+if __name__ == "__main__":
+    main()
