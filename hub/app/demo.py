@@ -172,25 +172,23 @@ def _refuse_other(site: Site, wanted: Wanted, digest: str) -> None:
 
 
 def _people(hub: Hub, site: Site) -> None:
-    """Add the demo people that are missing; their tokens go into files of their owner."""
+    """Add the demo people that are missing; their tokens go into files of their owner.
+
+    A token is written inside the transaction that adds its person, for without its file it could
+    never be used; a file whose person is not there is what a kill left behind, and is replaced.
+    """
+    with hub.store.read() as view:
+        known = {row.login for row in hub.people.list_people(view)}
     founder: Secret | None = None
     for login, (name, roles) in PEOPLE.items():
-        if _token_file(site, login).exists():
-            founder = founder or _token(site, login)
-            continue
-        by = hub.people.authenticate(founder) if founder else None
-        with hub.store.write() as tx:
-            known = {row.login for row in hub.people.list_people(tx)}
-            if login in known:  # killed between the commit and the file: give a new token
-                token = hub.people.renew(tx, login=login, by=by) if by else None
-            else:
+        if login not in known:
+            by = hub.people.authenticate(founder) if founder else None
+            with hub.store.write() as tx:
                 token = hub.people.add(
                     tx, login=login, name=name, party=Party.CENTRE, roles=roles, by=by
                 )
-            if token is not None:
-                # Inside the transaction: a token without its file could never be used again.
                 write_secret(_token_file(site, login), token)
-        founder = founder or token
+        founder = founder or _token(site, login)
 
 
 def _token_file(site: Site, login: str) -> Path:

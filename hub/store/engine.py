@@ -75,10 +75,13 @@ def sqlite_library() -> SqliteLibrary:
 
 def _create_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+        return sa.create_engine(
+            url, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True
+        )
     engine = sa.create_engine(
         url,
         module=sqlite_library().module,
+        hide_parameters=True,  # bound values may be names: they must not stand in an error
         pool_size=16,
         max_overflow=16,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
