@@ -105,26 +105,8 @@ def _wrong_credits(view: Connection, run_id: int, bank: str) -> Iterator[Finding
 
 def _core_differences(view: Connection, run_id: int, bank: str) -> Iterator[Finding]:
     """Postings without order or without credit; credits whose posting is not in the core."""
+    yield from _wrong_postings(view, run_id, bank)
     posting, credit = _postings(run_id, bank), _credits(run_id, bank)
-    booked = (
-        sa.select(posting.c.number, posting.c.fen.label("core_fen"), item.c.fen, item.c.outcome,
-                  item.c.was_posted, credit.c.fen.label("bank_fen"))
-        .outerjoin(item, item.c.number == posting.c.number)
-        .outerjoin(credit, credit.c.number == posting.c.number)
-        .where(posting.c.fen != 0)
-    )  # fmt: skip
-    for row in view.execute(booked):
-        said = _core_flaw(row, _all_days_closed(view, run_id, bank))
-        if said is not None:
-            kind = (
-                DifferenceKind.AMOUNT
-                if said == "核心记账金额与指令不符"
-                else (DifferenceKind.CORE_ONLY)
-            )
-            yield Finding(
-                kind, bank, row.number, int(row.fen or 0), int(row.bank_fen or 0),
-                int(row.core_fen), said,
-            )  # fmt: skip
     lacking = (
         sa.select(item.c.number, item.c.fen, credit.c.fen.label("bank_fen"))
         .join(credit, credit.c.number == item.c.number)
@@ -138,16 +120,40 @@ def _core_differences(view: Connection, run_id: int, bank: str) -> Iterator[Find
         )  # fmt: skip
 
 
-def _core_flaw(row: sa.Row[Any], closed: bool) -> str | None:
+def _wrong_postings(view: Connection, run_id: int, bank: str) -> Iterator[Finding]:
+    posting, credit = _postings(run_id, bank), _credits(run_id, bank)
+    flaws = [
+        item.c.number.is_(None),
+        item.c.was_posted == 0,
+        posting.c.fen != item.c.fen,
+    ]
+    if _all_days_closed(view, run_id, bank):  # on an open day the credit may still come
+        flaws.append(credit.c.number.is_(None))
+    query = (
+        sa.select(
+            posting.c.number, posting.c.fen.label("core_fen"), item.c.fen, item.c.was_posted,
+            credit.c.fen.label("bank_fen"),
+        )
+        .outerjoin(item, item.c.number == posting.c.number)
+        .outerjoin(credit, credit.c.number == posting.c.number)
+        .where(posting.c.fen != 0, sa.or_(*flaws))
+    )  # fmt: skip
+    for row in view.execute(query):
+        kind, said = _posting_flaw(row)
+        yield Finding(
+            kind, bank, row.number, int(row.fen or 0), int(row.bank_fen or 0), int(row.core_fen),
+            said,
+        )  # fmt: skip
+
+
+def _posting_flaw(row: sa.Row[Any]) -> tuple[DifferenceKind, str]:
     if row.fen is None:
-        return "核心有记账，本中心没有这笔明细"
+        return DifferenceKind.CORE_ONLY, "核心有记账，本中心没有这笔明细"
     if not row.was_posted:
-        return "核心有记账，本中心没有下达记账"
+        return DifferenceKind.CORE_ONLY, "核心有记账，本中心没有下达记账"
     if row.core_fen != row.fen:
-        return "核心记账金额与指令不符"
-    if row.bank_fen is None and closed:
-        return "核心有记账，银行已关账日的对账单没有入账"
-    return None
+        return DifferenceKind.AMOUNT, "核心记账金额与指令不符"
+    return DifferenceKind.CORE_ONLY, "核心有记账，银行已关账日的对账单没有入账"
 
 
 _RULES = (_unknown_instructions, _wrong_credits, _core_differences)
