@@ -56,7 +56,9 @@ def form(code: str, number: str, document: bytes) -> bytes:
 
 def open_form(body: bytes) -> bytes:
     """The document of a request's form."""
-    return base64.b64decode(unquote_to_bytes(body.rpartition(b"reqData=")[2]))
+    data = body.rpartition(b"reqData=")[2]
+    data = data.replace(b"%2B", b"+").replace(b"%2F", b"/").replace(b"%3D", b"=")
+    return base64.b64decode(unquote_to_bytes(data) if b"%" in data else data)
 
 
 def answer(document: bytes) -> bytes:

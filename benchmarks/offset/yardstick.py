@@ -142,18 +142,21 @@ class Yardstick:
     def _credit(self, orders: list[Row]) -> list[tuple[str, str, str, int, str, str]]:
         """The bank's side: one credit per number for ever, and what it says of each."""
         book, said = self._book, []
+        minds = dict(_among(book, "SELECT loan, mind FROM loan_book WHERE loan", orders, 4))
+        rows = [
+            (number, account, name, fen, REFUSED.get(minds[loan], ""), minds[loan])
+            for number, account, name, fen, loan in orders
+        ]
         with self._write():
-            for number, account, name, fen, loan in orders:
-                mind = book.execute("SELECT mind FROM loan_book WHERE loan = ?", (loan,))
-                code = str(mind.fetchone()[0])
-                refusal = REFUSED.get(code, "")
-                serial = book.execute(
-                    "INSERT OR IGNORE INTO credit (number, account, name, fen, refusal, mind)"
-                    " VALUES (?,?,?,?,?,?)", (number, account, name, fen, refusal, code)
-                ).lastrowid  # fmt: skip
-                result = "6" if refusal else "9" if code == "LATE" else "7"
-                row = (number, str(serial), account, fen, result, refusal)
-                said += [] if code == "LOST" else [row, row] if code == "TWICE" else [row]
+            book.executemany(
+                "INSERT OR IGNORE INTO credit (number, account, name, fen, refusal, mind)"
+                " VALUES (?,?,?,?,?,?)", rows,
+            )  # fmt: skip
+        serials = dict(_among(book, "SELECT number, serial FROM credit WHERE number", orders, 0))
+        for number, account, _, fen, refusal, code in rows:
+            result = "6" if refusal else "9" if code == "LATE" else "7"
+            row = (number, str(serials[number]), account, fen, result, refusal)
+            said += [] if code == "LOST" else [row, row] if code == "TWICE" else [row]
         return said
 
     def _apply(self, found: list[tuple[str, str, int, str, str]]) -> None:
@@ -258,6 +261,12 @@ class Yardstick:
         for number, state, reason, *amounts in self._book.execute(query):
             outcome = "SUCCEEDED" if state == "reconciled" else "FAILED"
             yield [number, outcome, reason, *map(format_yuan, amounts)]
+
+
+def _among(book: Any, query: str, rows: list[Row], place: int) -> Any:
+    """``query`` for the values at one place of the rows."""
+    marks = ",".join("?" * len(rows))
+    return book.execute(f"{query} IN ({marks})", [row[place] for row in rows])
 
 
 def _due(row: wire.Texts) -> Row:
