@@ -1,0 +1,157 @@
+"""The long form: ``python -m tests.chaos --kills 30 --database URL --seed N [--data DIR]``.
+
+Prints what was killed when, what the hub was doing then, how long it took and the verdict; the
+same as JSON into ``--json FILE``.  Exit status 1 when any run was not as it must be.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from hub.sample import FOLDER
+from tests.chaos.bad_days import DAYS, Lived, live
+from tests.chaos.harness import Plan, Ran, demo_run, served_run
+from tests.chaos.places import demo, environment, quick_contracts
+
+EXPECTED = "expected-outcomes-icbc.csv"
+
+
+def main() -> int:
+    """Run what was asked for; 0 when all of it was as it must be."""
+    asked = _parser().parse_args()
+    place = Path(asked.place or tempfile.mkdtemp(prefix="chaos-")).resolve()
+    place.mkdir(parents=True, exist_ok=True)
+    data = Path(asked.data or FOLDER).resolve()
+    contracts = quick_contracts(place / "contracts") if asked.quick else None
+    plan = Plan(place, data, _expected(place, data), asked.seed, asked.pause, contracts)
+    if asked.bad_days:
+        return _bad_days(plan, asked)
+    way: Callable[..., Ran] = served_run if asked.served else demo_run
+    runs: list[Ran] = []
+    began = time.monotonic()
+    while sum(len(ran.kills) for ran in runs) < asked.kills:
+        left = asked.kills - sum(len(ran.kills) for ran in runs)
+        with database(asked.database) as url:
+            ran = way(plan, len(runs) + 1, left, url)
+        runs.append(ran)
+        _tell(ran)
+        if not ran.kills:
+            break  # it closed before the first kill: --pause is too long for these data
+    report = _report(asked, runs, time.monotonic() - began)
+    print(report["text"])
+    if asked.json:
+        Path(asked.json).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    return 0 if report["good"] else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    add = parser.add_argument
+    add("--kills", type=int, default=30, help="how many, over as many runs as it takes")
+    add("--database", default="", help="SQLite when left out; a PostgreSQL URL gets own schemas")
+    add("--seed", type=int, default=1)
+    add("--data", help="folder with the CSV files; the shipped sample when left out")
+    add("--pause", type=float, default=0.4, help="mean seconds of work between two kills")
+    add("--served", action="store_true", help="hub serve and hub worker; the mocks live on")
+    add("--quick", action="store_true", help="contract times of seconds instead of a minute")
+    add("--bad-days", action="store_true", help="the partners', disk's and clock's faults")
+    add("--only", default="", help="of the bad days: those whose name holds this")
+    add("--place", help="working folder; a new one below the temporary folder when left out")
+    add("--json", help="write the report there too")
+    return parser
+
+
+@contextmanager
+def database(asked: str) -> Iterator[str]:
+    """A database of its own: empty text for the folder's SQLite, else a URL onto a new schema."""
+    if not asked or make_url(asked).get_backend_name() == "sqlite":
+        yield ""
+        return
+    schema = f"chaos_{time.time_ns():x}"
+    admin = sa.create_engine(asked, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    try:
+        # The name lets a test find its own connections among everybody's.
+        yield f"{asked}?options=-csearch_path%3D{schema}&application_name={schema}"
+    finally:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+        admin.dispose()
+
+
+def _expected(place: Path, data: Path) -> Path:
+    """The month's expected outcomes, or those of a run that nobody disturbed."""
+    if (data / EXPECTED).is_file():
+        return data / EXPECTED
+    return undisturbed(place / "undisturbed", data)
+
+
+def undisturbed(out: Path, data: Path) -> Path:
+    """The outcomes of a run left alone."""
+    process = demo(out, data, environment())
+    if process.wait(600) != 0:
+        raise AssertionError(f"the undisturbed run did not close: {process.tail()}")
+    return out / "outcomes.csv"
+
+
+def _tell(ran: Ran) -> None:
+    for kill in ran.kills:
+        print(f"  {kill.at_s:7.1f} s  {kill.act:22} {kill.where.label}", flush=True)
+    good = "good" if ran.verdict.good and not ran.audit else "BAD"
+    v = ran.verdict
+    print(
+        f"run {ran.number}: {len(ran.kills)} kills, {ran.starts} starts, {ran.seconds:.1f} s: "
+        f"{good}; {v.credits} credits ({v.credited_fen} fen), {v.postings} postings, "
+        f"{v.live_holds} holds {v.problems or ''} {ran.audit}",
+        flush=True,
+    )
+
+
+def _report(asked: argparse.Namespace, runs: list[Ran], seconds: float) -> dict[str, Any]:
+    kills = [kill for ran in runs for kill in ran.kills]
+    good = all(ran.verdict.good and not ran.audit for ran in runs) and bool(kills)
+    stages = Counter(kill.where.stage for kill in kills)
+    flying = Counter(kind for kill in kills for kind in kill.where.in_flight)
+    kind = "PostgreSQL" if asked.database.startswith("postgresql") else "SQLite"
+    text = (
+        f"{len(kills)} kills in {len(runs)} runs on {kind}, seed {asked.seed}, {seconds:.0f} s: "
+        f"{'good' if good else 'BAD'}\n"
+        f"  by stage: {dict(stages.most_common())}\n  with in flight: {dict(flying)}"
+    )
+    return {
+        "good": good, "database": kind, "seed": asked.seed, "seconds": round(seconds, 1),
+        "kills": len(kills), "by_stage": dict(stages), "in_flight": dict(flying), "text": text,
+        "runs": [asdict(ran) for ran in runs],
+    }  # fmt: skip
+
+
+def _bad_days(plan: Plan, asked: argparse.Namespace) -> int:
+    lived: list[Lived] = []
+    for day in DAYS:
+        if asked.only not in day.name:
+            continue
+        with database(asked.database) as url:
+            one = live(day, plan, url)
+        lived.append(one)
+        print(f"{'good' if one.good else 'BAD '} {one.seconds:6.1f} s  {day.name}  {one.said}",
+              flush=True)  # fmt: skip
+    if asked.json:
+        said = [asdict(one) for one in lived]
+        Path(asked.json).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    return 0 if lived and all(one.good for one in lived) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

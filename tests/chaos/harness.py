@@ -1,0 +1,277 @@
+"""Runs that are killed at random moments and started again until they close.
+
+Two ways.  *demo*: ``hub demo``, whose mocks die with it (at the same moment, or when they see
+that it is gone).  *served*: mocks of their own that outlive the hub, ``hub serve`` and a
+``hub worker`` beside it; either is killed alone, or both, or one is frozen past its leases.
+"""
+
+import json
+import random
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from hub.app.demo_site import Site, write_home
+from hub.app.discover import discover
+from hub.kernel.clocks import SHANGHAI, SharedClock
+from hub.kernel.periods import Period
+from hub.kernel.settings import Settings
+from tests.chaos.judge import Verdict, judge
+from tests.chaos.places import HUB, Mocks, Process, demo, environment, mocks_of
+from tests.chaos.watch import Watcher, Where
+
+MONTH = Period.parse("2025-10")
+_LIMIT_S = 1200.0
+_LOOK_S = 0.03
+_FREEZE_S = 8.0
+"""Longer than the conductor's lease (6 s) and the quick contract's message lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One act: after how long, on what, and what the hub was doing then."""
+
+    run: int
+    at_s: float
+    act: str
+    where: Where
+
+
+@dataclass(slots=True)
+class Ran:
+    """One run: its kills, how long it took to its close, and the judge's verdict."""
+
+    number: int
+    kills: list[Kill] = field(default_factory=list)
+    seconds: float = 0.0
+    starts: int = 0
+    audit: str = ""
+    verdict: Verdict = field(default_factory=Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every run of a suite shares.  ``pause_s``: the mean time of work between two kills."""
+
+    place: Path
+    data: Path
+    expected: Path
+    seed: int
+    pause_s: float = 0.4
+    contracts: Path | None = None
+
+
+def set_clock(out: Path) -> None:
+    """A banking morning of the month, for mocks that are up before any hub is."""
+    out.mkdir(parents=True, exist_ok=True)
+    SharedClock(out / "clock.json").set(datetime(2025, 10, 9, 9, 0, tzinfo=SHANGHAI))
+
+
+def database_of(out: Path, url: str) -> str:
+    """The database a hub in ``out`` uses."""
+    return url or f"sqlite:///{out / 'hub' / 'hub.sqlite'}"
+
+
+def demo_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
+    """One ``hub demo``, killed up to ``kills`` times; a run that closes before has fewer."""
+    chance = random.Random(f"{plan.seed}:{number}")
+    out = plan.place / f"run-{number}"
+    env, watcher = environment(url, plan.contracts), Watcher(database_of(out, url))
+    ran, began = Ran(number), time.monotonic()
+    while len(ran.kills) < kills:
+        process = demo(out, plan.data, env)
+        ran.starts += 1
+        if not _until_moment(process, watcher, chance, plan.pause_s):
+            break
+        whole = chance.random() < 0.5
+        process.kill(whole_group=whole)
+        act = "kill demo and mocks" if whole else "kill demo"
+        ran.kills.append(Kill(number, time.monotonic() - began, act, watcher.where()))
+    process = demo(out, plan.data, env)
+    ran.starts += 1
+    _must_close(process)
+    ran.seconds = time.monotonic() - began
+    with mocks_of(out, plan.data) as mocks:
+        ran.verdict = judge(mocks.bank, mocks.core, out, plan.expected)
+    ran.audit = _audit(out / "hub", env)
+    return ran
+
+
+def _until_moment(
+    process: Process, watcher: Watcher, chance: random.Random, pause_s: float
+) -> bool:
+    """Wait for a random moment: a fifth of them while it starts, the others while it works.
+
+    False when the process ended first.  A started hub waits until its forerunner's leadership
+    is over; without that distinction most kills would only hit this wait.
+    """
+    if chance.random() < 0.2:
+        until = time.monotonic() + chance.uniform(0.05, 4.0)
+    else:
+        limit = time.monotonic() + _LIMIT_S
+        while not watcher.conducts(process.pid):
+            if process.code is not None or time.monotonic() > limit:
+                return False
+            time.sleep(_LOOK_S)
+        until = time.monotonic() + chance.expovariate(1 / pause_s)
+    while time.monotonic() < until:
+        if process.code is not None:
+            return False
+        time.sleep(0.002)
+    return process.code is None
+
+
+def _must_close(process: Process) -> None:
+    code = process.wait(_LIMIT_S)
+    if code != 0:
+        raise AssertionError(f"the run ended with {code}: {process.tail(30)}")
+
+
+def _audit(home: Path, env: Mapping[str, str]) -> str:
+    """``hub audit verify``: empty when the chain and its checkpoints are good."""
+    said = subprocess.run(
+        [*HUB, "audit", "verify", "--home", str(home)], capture_output=True, text=True, env=env,
+        cwd=home, check=False,
+    )  # fmt: skip
+    return "" if said.returncode == 0 else (said.stdout + said.stderr)[-500:]
+
+
+class Served:
+    """A hub home beside mocks of its own, driven by the commands an operator has."""
+
+    def __init__(self, plan: Plan, number: int, url: str = "") -> None:
+        self.plan, self.out = plan, plan.place / f"run-{number}"
+        self.site = Site(self.out)
+        self.site.home.mkdir(parents=True)
+        self.env = environment(url, plan.contracts, HUB_HOME=str(self.site.home))
+        self.watcher = Watcher(database_of(self.out, url))
+        set_clock(self.out)
+        self.mocks = Mocks(self.site.mocks, plan.data, self.site.clock_file)
+        self.processes: dict[str, Process] = {}
+        self._tokens: dict[str, str] = {}
+        adapters = discover(Settings(home=self.site.home, environment="demo"))
+        top: dict[str, str | int] = {"environment": "demo", "port": 0}
+        write_home(self.site, adapters, self.mocks.endpoints(), top)
+
+    def command(self, *words: str, who: str = "", check: bool = True) -> str:
+        """One ``hub`` command to its end; what it printed."""
+        env = {**self.env, **({"HUB_TOKEN": self._tokens[who]} if who else {})}
+        said = subprocess.run(
+            [*HUB, *words], capture_output=True, text=True, env=env, cwd=self.out, check=False,
+            timeout=180,
+        )  # fmt: skip
+        if check and said.returncode != 0:
+            raise AssertionError(
+                f"hub {words[:2]} answered {said.returncode}: {said.stderr[-800:]}"
+            )
+        return said.stdout
+
+    def set_up(self) -> None:
+        """Schema, people, agreements, the run."""
+        self.command("db", "upgrade")
+        for login, roles in (("boss", "administrator"), ("hand", "handler"), ("yes", "approver")):
+            words = ["people", "add", login, "--name", login, "--roles", roles, "--json"]
+            said = self.command(*words, who="boss" if self._tokens else "")
+            self._tokens[login] = str(_json(said)["token"])
+        agreements = str(self.plan.data / "agreements.csv")
+        self.command("agreements", "import", agreements, who="hand", check=False)
+        self.command("offset", "plan", "--month", str(MONTH), "--banks", "ICBC", who="hand")
+
+    def start(self, name: str) -> Process:
+        """Start ``serve`` or ``worker``."""
+        words = [*HUB, name, *(["--port", str(_free_port())] if name == "serve" else [])]
+        self.processes[name] = Process(words, self.out / f"{name}.log", self.env)
+        return self.processes[name]
+
+    def approve(self) -> None:
+        """Two people approve the first wave once it is a trial (or was submitted before)."""
+        asked = self.command(
+            "offset", "submit", "--month", str(MONTH), "--reason", "试算", "--json", who="hand"
+        )
+        self.command("approve", str(_json(asked)["approval"]), who="yes")
+
+    def finish(self) -> Verdict:
+        """Export, end all processes, judge by the mocks that are still up."""
+        for process in self.processes.values():
+            process.end()
+        self.command("offset", "export", "--month", str(MONTH), "--out", str(self.out))
+        return judge(self.mocks.bank, self.mocks.core, self.out, self.plan.expected)
+
+    def close(self) -> None:
+        """Nothing of ours stays."""
+        for process in self.processes.values():
+            process.kill(whole_group=True)
+        self.mocks.end()
+
+
+_ACTS = ("kill serve", "kill worker", "kill serve and worker", "freeze serve", "freeze worker")
+_WEIGHTS = (4, 3, 2, 1, 1)
+
+
+def served_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
+    """``hub serve`` and ``hub worker``, killed or frozen up to ``kills`` times."""
+    chance = random.Random(f"{plan.seed}:{number}")
+    served = Served(plan, number, url)
+    ran, began = Ran(number), time.monotonic()
+    approved = False
+    try:
+        served.set_up()
+        for name in ("serve", "worker"):
+            served.start(name)
+        limit = time.monotonic() + _LIMIT_S
+        while (state := served.watcher.run_state()) != "closed":
+            if time.monotonic() > limit:
+                raise TimeoutError(f"not closed: {served.watcher.where()}")
+            if not approved and set(served.watcher.wave_states()) & {"trial", "submitted"}:
+                served.approve()
+                approved = True
+            if len(ran.kills) < kills and state:
+                _act(served, ran, chance, began)
+            time.sleep(_LOOK_S)
+        ran.seconds = time.monotonic() - began
+        ran.verdict = served.finish()
+        ran.audit = _audit(served.site.home, served.env)
+    finally:
+        served.close()
+    return ran
+
+
+def _act(served: Served, ran: Ran, chance: random.Random, began: float) -> None:
+    """Wait for somebody to work, then for a random while, then do one of the acts."""
+    until = time.monotonic() + 10
+    while not served.watcher.conducts(*(p.pid for p in served.processes.values())):
+        if time.monotonic() > until:
+            return
+        time.sleep(_LOOK_S)
+    time.sleep(chance.expovariate(1 / served.plan.pause_s))
+    act = chance.choices(_ACTS, _WEIGHTS)[0]
+    where = served.watcher.where()
+    if where.stage == "closed":
+        return
+    names = [name for name in ("serve", "worker") if name in act]
+    if act.startswith("freeze"):
+        served.processes[names[0]].freeze(_FREEZE_S)
+    else:
+        for name in names:
+            served.processes[name].kill(whole_group=True)
+        where = served.watcher.where()
+        time.sleep(chance.uniform(0, 1.0))
+        for name in names:
+            served.start(name)
+            ran.starts += 1
+    ran.kills.append(Kill(ran.number, time.monotonic() - began, act, where))
+
+
+def _json(text: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(text)
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
