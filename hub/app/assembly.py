@@ -1,7 +1,7 @@
 """The whole hub, ready: packages tied together and acts registered."""
 
-from hub.app import orders
-from hub.app.hub import Hub
+from hub.app import orders, standing
+from hub.app.hub import Engine, Hub
 from hub.kernel.settings import Settings
 
 
@@ -10,3 +10,15 @@ def open_hub(settings: Settings) -> Hub:
     hub = Hub(settings)
     orders.register(hub)
     return hub
+
+
+def start_engine(hub: Hub) -> Engine:
+    """The working threads, begun; every channel is stopped first if the database is not the one
+    of its last checkpoint.
+
+    Raises OtherSchema, VaultLocked, Misconfigured.
+    """
+    engine = Engine(hub)
+    standing.stop_unless_current(hub)
+    engine.start()
+    return engine

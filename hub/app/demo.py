@@ -5,30 +5,29 @@ Two named demo people submit and approve, as two people would.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
-from hub import audit
-from hub.app.assembly import open_hub
+from hub.app.assembly import open_hub, start_engine
 from hub.app.demo_site import FILES, Mocks, NoDemoData, Site, write_home
-from hub.app.discover import discover
-from hub.app.hub import Engine, Hub
+from hub.app.discover import FoundAdapter, discover
+from hub.app.hub import Hub
 from hub.app.steps import Progress, approve_waves, watch
 from hub.crypto import new_sm3
 from hub.kernel.errors import Refused
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
-from hub.kernel.settings import Settings, read_secret, write_secret
+from hub.kernel.settings import FILE_NAME, Settings, read_secret, write_secret
 from hub.offset import runs
 from hub.offset.agreements import ImportReport, import_agreements
 from hub.offset.export import export_run
 from hub.offset.policy import read_policy
 from hub.offset.tables import run
-from hub.offset.words import RunState
 from hub.people import Party, Role
 from hub.schedule import load_calendar, seed_calendar
 from hub.store.schema import upgrade
@@ -62,80 +61,123 @@ class Wanted:
     port: int
     patience_s: float
     wave_wait_s: float
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DemoHub:
-    """A demo that runs: its hub and engine, the month's run, what the import said."""
+    """A demo that runs: its hub, the month's run, what the import said; ``begun`` ends it all."""
 
     hub: Hub
-    engine: Engine
-    mocks: Mocks
     run_id: int
     imported: ImportReport
     controls: dict[str, str]
-    lock: IO[str]
+    begun: ExitStack
 
 
-def begin(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
+def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
     """Set up or take up the demo in ``wanted.out``: mocks, home, people, agreements, run.
 
-    Raises NoDemoData, OtherDemo (refused: exit 2), MocksDidNotStart and what importing raises.
+    Raises NoDemoData, OtherDemo (refused: exit 2), MocksDidNotStart and what importing raises;
+    then nothing of it goes on running.
     """
     site, digest = Site(wanted.out), _data_digest(wanted.data)
-    lock = site.lock()
-    _refuse_other(site, wanted, digest)
-    adapters = discover(Settings(home=site.home, environment="demo"))
+    with ExitStack() as begun:
+        begun.enter_context(site.lock())
+        settings = _settings(site)
+        _refuse_other(site, wanted, digest, settings)
+        adapters = discover(settings)
+        banks, partners = _partners(adapters, wanted)
+        _prepare(site, settings, wanted.period)
+        say("挡板启动中 · starting the mock partners")
+        mocks = Mocks(site, wanted.data, partners)
+        begun.callback(mocks.end)
+        endpoints = mocks.endpoints()
+        write_home(site, adapters, endpoints, _top(settings, wanted.port))
+        hub = open_hub(Settings.load(site.home))
+        begun.callback(hub.close)
+        _people(hub, site)
+        imported = _import(hub, wanted, say)
+        run_id = _open_run(hub, wanted, banks, digest)
+        engine = start_engine(hub)
+        begun.callback(engine.stop)
+        controls = {partner: urls["control"] for partner, urls in endpoints.items()}
+        return DemoHub(hub, run_id, imported, controls, begun.pop_all())
+
+
+def play(
+    demo: DemoHub, wanted: Wanted, report: Callable[[Progress], None], *, patience_s: float
+) -> bool:
+    """Let the run go to its close, approving plans on the way unless a visitor does; False when
+    patience ran out.  Either way the result files are written."""
+    site = Site(wanted.out)
+    handler, approver = (_token(site, login) for login in ("demo-handler", "demo-approver"))
+
+    def each(progress: Progress) -> None:
+        report(progress)
+        if not wanted.by_hand:
+            approve_waves(demo.hub, demo.run_id, handler, approver)
+
+    closed = watch(demo.hub, demo.run_id, each, patience_s=patience_s)
+    demo.hub.keeper.stage_end("demo")
+    export_run(demo.hub.store, demo.run_id, wanted.out)
+    return closed
+
+
+def end(demo: DemoHub) -> None:
+    """Stop everything in good order: workers, database, mocks, the folder's lock."""
+    demo.begun.close()
+
+
+def token_files(out: Path) -> list[tuple[str, Path]]:
+    """Who the demo's people are, and the files with their personal tokens."""
+    return [(name, _token_file(Site(out), login)) for login, (name, _) in PEOPLE.items()]
+
+
+def _settings(site: Site) -> Settings:
+    """As the folder remembers them, or fresh ones; the environment's database wins either way."""
+    if (site.home / FILE_NAME).exists():
+        return Settings.load(site.home)
+    return Settings(home=site.home, environment="demo", clock_file=site.clock_file)
+
+
+def _database(settings: Settings) -> str:
+    """Which database, without its password: what the folder remembers."""
+    return make_url(settings.database_url).render_as_string(hide_password=True)
+
+
+def _top(settings: Settings, port: int) -> dict[str, str | int]:
+    """The plain settings of the demo's hub.toml; a password never goes in there."""
+    top: dict[str, str | int] = {"environment": "demo", "port": port}
+    where = make_url(settings.database_url)
+    if where.get_backend_name() != "sqlite" and where.password is None:
+        top["database_url"] = settings.database_url
+    return top
+
+
+def _partners(
+    adapters: Mapping[str, FoundAdapter], wanted: Wanted
+) -> tuple[tuple[str, ...], list[str]]:
+    """The run's banks, and the interfaces whose mocks it needs.  Raises OtherDemo."""
     seats = {a.manifest.partner.code: i for i, a in adapters.items() if a.manifest.port == "bank"}
     banks = wanted.banks or tuple(sorted(seats))
     unknown = [bank for bank in banks if bank not in seats]
     if unknown:
         raise OtherDemo(f"no adapter serves {', '.join(unknown)}; there are {', '.join(seats)}")
     core = [i for i, a in adapters.items() if a.manifest.port == "core"]
+    return banks, [*core, *(seats[bank] for bank in banks)]
+
+
+def _prepare(site: Site, settings: Settings, period: Period) -> None:
+    """The schema and the calendar, and the clock on a working day of the month."""
     site.home.mkdir(parents=True, exist_ok=True)
-    first = Hub(Settings(home=site.home, environment="demo", clock_file=site.clock_file))
-    upgrade(first.store)
-    with first.store.write() as tx:
-        seed_calendar(tx)
-    with first.store.read() as view:
-        calendar = load_calendar(view)
-    first.close()
-    site.set_clock(wanted.period, calendar)
-    mocks = Mocks(site, wanted.data, [*core, *(seats[bank] for bank in banks)])
-    say("挡板启动中 · starting the mock partners")
-    endpoints = mocks.endpoints()
-    write_home(site, adapters, endpoints, {"environment": "demo", "port": wanted.port})
-    hub = open_hub(Settings.load(site.home))
-    _people(hub, site)
-    imported = _import(hub, wanted, say)
-    run_id = _open_run(hub, wanted, banks, digest)
-    engine = Engine(hub)
-    engine.start()
-    controls = {partner: urls["control"] for partner, urls in endpoints.items()}
-    return DemoHub(hub, engine, mocks, run_id, imported, controls, lock)
-
-
-def play(demo: DemoHub, wanted: Wanted, report: Callable[[Progress], None]) -> bool:
-    """Let the run go to its close, approving plans on the way; False when patience ran out."""
-    site = Site(wanted.out)
-    handler, approver = (_token(site, login) for login in ("demo-handler", "demo-approver"))
-
-    def each(progress: Progress) -> None:
-        report(progress)
-        approve_waves(demo.hub, demo.run_id, handler, approver)
-
-    closed = watch(demo.hub, demo.run_id, each, patience_s=wanted.patience_s)
-    audit.Keeper(demo.hub.store, demo.hub.checkpoints).stage_end("demo")
-    export_run(demo.hub.store, demo.run_id, wanted.out)
-    return closed
-
-
-def end(demo: DemoHub) -> None:
-    """Stop everything in good order."""
-    demo.engine.stop()
-    demo.hub.close()
-    demo.mocks.end()
-    demo.lock.close()
+    with Hub(settings) as first:
+        upgrade(first.store)
+        with first.store.write() as tx:
+            seed_calendar(tx)
+        with first.store.read() as view:
+            calendar = load_calendar(view)
+    site.set_clock(period, calendar)
 
 
 def _data_digest(data: Path) -> str:
@@ -151,7 +193,7 @@ def _data_digest(data: Path) -> str:
     return hashed.digest().hex()
 
 
-def _refuse_other(site: Site, wanted: Wanted, digest: str) -> None:
+def _refuse_other(site: Site, wanted: Wanted, digest: str, settings: Settings) -> None:
     """The folder remembers what it was begun with; anything else on it is refused."""
     note = site.out / "demo.json"
     asked = {
@@ -159,6 +201,7 @@ def _refuse_other(site: Site, wanted: Wanted, digest: str) -> None:
         "banks": ",".join(sorted(wanted.banks)),
         "data": digest,
         "policy": read_policy(wanted.policy).digest,
+        "database": _database(settings),
     }
     if note.exists():
         before = json.loads(note.read_text("utf-8"))
@@ -217,10 +260,3 @@ def _open_run(hub: Hub, wanted: Wanted, banks: Sequence[str], digest: str) -> in
             tx, hub.office, wanted.period, banks, read_policy(wanted.policy),
             wave_wait_s=wanted.wave_wait_s, data_digest=digest, actor="demo-handler",
         )  # fmt: skip
-
-
-def is_closed(demo: DemoHub) -> bool:
-    """Whether the run is closed."""
-    with demo.hub.store.read() as view:
-        state = view.scalar(sa.select(run.c.state).where(run.c.id == demo.run_id))
-    return bool(state == RunState.CLOSED)

@@ -114,7 +114,12 @@ class Mocks:
         self.log = site.mocks / "mocks.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  our own command
-                words, stdin=subprocess.PIPE, stdout=log, stderr=log
+                words,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C reaches a terminal's whole group: they end after the hub, not before it.
+                process_group=0,
             )
 
     def endpoints(self) -> dict[str, dict[str, str]]:

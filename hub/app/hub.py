@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 
 from hub import audit
+from hub.app.alone import hold_alone
 from hub.app.discover import FoundAdapter, discover
 from hub.app.partners import Partners
 from hub.bus import Bus, Handler, Reaper, Worker
@@ -42,6 +43,7 @@ class Hub:
         self.clock: BusinessClock = (
             SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
         )
+        self._alone = hold_alone(settings.database_url)
         self.store = Store(settings.database_url)
         self.ring = KeyRing.create(settings.keys)
         self.vault = Vault(self.ring)
@@ -51,6 +53,7 @@ class Hub:
         self.adapters = discover(settings)
         self.partners = Partners(self.adapters, settings, self.clock)
         self.checkpoints = audit.Checkpoints(settings.checkpoints, self.ring.signer)
+        self.keeper = audit.Keeper(self.store, self.checkpoints)
         self._office: Office | None = None
 
     @property
@@ -68,6 +71,8 @@ class Hub:
         """Give everything back."""
         self.partners.close()
         self.store.close()
+        if self._alone is not None:
+            self._alone.close()
 
     def __enter__(self) -> "Hub":
         return self
@@ -116,7 +121,10 @@ class Hub:
 
 
 class Engine:
-    """The threads of a serving process: workers, reaper, conductor, sealer."""
+    """The threads of a serving process: workers, reaper, conductor, sealer.
+
+    Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
+    """
 
     def __init__(self, hub: Hub) -> None:
         require_current(hub.store)
@@ -126,7 +134,6 @@ class Engine:
         self._reaper = Reaper(hub.store, hub.bus, known)
         self._conductor = Conductor(hub.office)
         self._leads = Leadership(hub.store, "conductor", this_holder())
-        self._keeper = audit.Keeper(hub.store, hub.checkpoints)
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._threads = [
@@ -174,6 +181,6 @@ class Engine:
         while not self._stopping.wait(_SEAL_S):
             try:
                 if self._seals.hold():
-                    self._keeper.tick(monotonic())
+                    self._hub.keeper.tick(monotonic())
             except Exception:  # noqa: BLE001  the next turn tries again
                 _log.exception("sealing the audit failed")

@@ -1,19 +1,21 @@
 """What a person orders about messages, channels and differences: checked, audited, and by two
 where money may move."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.app import standing
 from hub.app.hub import Hub
 from hub.bus import Effect
 from hub.bus.tables import message
 from hub.kernel.errors import Refused
+from hub.kernel.logs import mask_text
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
 from hub.offset import inquiry, runs
-from hub.offset.differences import settle_difference
+from hub.offset.differences import NoSuchDifference, settle_difference
+from hub.offset.tables import difference
+from hub.offset.words import DifferenceKind
 from hub.people import Actor, Approval, Party
 from hub.people.words import Role
 
@@ -26,6 +28,15 @@ class ActNotYours(Refused):
     hint = "`hub people list` shows who may."
 
 
+_HOW = 200
+_TITLES = {
+    DifferenceKind.UNKNOWN_INSTRUCTION.value: "非本中心指令的入账",
+    DifferenceKind.BANK_ONLY.value: "银行已入账核心未记账",
+    DifferenceKind.CORE_ONLY.value: "核心已记账银行未入账",
+    DifferenceKind.AMOUNT.value: "金额不符",
+    DifferenceKind.DOUBLE_CREDIT.value: "重复入账",
+    DifferenceKind.CONTRADICTION.value: "终态后又来相反结果",
+}
 _HANDS_ON = {Role.HANDLER, Role.REVIEWER, Role.APPROVER, Role.ADMINISTRATOR}
 
 
@@ -45,6 +56,7 @@ def register(hub: Hub) -> None:
         hub.bus.resend(tx, number, asked.confirmed_by, asked.reason, inquiry=found)
 
     def resume(tx: Connection, asked: Approval) -> None:
+        standing.require_current_store(hub)
         hub.bus.resume(tx, str(asked.payload["interface"]), asked.confirmed_by, asked.reason)
 
     def settle(tx: Connection, asked: Approval) -> None:
@@ -55,7 +67,12 @@ def register(hub: Hub) -> None:
         wave_id, digest = int(asked.payload["wave_id"]), str(asked.payload["digest"])
         runs.approve(tx, hub.office, wave_id, digest)
 
+    def release(_tx: Connection, _asked: Approval) -> None:
+        if standing.read_standing(hub).good:
+            raise standing.NothingToRelease
+
     hub.approvals.on("plan.approve", approve_plan)
+    hub.approvals.on(standing.RELEASE, release)
     hub.approvals.on("message.resend_money", resend)
     hub.approvals.on("channel.resume", resume)
     hub.approvals.on("difference.settle", settle)
@@ -106,15 +123,37 @@ def ask_resume(hub: Hub, token: Secret, interface: str, reason: str) -> str:
     return f"已申请恢复 {interface}，审批号 {approval}；请另一人执行 hub approve {approval}"
 
 
-def ask_settle(hub: Hub, token: Secret, difference: int, how: str) -> int:
-    """Ask to settle a difference; the approval's number."""
+def ask_settle(hub: Hub, token: Secret, number: int, how: str) -> int:
+    """Ask to settle a difference; the approval's number.  Raises NoSuchDifference."""
     actor = hub.people.authenticate(token)
+    clean = mask_text(" ".join(how.split()))[:_HOW]  # it stays in clear in the books
     with hub.store.write() as tx:
-        payload: dict[str, Any] = {"difference": difference, "how": how}
+        is_open = sa.select(difference.c.id).where(
+            difference.c.id == number, difference.c.state == "open"
+        )
+        if tx.scalar(is_open) is None:
+            raise NoSuchDifference(f"no difference {number} is open")
         return hub.approvals.request(
-            tx, actor, act="difference.settle", subject=f"对账差异 {difference}", payload=payload,
-            reason=how,
+            tx, actor, act="difference.settle", subject=f"对账差异 {number}",
+            payload={"difference": number, "how": clean}, reason=clean,
         )  # fmt: skip
+
+
+def open_differences(hub: Hub, period: Period) -> list[dict[str, str | int]]:
+    """A run's open differences, oldest first; amounts in 分.  Raises NoSuchRun."""
+    with hub.store.read() as view:
+        run_id = int(runs.find_run(view, period).id)
+        query = sa.select(difference).where(
+            difference.c.run_id == run_id, difference.c.state == "open"
+        )
+        return [
+            {
+                "number": row.id, "kind": row.kind, "title": _TITLES[row.kind], "bank": row.bank,
+                "item": row.number, "hub_fen": row.hub_fen, "bank_fen": row.bank_fen,
+                "core_fen": row.core_fen, "owner": row.owner, "detail": row.detail,
+            }
+            for row in view.execute(query.order_by(difference.c.id))
+        ]  # fmt: skip
 
 
 def _last_inquiry(tx: Connection, hub: Hub, number: int) -> int | None:

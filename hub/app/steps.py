@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from hub.app import standing
 from hub.app.hub import Hub
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Unavailable
@@ -85,7 +86,17 @@ def confirm(hub: Hub, token: Secret, approval_id: int, reason: str = "") -> str:
     actor = hub.people.authenticate(token)
     with hub.store.write() as tx:
         done = hub.approvals.confirm(tx, actor, approval_id, reason)
+    if done.act == standing.RELEASE:
+        standing.release(hub, done)
     return f"{done.title} {done.subject}: 已由 {done.requested_by} 申请、{actor.login} 复核"
+
+
+def refuse(hub: Hub, token: Secret, approval_id: int, reason: str) -> str:
+    """The second person says no; nothing is carried out.  A plan can be submitted again."""
+    actor = hub.people.authenticate(token)
+    with hub.store.write() as tx:
+        done = hub.approvals.refuse(tx, actor, approval_id, reason)
+    return f"{done.title} {done.subject}: {done.requested_by} 申请，已由 {actor.login} 否决"
 
 
 def approve_waves(hub: Hub, run_id: int, handler: Secret, approver: Secret) -> None:

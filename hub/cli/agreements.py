@@ -7,21 +7,24 @@ import typer
 
 from hub.cli.common import SAID_NO, AsJson, Home, TokenFile, clean_errors, opened, show, token_of
 
-app = typer.Typer(no_args_is_help=True, help="对冲协议 · agreements")
+app = typer.Typer(no_args_is_help=True, help="对冲协议 · the agreements")
 _SHOWN = 20
 
 
 @app.command("import")
 @clean_errors
 def import_file(
-    file: Annotated[Path, typer.Argument(help="agreements.csv，UTF-8，列名按规范")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="agreements.csv，UTF-8，列名按规范 · the CSV file"),
+    ],
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """导入对冲协议，逐行检查；有问题的行列出来，其余照常导入.
+    """导入对冲协议，逐行检查；有问题的行列出来（退出码 1），其余照常导入.
 
-    Import agreements; every row is checked, bad rows are listed, the rest goes on.
+    Import agreements; every row is checked, bad rows are listed (exit 1), the rest goes in.
     """
     from hub.offset.agreements import import_agreements
 

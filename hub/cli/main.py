@@ -1,39 +1,48 @@
 """``hub``: the command line's tree of commands."""
 
+import os
+import sys
+from typing import Annotated
+
 import typer
 
 from hub import __version__
-from hub.cli import admin, agreements, demo, messages, mocks, offset, people, serving
+from hub.cli import admin, agreements, demo, differences, messages, mocks, offset, people, serving
 
 app = typer.Typer(
     name="hub",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
     help=(
         "公积金互联互通接口平台（中心端）· "
         "the interface hub of a housing provident fund centre.\n\n"
-        "第一次使用：hub demo（自带挡板，跑完一个月）。First time: hub demo."
+        "第一次使用：hub demo，自带挡板，跑完一个月的商贷月对冲。"
+        "First time: hub demo, a whole month against bundled mock partners.\n\n"
+        "退出码 exit codes：0 完成 done · 1 规则或数据不允许 refused · "
+        "2 用法或配置有误 asked wrongly · 3 未在时限内完成 not finished in time。"
     ),
 )
+app.command("demo")(demo.demo)
+app.command("serve")(serving.serve)
+app.command("worker")(serving.worker)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(offset.app, name="offset")
+app.command("approve")(people.approve)
+app.command("refuse")(people.refuse)
+app.command("inquire")(messages.inquire)
+app.command("resend")(messages.resend)
+app.add_typer(messages.channel, name="channel")
+app.add_typer(differences.app, name="difference")
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(admin.database, name="db")
 app.add_typer(admin.chain, name="audit")
-app.add_typer(messages.channel, name="channel")
-app.command("demo")(demo.demo)
-app.command("serve")(serving.serve)
-app.command("worker")(serving.worker)
-app.command("approve")(people.approve)
-app.command("inquire")(messages.inquire)
-app.command("resend")(messages.resend)
 
 
 @app.callback(invoke_without_command=True)
 def _root(
-    version: bool = typer.Option(False, "--version", help="版本 · the version"),
+    version: Annotated[bool, typer.Option("--version", help="版本 · the version")] = False,
 ) -> None:
     if version:
         typer.echo(__version__)
@@ -42,4 +51,8 @@ def _root(
 
 def run() -> None:
     """The console script."""
-    app()
+    try:
+        app()
+    except BrokenPipeError:  # `hub --help | head`: whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.common import AsJson, Home, Reason, TokenFile, clean_errors, opened, show, token_of
+from hub.cli.common import (
+    AsJson,
+    Home,
+    Month,
+    Reason,
+    TokenFile,
+    clean_errors,
+    opened,
+    show,
+    token_of,
+)  # fmt: skip
 from hub.kernel.periods import Period
 
 channel = typer.Typer(no_args_is_help=True, help="停发与恢复 · stop and resume a channel")
@@ -12,7 +22,7 @@ channel = typer.Typer(no_args_is_help=True, help="停发与恢复 · stop and re
 
 @clean_errors
 def inquire(
-    month: Annotated[str, typer.Option("--month", help="期次 YYYY-MM", prompt="期次 (YYYY-MM)")],
+    month: Month,
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
@@ -50,13 +60,16 @@ def resend(
 @channel.command()
 @clean_errors
 def stop(
-    interface: Annotated[str, typer.Argument(help="接口代码，如 bank-icbc")],
+    interface: Annotated[str, typer.Argument(help="接口代码，如 bank-icbc · the interface")],
     reason: Reason,
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """停发：马上停住会动账的报文，查询照常；一人即可 · stop what has an effect."""
+    """停发：会动账的报文马上停住，查证与对账照常；一人即可.
+
+    Stop what has an effect on a channel; inquiries go on. One person is enough.
+    """
     from hub.app.orders import stop_channel
 
     with opened(home) as hub:
@@ -67,13 +80,16 @@ def stop(
 @channel.command()
 @clean_errors
 def resume(
-    interface: Annotated[str, typer.Argument(help="接口代码，如 bank-icbc")],
+    interface: Annotated[str, typer.Argument(help="接口代码，如 bank-icbc · the interface")],
     reason: Reason,
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """申请恢复通道；资金通道须另一人复核（hub approve）· ask to resume."""
+    """申请恢复通道，须另一人复核（hub approve）.
+
+    Ask to resume a channel; another person confirms it.
+    """
     from hub.app.orders import ask_resume
 
     with opened(home) as hub:

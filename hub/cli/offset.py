@@ -1,7 +1,6 @@
 """``hub offset``: 商贷月对冲, one period (期次) at a time."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,55 +10,71 @@ from hub.cli.common import (
     NOT_FINISHED,
     AsJson,
     Home,
+    Month,
     Reason,
     TokenFile,
     clean_errors,
+    listed,
     opened,
+    seconds,
     show,
     token_of,
 )
-from hub.cli.progress import Follower, figures_text
+from hub.cli.progress import Follower, figures_text, run_word, wave_word
+from hub.cli.serving import say_standing
+from hub.cli.signals import ending_in_order
+from hub.kernel.money import show_yuan
 from hub.kernel.periods import Period
+from hub.people.words import ACTS
 
 if TYPE_CHECKING:
     from hub.app.hub import Hub
+    from hub.app.steps import Progress
 
 app = typer.Typer(no_args_is_help=True, help="商贷月对冲 · the month's offset")
 
-Month = Annotated[str, typer.Option("--month", help="期次 YYYY-MM", prompt="期次 (YYYY-MM)")]
-Wave = Annotated[int, typer.Option("--wave", help="轮次 · wave")]
+Wave = Annotated[int, typer.Option("--wave", min=1, help="轮次 · which wave")]
 
 
 @app.command()
 @clean_errors
 def plan(
     month: Month,
-    banks: Annotated[str, typer.Option(help="银行代码，逗号分隔；缺省全部 · e.g. ICBC")] = "",
-    policy: Annotated[Path | None, typer.Option(help="政策文件 YAML/JSON")] = None,
-    wave_wait: Annotated[float, typer.Option(help="等待迟到清单的秒数")] = 180.0,
+    banks: Annotated[
+        str, typer.Option(help="银行代码，逗号分隔；缺省全部已接入的 · codes like ICBC")
+    ] = "",
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="政策文件 YAML/JSON；缺省按 hub.toml · the policy file"),
+    ] = None,
+    wave_wait: Annotated[
+        str,
+        typer.Option(help="等迟到的应还明细多久，如 90s、10m · how long late lists are awaited"),
+    ] = "3m",
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """建立期次：取应还明细、试算。已有期次则显示它.
+    """建立期次：由 hub serve 取应还明细、试算；已建立的期次原样返回.
 
-    Open the month's run; due lists are fetched and a trial is planned by `hub serve`.
+    Open the month's run; `hub serve` fetches the due lists and plans a trial. Asked twice it
+    answers with the run that exists.
     """
     from hub.offset import runs
     from hub.offset.policy import read_policy
 
-    period = Period.parse(month)
+    period, wait_s = Period.parse(month), seconds(wave_wait)
     with opened(home) as hub:
         actor = hub.people.authenticate(token_of(token_file))
-        wanted = [code for code in banks.split(",") if code] or sorted(hub.office.banks)
+        wanted = listed(banks) or tuple(sorted(hub.office.banks))
         chosen = read_policy(policy or hub.settings.policy_file)
         with hub.store.write() as tx:
             run_id = runs.open_run(
-                tx, hub.office, period, wanted, chosen, wave_wait_s=wave_wait, data_digest="",
+                tx, hub.office, period, wanted, chosen, wave_wait_s=wait_s, data_digest="",
                 actor=actor.login,
             )  # fmt: skip
-        said = {"run": run_id, "month": month, "banks": wanted}
-        text = f"期次 {month}：{'、'.join(wanted)}。hub serve 取清单并试算，hub offset status 查看"
+        said = {"run": run_id, "month": str(period), "banks": list(wanted)}
+        text = f"期次 {period}：{'、'.join(wanted)}。hub serve 取清单并试算，hub offset status 查看"
         show(said, as_json, text)
 
 
@@ -90,28 +105,33 @@ def submit(
 @clean_errors
 def follow(
     month: Month,
-    patience: Annotated[float, typer.Option(help="多少秒没有进展就停止等待")] = 600.0,
+    patience: Annotated[
+        str, typer.Option(help="多久没有进展就停止等待，如 10m · give up after this long")
+    ] = "10m",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """执行并跟踪，直到关账；没有别的进程时由本进程执行.
+    """执行并跟踪一个期次，直到关账（0）或不再有进展（3）；可与 hub serve 同时运行.
 
-    Carry out and follow a run until it is closed (exit 0) or nothing moves (exit 3).
+    Carry out and follow a run until it is closed (exit 0) or nothing moves (exit 3); `hub serve`
+    may run beside it.
     """
-    from hub.app.hub import Engine
+    from hub.app.assembly import start_engine
     from hub.app.steps import watch
     from hub.offset import runs
 
+    patience_s = seconds(patience)
     with opened(home) as hub:
         with hub.store.read() as view:
             run_id = int(runs.find_run(view, Period.parse(month)).id)
-        engine = Engine(hub)
-        engine.start()
-        try:
-            with Follower(quiet=as_json) as follower:
-                closed = watch(hub, run_id, follower.show, patience_s=patience)
-        finally:
-            engine.stop()
+        with ending_in_order():
+            engine = start_engine(hub)
+            try:
+                say_standing(hub)
+                with Follower(quiet=as_json) as follower:
+                    closed = watch(hub, run_id, follower.show, patience_s=patience_s)
+            finally:
+                engine.stop()
         _show_status(hub, run_id, as_json)
     if not closed:
         raise typer.Exit(NOT_FINISHED)
@@ -120,13 +140,14 @@ def follow(
 @app.command()
 @clean_errors
 def status(month: Month, home: Home = None, as_json: AsJson = False) -> None:
-    """期次到了哪一步：合计、等式、待办.
+    """期次到了哪一步：合计、等式、在等什么、待批事项.
 
-    Where a run stands: totals, equations, what waits.
+    Where a run stands: totals, equations, what it waits for, what is to be confirmed.
     """
     from hub.offset import runs
 
     with opened(home) as hub:
+        say_standing(hub)
         with hub.store.read() as view:
             run_id = int(runs.find_run(view, Period.parse(month)).id)
         _show_status(hub, run_id, as_json)
@@ -152,11 +173,11 @@ def reconcile(month: Month, home: Home = None, as_json: AsJson = False) -> None:
 @clean_errors
 def export(
     month: Month,
-    out: Annotated[Path, typer.Option(help="输出目录")] = Path(),
+    out: Annotated[Path, typer.Option(help="输出目录 · the folder")] = Path(),
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """写出 outcomes.csv、notices.csv、totals.json.
+    """写出结果文件 outcomes.csv、notices.csv、totals.json.
 
     Write outcomes.csv, notices.csv and totals.json.
     """
@@ -166,22 +187,41 @@ def export(
     with opened(home) as hub:
         with hub.store.read() as view:
             run_id = int(runs.find_run(view, Period.parse(month)).id)
+        out.mkdir(parents=True, exist_ok=True)
         export_run(hub.store, run_id, out)
     show({"out": str(out)}, as_json, f"已写到 {out.resolve()}")
 
 
 def _show_status(hub: "Hub", run_id: int, as_json: bool) -> None:
     from hub.app.steps import read_progress
+    from hub.app.waiting import waits_for
     from hub.offset.export import totals_json
+    from hub.offset.tables import run
 
     with hub.store.read() as view:
         said: dict[str, Any] = json.loads(totals_json(view, run_id))
-    if as_json:
-        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
-        return
+        waits = waits_for(hub, view, view.execute(run.select().where(run.c.id == run_id)).one())
+        asked = hub.approvals.open_requests(view)
     progress = read_progress(hub, run_id)
-    typer.echo(f"期次 {said['month']} · {progress.state} · 轮次 {', '.join(progress.waves) or '—'}")
-    typer.echo(figures_text(progress.totals))
-    for each in said["equations"]:
-        if any(each["remainder"].values()):
-            typer.echo(f"  {each['name']} {each['bank']} 未平：{each['remainder']}")
+    said["state"], said["waves"], said["waits"] = progress.state, list(progress.waves), list(waits)
+    said["approvals"] = [
+        {"approval": one.id, "act": one.act, "subject": one.subject, "by": one.requested_by}
+        for one in asked
+    ]
+    show(said, as_json, "" if as_json else _status_text(said, progress))
+
+
+def _status_text(said: dict[str, Any], progress: "Progress") -> str:
+    waves = "、".join(f"第 {n} 轮{wave_word(state)}" for n, state in enumerate(said["waves"], 1))
+    lines = [f"期次 {said['month']} · {run_word(said['state'])}" + (f" · {waves}" if waves else "")]
+    lines += [figures_text(progress.totals)] if figures_text(progress.totals) else []
+    lines += [f"  {one['name']} {one['bank']} 未平 open：{one['remainder']['count']} 笔 "
+              f"{show_yuan(one['remainder']['fen'])}"
+              for one in said["equations"] if any(one["remainder"].values())]  # fmt: skip
+    lines += [f"  等待 waits：{why}" for why in said["waits"]]
+    lines += [
+        f"  待批 to confirm：hub approve {one['approval']}（{ACTS[one['act']].title} "
+        f"{one['subject']}，{one['by']} 申请）"
+        for one in said["approvals"]
+    ]
+    return "\n".join(lines)

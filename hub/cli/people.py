@@ -4,40 +4,62 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.common import AsJson, Home, TokenFile, clean_errors, opened, show, token_of
+from hub.cli.common import AsJson, Home, Reason, TokenFile, clean_errors, opened, show, token_of
+from hub.cli.progress import padded
+from hub.kernel.errors import BadInput
+from hub.people.words import Party, Role
 
 app = typer.Typer(no_args_is_help=True, help="人员与令牌 · people and their tokens")
+
+
+class NoSuchRole(BadInput):
+    """There is no such role."""
+
+    code = "people.no_such_role"
+    hint = "The roles are " + ", ".join(f"{role.value} {role.label}" for role in Role) + "."
+
+
+def roles_of(text: str) -> list[Role]:
+    """``handler,reviewer`` → the roles.  Raises NoSuchRole."""
+    found = []
+    for word in filter(None, (each.strip() for each in text.split(","))):
+        if word not in set(Role):
+            raise NoSuchRole(f"there is no role {word[:20]!r}")
+        found.append(Role(word))
+    return found
 
 
 @app.command()
 @clean_errors
 def add(
-    login: Annotated[str, typer.Argument(help="登录名，如 zhang.min")],
-    name: Annotated[str, typer.Option(help="姓名", prompt="姓名 (name)")],
+    login: Annotated[str, typer.Argument(help="登录名，如 zhang.min · 2–32 of a-z 0-9 . - _")],
+    name: Annotated[str, typer.Option(help="姓名 · the person's name", prompt="姓名 (name)")],
     party: Annotated[
-        str, typer.Option(help="centre 中心 | operator 运维方 | supervisor 监督")
-    ] = "centre",
+        Party,
+        typer.Option(help="所属方 · whose: centre 中心, operator 运维方, supervisor 监督"),
+    ] = Party.CENTRE,
     roles: Annotated[
-        str, typer.Option(help="query,handler,reviewer,approver,administrator，逗号分隔")
+        str,
+        typer.Option(
+            help="角色，逗号分隔 · " + ", ".join(f"{role.value} {role.label}" for role in Role)
+        ),
     ] = "handler",
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """添加人员，个人令牌只显示这一次. 第一个人自动成为系统管理员，不需要令牌.
+    """添加人员，个人令牌只显示这一次；第一个人是系统管理员，不需要令牌，其后由管理员添加.
 
-    Add a person; the token is shown once. The first person becomes the administrator.
+    Add a person; the token is shown once. The first becomes the administrator and needs no token.
     """
-    from hub.people import Party, Role
-
+    wanted = roles_of(roles)
     with opened(home) as hub:
         with hub.store.read() as view:
             first = not hub.people.list_people(view)
         by = None if first else hub.people.authenticate(token_of(token_file))
         with hub.store.write() as tx:
             token = hub.people.add(
-                tx, login=login, name=name, party=Party(party),
-                roles=[Role(role) for role in roles.split(",") if role], by=by,
+                tx, login=login, name=name, party=party, roles=wanted, by=by,
             )  # fmt: skip
     show({"login": login, "token": token.reveal()}, as_json,
          f"{login} 的个人令牌（只显示这一次，请本人保存）：\n{token.reveal()}")  # fmt: skip
@@ -50,11 +72,16 @@ def list_people(home: Home = None, as_json: AsJson = False) -> None:
     with opened(home) as hub, hub.store.read() as view:
         rows = hub.people.list_people(view)
     said = [
-        {"login": r.login, "party": r.party.value, "roles": sorted(role.value for role in r.roles)}
+        {
+            "login": r.login, "name": r.name_mask, "party": r.party.value,
+            "roles": [role.value for role in Role if role in r.roles], "tokens": r.tokens,
+        }
         for r in rows
-    ]
+    ]  # fmt: skip
     text = "\n".join(
-        f"{r.login}\t{r.party.label}\t{'、'.join(sorted(role.label for role in r.roles))}"
+        f"{padded(r.login, 20)}{padded(r.name_mask, 10)}{padded(r.party.label, 8)}"
+        + "、".join(role.label for role in Role if role in r.roles)
+        + ("" if r.tokens else "（令牌已作废 no valid token）")
         for r in rows
     )
     show({"people": said}, as_json, text or "还没有人员；hub people add 添加第一个人")
@@ -77,3 +104,19 @@ def approve(
     with opened(home) as hub:
         said = confirm(hub, token_of(token_file), number, reason)
     show({"done": said}, as_json, said)
+
+
+@clean_errors
+def refuse(
+    number: Annotated[int, typer.Argument(help="审批号 · the request's number")],
+    reason: Reason,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """否决一项待批事项，什么都不执行 · say no to what somebody else asked for."""
+    from hub.app.steps import refuse as say_no
+
+    with opened(home) as hub:
+        said = say_no(hub, token_of(token_file), number, reason)
+    show({"refused": said}, as_json, said)

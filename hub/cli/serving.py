@@ -1,13 +1,12 @@
 """``hub serve`` and ``hub worker``: the processes that do the work."""
 
-import signal
-import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.cli.common import Home, clean_errors, opened
+from hub.cli.common import AsJson, Home, clean_errors, opened, show, tell
+from hub.cli.signals import UntilTold
 from hub.kernel.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -21,30 +20,23 @@ class PortTaken(Misconfigured):
     hint = "Choose another with --port or in hub.toml, or end the program that holds it."
 
 
-def free_port(wanted: int) -> int:
-    """``wanted`` if it is free, else any free one (0 asks for any)."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise PortTaken
-
-
 class Page:
-    """The pages on a port of their own thread."""
+    """The pages, on a thread of their own.  ``port`` 0 takes any free one."""
 
     def __init__(self, hub: "Hub", port: int) -> None:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
         from hub.web.server import PageServer
+        from hub.wire.listening import free_port
 
+        host = hub.settings.host
+        chosen = free_port(port, host)
+        if chosen is None:
+            raise PortTaken(f"port {port} is taken")
         app = create_app(StoreDesk(hub), environment=hub.settings.environment)
-        self.address = f"http://{hub.settings.host}:{port}"
-        self._server = PageServer(app, host=hub.settings.host, port=port)
+        self.port = chosen
+        self.address = f"http://{host}:{chosen}"
+        self._server = PageServer(app, host=host, port=chosen)
         self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)
 
     def start(self) -> None:
@@ -62,48 +54,63 @@ class Page:
             self._thread.join(6)
 
 
-def _until_told() -> None:
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    while not stop.wait(0.5):
-        pass
+def say_standing(hub: "Hub") -> None:
+    """A restored or foreign database is said at once, on stderr."""
+    from hub.app.standing import read_standing
+
+    standing = read_standing(hub)
+    if not standing.good:
+        tell(
+            f"{standing.text}\n全部通道已停发；对账后两人放行：hub audit release → hub approve · "
+            "every channel is stopped until two people release it"
+        )
 
 
 @clean_errors
-def serve(home: Home = None, port: int = typer.Option(0, help="页面端口；缺省按 hub.toml")) -> None:
-    """页面、发送、日程、审计都在这一个进程里；可再开 hub worker.
+def serve(
+    home: Home = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="页面端口，0 任选；缺省按 hub.toml · the page's port"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """启动中心端：页面、收发、试算、对账、审计都在这一个进程里，Ctrl-C 结束.
 
-    Pages and workers in one process; more `hub worker` processes may join.
+    Run the hub: pages and workers in one process until Ctrl-C; more `hub worker` may join.
     """
-    from hub.app.hub import Engine
+    from hub.app.assembly import start_engine
 
     with opened(home) as hub:
-        engine = Engine(hub)
-        page = Page(hub, port or hub.settings.port)
-        engine.start()
-        try:
-            page.start()
-            typer.echo(f"{hub.settings.environment_word} · {page.address}")
-            _until_told()
-        finally:
-            page.stop()
-            engine.stop()
+        page = Page(hub, hub.settings.port if port is None else port)
+        engine = start_engine(hub)
+        with UntilTold() as told:
+            try:
+                page.start()
+                say_standing(hub)
+                word = hub.settings.environment_word
+                said = {"environment": hub.settings.environment, "address": page.address}
+                show(said, as_json, f"{word} · {page.address}")
+                told.wait()
+            finally:
+                page.stop()
+                engine.stop()
 
 
 @clean_errors
-def worker(home: Home = None) -> None:
-    """再加一个发送进程（同一数据库）.
+def worker(home: Home = None, as_json: AsJson = False) -> None:
+    """再加一个收发进程（与 hub serve 同一数据库），Ctrl-C 结束.
 
-    One more worker process on the same database.
+    One more worker process on the same database, until Ctrl-C.
     """
-    from hub.app.hub import Engine
+    from hub.app.assembly import start_engine
 
     with opened(home) as hub:
-        engine = Engine(hub)
-        engine.start()
-        try:
-            typer.echo("worker 已启动 · started")
-            _until_told()
-        finally:
-            engine.stop()
+        engine = start_engine(hub)
+        with UntilTold() as told:
+            try:
+                say_standing(hub)
+                show({"worker": "started"}, as_json, "worker 已启动 · started")
+                told.wait()
+            finally:
+                engine.stop()

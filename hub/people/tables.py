@@ -13,7 +13,8 @@ person = sa.Table(
     "person",
     metadata,
     sa.Column("id", identity(), primary_key=True),
-    sa.Column("login", key_text(32), nullable=False, unique=True),
+    # LOGIN is a reserved word of some database.
+    sa.Column("login_name", key_text(32), key="login", nullable=False, unique=True),
     sa.Column("name_key_id", sa.BigInteger, nullable=False),
     sa.Column("name_blob", sa.LargeBinary, nullable=False),
     sa.Column("name_mask", sa.String(40), nullable=False),

@@ -1,11 +1,10 @@
 """The server of the pages: uvicorn that ends the live streams before it waits for them."""
 
-import socket
-
 import uvicorn
 from fastapi import FastAPI
 
 from hub.web.live import Feeds
+from hub.wire.listening import Listener
 
 GRACE_S = 5
 """Seconds an answer under way gets when the server goes down."""
@@ -30,7 +29,7 @@ class PageServer(uvicorn.Server):
         )
         self._feeds: Feeds = app.state.feeds
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[Listener] | None = None) -> None:
         """Send the viewers of live boards away, then go down as usual."""
         await self._feeds.end()
         await super().shutdown(sockets)
