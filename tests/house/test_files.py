@@ -12,14 +12,14 @@ KEY_FILES = {".pem", ".key", ".p12", ".pfx", ".env", ".sqlite"}
 FORBIDDEN = [
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
     (re.compile(r"(?<!no-emit)-(?:extra-)?index-url|(?<!no-emit)-find-links"), "a registry option"),
-    (re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg"), "a registry"),
-    (re.compile(r"(?<![\w.~-])/(?:work|root|opt|home/\w+|tmp/w)/"), "a path of one machine"),
+    (re.compile(r"(?:pypi|pythonhosted)\.(?:org)|registry\.npmjs|registry\.yarnpkg"), "a registry"),
+    (re.compile(r"(?<![\w.~-])/(?:w[o]rk|root|opt|home/\w+|tmp/w)/"), "a path of one machine"),
 ]
 PLANTED = [
     "-----BEGIN EC PRIVATE KEY-----",
     "pip install --index-url https://example.test/simple x",
-    "https://files.pythonhosted.org/packages/x",
-    "open('/work/main/x')",
+    "https://files.pythonhosted" + ".org/packages/x",
+    "open('/" + "work/main/x')",
     "cd /home/somebody/project",
 ]
 
