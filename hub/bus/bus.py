@@ -169,6 +169,14 @@ class Bus:
         """Put a dead letter away.  Says nothing about its business: no item changes by it."""
         return orders.close_dead(self, tx, message_id, actor, reason)
 
+    def cancel(self, tx: Connection, message_id: int, actor: str, reason: str) -> bool:
+        """Close a parked or dead message that no attempt can have delivered: it is never sent.
+
+        False when it may have been sent, or is in another state.  The caller withdraws, in the
+        same transaction, what the message was to do.
+        """
+        return orders.cancel(self, tx, message_id, actor, reason)
+
     def climb(self, tx: Connection, message_ids: Sequence[int], rung: Rung) -> int:
         """Raise messages to a rung of the ladder; those already there or above stay."""
         return orders.climb(tx, message_ids, rung)

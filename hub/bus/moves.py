@@ -28,7 +28,7 @@ FROM: dict[MessageState, frozenset[MessageState]] = {
     S.REJECTED: frozenset({S.IN_FLIGHT, S.UNKNOWN, S.QUEUED, S.WAITING, S.PARKED, S.DEAD}),
     S.DEAD: frozenset({S.IN_FLIGHT, S.DELIVERED, S.REJECTED}),
     S.PARKED: frozenset(CLAIMABLE),
-    S.CLOSED: frozenset({S.DEAD}),
+    S.CLOSED: frozenset({S.DEAD, S.PARKED}),
 }
 """Outbound: to which state from which."""
 

@@ -225,9 +225,23 @@ def unpark(bus: "Bus", tx: Connection, message_id: int, actor: str, reason: str)
 
 def close_dead(bus: "Bus", tx: Connection, message_id: int, actor: str, reason: str) -> bool:
     """See Bus.close_dead."""
-    moved = move(tx, S.CLOSED, message.c.id == message_id, now_us=bus.now(tx))
+    moved = move(tx, S.CLOSED, message.c.id == message_id, now_us=bus.now(tx), start=(S.DEAD,))
     if moved:
         _note(tx, "bus.close_dead", actor, message_id, reason)
+    return bool(moved)
+
+
+def cancel(bus: "Bus", tx: Connection, message_id: int, actor: str, reason: str) -> bool:
+    """See Bus.cancel."""
+    moved = move(
+        tx,
+        S.CLOSED,
+        message.c.id == message_id,
+        message.c.maybe_sent == 0,
+        now_us=bus.now(tx),
+    )
+    if moved:
+        _note(tx, "bus.cancel", actor, message_id, reason)
     return bool(moved)
 
 

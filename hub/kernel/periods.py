@@ -43,5 +43,9 @@ class Period:
         """The month's first calendar day."""
         return date(self.year, self.month, 1)
 
+    def following(self) -> "Period":
+        """The next month."""
+        return Period(self.year + self.month // 12, self.month % 12 + 1)
+
     def __str__(self) -> str:
         return f"{self.year}-{self.month:02d}"

@@ -19,7 +19,7 @@ from hub.offset.agreements import open_accounts
 from hub.offset.differences import Finding, open_difference
 from hub.offset.letters import pack
 from hub.offset.numbers import batch_number
-from hub.offset.office import Office, run_group
+from hub.offset.office import ItemsMoved, Office, run_group
 from hub.offset.tables import agreement, item
 from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
 from hub.ports.core import CommandKind, CommandResult
@@ -65,7 +65,14 @@ def command_some(
             )
         ],
     )  # fmt: skip
-    tx.execute(sa.update(item).where(item.c.number.in_(numbers)).values(asked=kind.value))
+    asked = tx.execute(
+        sa.update(item)
+        .where(item.c.number.in_(numbers), item.c.asked == "")
+        .where(item.c.state == _WANTED[kind].value)
+        .values(asked=kind.value)
+    )
+    if asked.rowcount != len(rows):
+        raise ItemsMoved(f"{kind.value}: {asked.rowcount} of {len(rows)} items still waited")
     return len(rows)
 
 
@@ -105,6 +112,9 @@ class Bookkeeper:
     ) -> None:  # fmt: skip
         """Apply one answered bulk command."""
         done = [result.number for result in results if result.done]
+        fen = tx.scalar(
+            sa.select(sa.func.sum(item.c.fen)).where(item.c.number.in_([r.number for r in results]))
+        )
         if done:
             tx.execute(
                 sa.update(item)
@@ -117,7 +127,7 @@ class Bookkeeper:
         audit.record(
             tx, act=f"offset.{kind.value}", actor="hub", subject=message.key,
             detail={"done": len(done), "refused": len(results) - len(done)}, count=len(results),
-            fen=message.fen,
+            fen=int(fen or 0),
             root=audit.merkle_root(
                 [audit.digest(f"{r.number}|{int(r.done)}".encode()) for r in results]
             ),

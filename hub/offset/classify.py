@@ -1,8 +1,8 @@
-"""The plan's first pass: what the rules say of each loan before money is shared out.
+"""The plan's rules over plain values: nothing is read or written, so each can be tried alone.
 
-One loan's agreements and due records stand together here; ``judge`` applies design.md §6 in its
-order, the first rule that fits decides.  Pure functions over plain values: nothing is read or
-written, so every rule can be tried by itself.
+``judge`` decides one loan's agreements and due records, the first rule that fits in the order of
+design.md §6; what it leaves as a candidate ``share`` then gives money to, out of what ``free``
+says each account has left.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is decided for one agreement."""
+    """What is decided for one agreement.  ``notices`` are words for people, parted by commas."""
 
     pledge: Pledge
     decision: Decision
@@ -78,6 +78,13 @@ class DueClass:
 
     due: Due
     name: str
+
+
+_HARMLESS = ("", "borrower_id")
+"""Flaws of a due record that do not make it unreadable: an ID that cannot be one is compared with
+the core's like any other, and so ends as identity_mismatch, in its place among the rules."""
+
+_OBSTACLES = (Reason.NAME_NOT_REPRESENTABLE, Reason.ACCOUNT_NOT_REPRESENTABLE)
 
 
 def is_in_force(state: str, ended_on: int | None, first_day: int) -> bool:
@@ -118,7 +125,7 @@ def _decide(  # noqa: PLR0911  a return for each rule, in their order
         reason = Reason.DUPLICATE_DUE_RECORD if dues else Reason.NO_DUE_RECORD
         return Line(pledge, Decision.EXCEPTION, reason)
     due = dues[0]
-    if due.flaw or due.amount < 0:
+    if due.flaw not in _HARMLESS or due.amount < 0:
         return Line(pledge, Decision.EXCEPTION, Reason.BAD_DUE_RECORD, due)
     if due.settled:
         return Line(pledge, Decision.SKIPPED, Reason.LOAN_SETTLED, due)
@@ -128,15 +135,24 @@ def _decide(  # noqa: PLR0911  a return for each rule, in their order
     if due.amount == 0:
         return Line(pledge, Decision.SKIPPED, Reason.NOTHING_DUE, due)
     if due.obstacle:
-        return Line(pledge, Decision.EXCEPTION, Reason(due.obstacle), due)
+        return _unwritable(pledge, due)
     return Line(pledge, Decision.CANDIDATE, due=due, notices=_notices(pledge, due, terms))
+
+
+def _unwritable(pledge: Pledge, due: Due) -> Line:
+    """Name or account do not fit the bank's fields; a word we do not know stands as a notice."""
+    if due.obstacle in _OBSTACLES:
+        return Line(pledge, Decision.EXCEPTION, Reason(due.obstacle), due)
+    notice = f"obstacle:{due.obstacle}"
+    return Line(pledge, Decision.EXCEPTION, Reason.NAME_NOT_REPRESENTABLE, due, notice)
 
 
 def _obstacle(pledge: Pledge, due: Due) -> Reason:
     if pledge.main is None or (pledge.spouse_token is not None and pledge.spouse is None):
         return Reason.ACCOUNT_NOT_FOUND
     theirs = due.card_token if pledge.main.is_card else due.id_token
-    if due.name_token != pledge.main.name_token or theirs != pledge.main.id_token:
+    same = (due.name_token, theirs) == (pledge.main.name_token, pledge.main.id_token)
+    if not same or not due.name_token or not theirs:  # two blanks are nobody's identity
         return Reason.IDENTITY_MISMATCH
     if due.repay_token != pledge.repay_token:
         return Reason.REPAYMENT_ACCOUNT_CHANGED

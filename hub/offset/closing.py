@@ -7,12 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub import audit
+from hub.kernel.errors import Refused
 from hub.kernel.periods import Period
 from hub.offset.differences import count_open
 from hub.offset.ledger import ask_ledger
 from hub.offset.office import Office, day_number, day_of
 from hub.offset.reconcile import fail_not_credited, find_differences, mark_reconciled
-from hub.offset.statement import read_day
+from hub.offset.returns import take_returns
+from hub.offset.statement import answer_from_kept, read_day
 from hub.offset.tables import batch, difference, item, leg, run, statement_day
 from hub.offset.totals import equations, read_totals
 from hub.offset.words import ItemState, RunState
@@ -47,7 +49,7 @@ def reconcile_leg(office: Office, run_id: int, period: Period, each: sa.Row[Any]
         if not fresh:
             return _read(tx, office, run_id, period, here)
         tx.execute(sa.update(leg).where(leg.c.id == each.id).values(matched_us=database_now_us(tx)))
-    _match(office, run_id, each)
+    _match(office, run_id, period, each)
     return True
 
 
@@ -113,8 +115,21 @@ def _read(tx: Connection, office: Office, run_id: int, period: Period, here: sa.
     return True
 
 
+class RunIsClosed(Refused):
+    """This run is closed."""
+
+    code = "offset.run_closed"
+    hint = "What comes after the close is an adjustment with a date of its own."
+
+
 def read_again(tx: Connection, run_id: int) -> int:
-    """Read statements and the core's books at the next step, not at the next turn; legs."""
+    """Read statements and the core's books at the next step, not at the next turn; legs.
+
+    A leg that had closed is open until that reading has been matched, and closes again by itself.
+    Raises RunIsClosed.
+    """
+    if tx.scalar(sa.select(run.c.state).where(run.c.id == run_id)) == RunState.CLOSED:
+        raise RunIsClosed
     done = tx.execute(
         sa.update(leg)
         .where(leg.c.run_id == run_id, leg.c.wave_id.is_not(None))
@@ -139,14 +154,17 @@ def _days(tx: Connection, office: Office, run_id: int, bank: str) -> list[int]:
     return days
 
 
-def _match(office: Office, run_id: int, each: sa.Row[Any]) -> None:
+def _match(office: Office, run_id: int, period: Period, each: sa.Row[Any]) -> None:
+    answered = answer_from_kept(office.store, office, run_id, each.bank)
+    returned = take_returns(office.store, office, run_id, period, each.bank)
     failed = fail_not_credited(office.store, office, run_id, each.bank)
     found = find_differences(office.store, office, run_id, each.bank)
     agreed = mark_reconciled(office.store, office, run_id, each.bank)
     with office.store.write() as tx:
         audit.record(
             tx, act="offset.reconciled", actor="hub", subject=f"run {run_id} {each.bank}",
-            detail={"differences": found, "not_credited": failed}, count=agreed,
+            detail={"differences": found, "not_credited": failed, "answered": answered,
+                    "returned": returned}, count=agreed,
         )  # fmt: skip
         _close_leg(tx, office, run_id, each)
 
@@ -184,6 +202,8 @@ def close_run(office: Office, run_id: int) -> bool:
 
 
 def _close(tx: Connection, office: Office, run_id: int) -> bool:
+    if _legs_open(tx, run_id):
+        return False  # read_again has opened one
     totals = read_totals(tx, run_id)
     balanced = all(equation.balanced for equation in equations(totals))
     if not balanced or count_open(tx, run_id) or any(t["unknown"].count for t in totals.values()):

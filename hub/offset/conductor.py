@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub import audit
-from hub.crypto import new_sm3
+from hub.bus.tables import message
+from hub.bus.words import MessageState
 from hub.kernel.clocks import monotonic
 from hub.kernel.periods import Period
 from hub.offset import closing, dues, funds, ledger
@@ -21,7 +22,7 @@ from hub.offset.booking import command_some
 from hub.offset.inquiry import ask_about
 from hub.offset.instruct import cut_batch
 from hub.offset.office import Office
-from hub.offset.plan import finish_plan, plan_wave
+from hub.offset.plan import finish_plan, plan_digest, plan_wave
 from hub.offset.policy import kept_policy
 from hub.offset.tables import batch, due_list, item, leg, run, wave
 from hub.offset.words import ItemState, RunState, WaveState
@@ -109,12 +110,12 @@ class Conductor:
             last = tx.scalar(sa.select(sa.func.max(wave.c.number)).where(wave.c.run_id == run_id))
             wave_id = insert_row(
                 tx, wave, run_id=run_id, number=int(last or 0) + 1, state=WaveState.ASKING.value,
-                cursor=0, asks_open=0, opened_us=self._office.now_us(), digest="",
+                last_asked=0, asks_open=0, opened_us=self._office.now_us(), digest="",
             )  # fmt: skip
             for each, list_id in ready:
                 tx.execute(
                     sa.update(leg)
-                    .where(leg.c.id == each.id)
+                    .where(leg.c.id == each.id, leg.c.wave_id.is_(None))
                     .values(wave_id=wave_id, due_list_id=list_id)
                 )
 
@@ -144,7 +145,7 @@ class Conductor:
             policy = kept_policy(view, found.policy_id)
         plan_wave(self._office.store, wave_id, period, policy)
         with self._office.store.read() as view:
-            digest, count, fen = _plan_digest(view, wave_id, policy.digest)
+            digest, count, fen = plan_digest(view, wave_id, policy.digest)
         with self._office.store.write() as tx:
             finish_plan(tx, wave_id, self._office.now_us(), digest)
             audit.record(
@@ -218,6 +219,9 @@ class Conductor:
         return bool(due)
 
 
+_ON_ITS_WAY = [
+    state.value for state in (MessageState.QUEUED, MessageState.WAITING, MessageState.IN_FLIGHT)
+]
 _AFTERWARDS = {
     CommandKind.POST: ItemState.SUCCEEDED,
     CommandKind.RELEASE: ItemState.FAILED,
@@ -244,31 +248,12 @@ def _waiting(view: Connection, run_id: int, bank: str) -> dict[tuple[str, str], 
 
 
 def _batches_moving(view: Connection, run_id: int, bank: str) -> bool:
-    """Whether a batch is still on its way out: its rows will soon wait for the core too."""
-    query = sa.select(batch.c.number).where(
-        batch.c.run_id == run_id, batch.c.bank == bank, batch.c.state == "cut"
+    """Whether a batch is on its way out now: its rows will soon wait for the core too.  One that
+    is parked or dead may lie for days, and holds up nobody."""
+    query = (
+        sa.select(batch.c.number)
+        .join(message, message.c.id == batch.c.message_id)
+        .where(batch.c.run_id == run_id, batch.c.bank == bank, batch.c.state == "cut")
+        .where(message.c.state.in_(_ON_ITS_WAY))
     )
     return view.scalar(query.limit(1)) is not None
-
-
-def _plan_digest(view: Connection, wave_id: int, policy_digest: str) -> tuple[str, int, int]:
-    """SM3 over policy, due lists and every item: what two people approve; with its totals."""
-    hashed = new_sm3(policy_digest.encode())
-    lists = (
-        sa.select(leg.c.bank, due_list.c.digest)
-        .join(due_list, due_list.c.id == leg.c.due_list_id)
-        .where(leg.c.wave_id == wave_id)
-        .order_by(leg.c.bank)
-    )
-    for row in view.execute(lists):
-        hashed.update(f"|{row.bank}|{row.digest}".encode())
-    items = (
-        sa.select(item.c.number, item.c.main_fen, item.c.spouse_fen)
-        .where(item.c.wave_id == wave_id)
-        .order_by(item.c.number)
-    )
-    count = fen = 0
-    for row in view.execute(items, execution_options={"yield_per": 2000}):
-        hashed.update(f"|{row.number}|{row.main_fen}|{row.spouse_fen}".encode())
-        count, fen = count + 1, fen + row.main_fen + row.spouse_fen
-    return hashed.digest().hex(), count, fen

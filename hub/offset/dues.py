@@ -176,16 +176,16 @@ def _row(
     if not flaw and (record.amount is None or record.due_date is None):
         flaw = "amount" if record.amount is None else "due_date"
     plain, card = normal_id(record.borrower_id), normal_id_card(record.borrower_id)
-    id_token = tokens.whole("id", plain)
+    id_token = identity_token(tokens, "id", plain)
     return {
         "due_list_id": ask.due_list_id,
         "page_no": ask.page_no,
         "row_no": row_no,
         "loan_contract": record.loan_contract[:30],
         "repay_token": tokens.whole("account", record.repayment_account),
-        "name_token": tokens.whole("name", normal_name(record.borrower_name)),
+        "name_token": identity_token(tokens, "name", normal_name(record.borrower_name)),
         "id_token": id_token,
-        "card_token": id_token if card == plain else tokens.whole("id", card),
+        "card_token": id_token if card == plain else identity_token(tokens, "id", card),
         "due_on": day_number(record.due_date) if record.due_date else 0,
         "fen": record.amount or ZERO,
         "settled": int(record.settled),
@@ -193,6 +193,11 @@ def _row(
         "flaw": flaw,
         "obstacle": obstacle,
     }
+
+
+def identity_token(tokens: Tokens, kind: str, value: str) -> str:
+    """The token identities are compared by; empty for a blank, which is like nobody's."""
+    return tokens.whole(kind, value) if value else ""
 
 
 def _digest(page: DuePage) -> str:

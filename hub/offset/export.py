@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.kernel.money import format_yuan
-from hub.offset.tables import item, plan_line, run, wave
-from hub.offset.totals import Figure, Totals, add_up, equations, read_totals
+from hub.offset.tables import agreement, item, leg, plan_line, run, wave
+from hub.offset.totals import Figure, Totals, add_up, equations, read_totals, takes_part
 from hub.offset.words import Decision, Outcome, RunState
 from hub.store import Store
 
@@ -40,27 +40,32 @@ def _replace(path: Path, write: Any) -> None:
 
 
 def _rows(view: Connection, run_id: int) -> Iterator[sa.Row[Any]]:
-    line, i = plan_line.c, item.c
+    line, i, a = plan_line.c, item.c, agreement.c
+    here = sa.and_(line.wave_id == leg.c.wave_id, line.agreement_id == a.id)
     query = (
         sa.select(
-            line.number, line.bank, line.decision, line.reason.label("line_reason"), line.notices,
+            a.number, a.bank, line.decision, line.reason.label("line_reason"), line.notices,
             i.outcome, i.reason, i.fen, i.main_fen, i.spouse_fen, i.detail,
         )
-        .join(wave, wave.c.id == line.wave_id)
-        .outerjoin(
-            item, sa.and_(i.wave_id == line.wave_id, i.agreement_id == line.agreement_id)
-        )
-        .where(wave.c.run_id == run_id)
-        .order_by(line.agreement_id, line.wave_id)
+        .select_from(agreement)
+        .join(leg, leg.c.bank == a.bank)
+        .outerjoin(wave, wave.c.id == leg.c.wave_id)
+        .outerjoin(plan_line, here)
+        .outerjoin(item, sa.and_(i.wave_id == line.wave_id, i.agreement_id == a.id))
+        .where(leg.c.run_id == run_id, takes_part())
+        .order_by(a.id, i.try_no)
     )  # fmt: skip
     return iter(view.execute(query, execution_options={"yield_per": 2000}))
 
 
 def outcome_of(row: sa.Row[Any]) -> tuple[str, str]:
-    """(outcome, reason) of one plan line with its item.
+    """(outcome, reason) of one agreement with its plan line and item, if it has them yet.
 
-    An item on its way has no final outcome yet: money may be moving, so it reads UNKNOWN.
+    An item on its way has no final outcome: money may be moving, so it reads UNKNOWN; so does an
+    agreement for which nothing is decided yet.
     """
+    if row.decision is None or row.decision == Decision.CANDIDATE:
+        return Outcome.UNKNOWN.value, ""
     if row.decision == Decision.PLANNED:
         return (row.outcome or Outcome.UNKNOWN.value), row.reason
     return row.decision.upper(), row.line_reason

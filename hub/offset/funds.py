@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.bus import Delivery, Message
+from hub.bus.words import MessageState
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account
 from hub.offset.handling import ReadHandler
@@ -17,6 +18,7 @@ from hub.ports.bank import BankBalance, BankPort
 from hub.store import database_now_us
 
 KIND = "bank.balance"
+_UNDER_WAY = (MessageState.QUEUED, MessageState.WAITING, MessageState.IN_FLIGHT)
 _AGAIN_US = 15_000_000
 """How often a bank is asked again while its paying account holds too little."""
 
@@ -24,8 +26,12 @@ _AGAIN_US = 15_000_000
 def ask_balance(
     tx: Connection, office: Office, period: Period, leg_row: sa.Row[tuple[int]]
 ) -> None:
-    """Order one look at the paying account."""
-    turn = leg_row.balance_asked + 1
+    """Order one look at the paying account; none while the one before is under way."""
+    interface, before = office.seat(leg_row.bank).interface, leg_row.balance_asked
+    asked = office.bus.find(tx, interface, KIND, f"{leg_row.id}:{before}")
+    if asked is not None and asked.state in _UNDER_WAY:
+        return
+    turn = before + 1
     letter = BalanceAsk(leg_row.run_id, leg_row.bank)
     office.to_bank(
         tx, leg_row.bank, KIND, f"{leg_row.id}:{turn}", pack(letter), period=period,

@@ -106,11 +106,14 @@ class _AnswerHandler(ReadHandler):
         self._office = office
 
     def apply(self, tx: Connection, message: Message, result: _Answer) -> None:
+        # First the batch: a reply and two answers about it come one after the other.
+        tx.execute(sa.select(batch.c.number).where(_is(result.batch)).with_for_update())
         said = {row.number for row in result.results}
         left_out = [number for number in self._expected(tx, result) if number not in said]
         silent = [RowResult(number, RowStatus.UNKNOWN, text="left out") for number in left_out]
         applied = apply_results(tx, self._office, [*result.results, *silent], self._way)
-        self._one_answered(tx, result.batch, applied.not_found, bool(result.results))
+        missing = bool(applied.not_found) or not result.results
+        self._one_answered(tx, result.batch, missing, message.created_us)
 
     _way = ""
 
@@ -118,14 +121,12 @@ class _AnswerHandler(ReadHandler):
         return result.asked
 
     def refused(self, tx: Connection, message: Message, refusal: object) -> None:
-        self._one_answered(tx, message.key.split(":")[0], [], known=True)
+        self._one_answered(tx, message.key.split(":")[0], False, message.created_us)
 
     def died(self, tx: Connection, message: Message) -> None:
-        self._one_answered(tx, message.key.split(":")[0], [], known=True)
+        self._one_answered(tx, message.key.split(":")[0], False, message.created_us)
 
-    def _one_answered(
-        self, tx: Connection, number: str, not_found: Sequence[str], known: bool
-    ) -> None:
+    def _one_answered(self, tx: Connection, number: str, missing: bool, asked_us: int) -> None:
         """Note that one question is answered; after the last, decide what comes next."""
         found = tx.execute(
             sa.update(batch)
@@ -137,25 +138,19 @@ class _AnswerHandler(ReadHandler):
             )
         ).one()  # fmt: skip
         if found.state == "unknown":
-            missing = bool(not_found) or not known
-            self._settle(tx, number, found.bank, found.message_id, found.unknown_us, missing)
+            ripe_us = found.unknown_us + int(
+                self._office.seat(found.bank).port.settle_after_s * 1_000_000
+            )
+            if not missing:
+                self._settle(tx, number, found.message_id)
+            elif asked_us >= ripe_us:
+                self._send_again(tx, number, found.bank, found.message_id)
         if found.asks_open <= 0:
             next_us = database_now_us(tx) + _wait_us(found.asks)
             _plan_next(tx, number, next_us, found.asks, 0)
 
-    def _settle(
-        self, tx: Connection, number: str, bank: str, message_id: int, unknown_us: int,
-        missing: bool,
-    ) -> None:  # fmt: skip
-        """Settle an unknown send: the bank knows all of it, or it may be sent again."""
-        port = self._office.seat(bank).port
-        if missing:
-            ripe = database_now_us(tx) >= unknown_us + int(port.settle_after_s * 1_000_000)
-            if ripe and port.numbers_idempotent:
-                why = "not found after settle_after; the contract marks the number idempotent"
-                if self._office.bus.send_again(tx, message_id, why):
-                    _set_state(tx, number, "again")
-            return
+    def _settle(self, tx: Connection, number: str, message_id: int) -> None:
+        """The bank knows all of an unknown send: it was delivered."""
         unsettled = sa.select(item.c.number).where(
             item.c.batch == number, item.c.state == ItemState.UNKNOWN.value
         )
@@ -163,6 +158,18 @@ class _AnswerHandler(ReadHandler):
             tx, message_id, Verdict.DELIVERED, "the bank answered for every row"
         ):
             _set_state(tx, number, "sent")
+
+    def _send_again(self, tx: Connection, number: str, bank: str, message_id: int) -> None:
+        """Not found, asked only after settle_after: the same body, where numbers allow it."""
+        if not self._office.seat(bank).port.numbers_idempotent:
+            return  # the statement decides
+        why = "not found after settle_after; the contract marks the number idempotent"
+        if self._office.bus.send_again(tx, message_id, why):
+            _set_state(tx, number, "again")
+
+
+def _is(number: str) -> sa.ColumnElement[bool]:
+    return batch.c.number == number
 
 
 def _set_state(tx: Connection, number: str, state: str) -> None:

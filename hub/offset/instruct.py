@@ -6,6 +6,7 @@ transaction before its first send, and are never cut again.  What became of a ro
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from hub.kernel.periods import Period
 from hub.offset.dues import Payee, open_page
 from hub.offset.letters import InstructOrder, pack, unpack
 from hub.offset.numbers import batch_number
-from hub.offset.office import Office
+from hub.offset.office import ItemsMoved, Office, day_number
 from hub.offset.results import apply_results
 from hub.offset.tables import batch, due_record, item
 from hub.offset.words import ItemState, Outcome
@@ -61,15 +62,18 @@ def cut_batch(tx: Connection, office: Office, run_id: int, period: Period, bank:
             fen=fen, state="cut", asks=0, asks_open=0, next_ask_us=NEVER_US, cut_us=now_us,
         )
     )  # fmt: skip
-    tx.execute(
+    cut = tx.execute(
         sa.update(item)
-        .where(item.c.number == sa.bindparam("b_number"), item.c.state == ItemState.HELD.value)
+        .where(item.c.number == sa.bindparam("b_number"), item.c.asked == "")
+        .where(item.c.state == ItemState.HELD.value)
         .values(
             batch=number, row_no=sa.bindparam("b_row"), asked="instruct",
             instructed_on=office.today(),
         ),
         [{"b_number": row.number, "b_row": place} for place, row in enumerate(rows)],
     )  # fmt: skip
+    if cut.rowcount != len(rows):
+        raise ItemsMoved(f"batch {number}: {cut.rowcount} of {len(rows)} rows still waited")
     audit.record(
         tx, act="offset.batch_cut", actor="hub", subject=number, detail={"bank": bank},
         count=len(rows), fen=fen, root=_root(order),
@@ -128,12 +132,12 @@ class InstructHandler:
         return _Said(order.batch, port.instruct(delivery.line, order.as_batch()))
 
     def apply(self, tx: Connection, message: Message, result: _Said) -> None:
-        self._mark_sent(tx, result.batch, "sent")
+        self._mark_sent(tx, message, "sent")
         apply_results(tx, self._office, result.results, "reply")
 
     def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
         """The bank's code table calls its refusal of the whole batch final: every row failed."""
-        self._mark_sent(tx, message.key, "refused")
+        self._mark_sent(tx, message, "refused")
         rows = tx.scalars(sa.select(item.c.number).where(item.c.batch == message.key))
         results = [
             RowResult(
@@ -146,7 +150,7 @@ class InstructHandler:
 
     def unknown(self, tx: Connection, message: Message) -> None:
         """It may have been received: every open row is unknown until the bank is asked."""
-        self._mark_sent(tx, message.key, "unknown")
+        self._mark_sent(tx, message, "unknown")
         tx.execute(
             sa.update(item)
             .where(
@@ -159,11 +163,17 @@ class InstructHandler:
     def died(self, tx: Connection, message: Message) -> None:
         """Surely never sent: its rows stay on hold; a person resends or withdraws them."""
 
-    def _mark_sent(self, tx: Connection, number: str, state: str) -> None:
-        database_us = database_now_us(tx)
+    def _last_day(self, message: Message) -> int:
+        """The last banking day on which what was sent just now may still be booked."""
+        ports = (s.port for s in self._office.banks.values() if s.interface == message.interface)
+        settle_s = max((port.settle_after_s for port in ports), default=0.0)
+        return day_number((self._office.clock.now() + timedelta(seconds=settle_s)).date())
+
+    def _mark_sent(self, tx: Connection, message: Message, state: str) -> None:
+        number, database_us = message.key, database_now_us(tx)
         values: dict[str, Any] = {
             "state": state, "next_ask_us": database_us + _FIRST_ASK_US,
-            "last_sent_on": self._office.today(),
+            "last_sent_on": self._last_day(message),
         }  # fmt: skip
         if state == "unknown":
             values["unknown_us"] = database_us

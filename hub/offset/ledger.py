@@ -11,6 +11,8 @@ from hub.core import ACCOUNTS, HOLDS, POSTINGS, AccountsLetter, LedgerLetter
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
 from hub.kernel.periods import Period
 from hub.offset.agreements import open_accounts
+from hub.offset.changes import states_in
+from hub.offset.dues import identity_token
 from hub.offset.letters import pack
 from hub.offset.office import Office, run_group
 from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
@@ -25,18 +27,19 @@ def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -
     banks = sa.select(leg.c.bank).where(leg.c.wave_id == wave_id)
     query = (
         sa.select(agreement.c.id, agreement.c.state, agreement.c.key_id, agreement.c.sealed)
-        .where(agreement.c.id > found.cursor, agreement.c.bank.in_(banks))
+        .where(agreement.c.id > found.last_asked, agreement.c.bank.in_(banks))
         .order_by(agreement.c.id)
         .limit(office.core_accounts_limit // 2)  # two payers each at most
     )
     rows = tx.execute(query).all()
     if not rows:
         return 0
+    states = states_in(tx, period)
     numbers = sorted(
         {
             account
             for row in rows
-            if row.state == AgreementState.IN_FORCE
+            if states.get(row.id, row.state) == AgreementState.IN_FORCE
             for account in open_accounts(tx, office.vault, row.key_id, row.sealed).payers
         }
     )
@@ -47,7 +50,7 @@ def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -
     tx.execute(
         sa.update(wave)
         .where(wave.c.id == wave_id)
-        .values(cursor=rows[-1].id, asks_open=wave.c.asks_open + (1 if numbers else 0))
+        .values(last_asked=rows[-1].id, asks_open=wave.c.asks_open + (1 if numbers else 0))
     )
     return len(rows)
 
@@ -98,6 +101,12 @@ class LedgerReader:
 
     def take_accounts(self, tx: Connection, letter: AccountsLetter, answer: AccountsAnswer) -> None:
         """Keep what the core showed of these accounts for the wave that asked."""
+        # First of all, so that two chunks that name one account wait for each other here.
+        tx.execute(
+            sa.update(wave)
+            .where(wave.c.id == letter.reference)
+            .values(asks_open=wave.c.asks_open - 1)
+        )
         rows = [self._account_row(letter.reference, account) for account in answer.accounts]
         # Two chunks may name the same account (a couple with two agreements): the first answer
         # stands, so that a plan is made from one reading of each account.
@@ -112,11 +121,6 @@ class LedgerReader:
         fresh = [row for row in rows if row["account_token"] not in known]
         if fresh:
             tx.execute(sa.insert(account_seen), fresh)
-        tx.execute(
-            sa.update(wave)
-            .where(wave.c.id == letter.reference)
-            .values(asks_open=wave.c.asks_open - 1)
-        )
 
     def _account_row(self, wave_id: int, account: CoreAccount) -> dict[str, Any]:
         tokens = self._office.vault.tokens
@@ -128,8 +132,8 @@ class LedgerReader:
             "balance_fen": account.balance,
             "frozen_fen": account.frozen,
             "held_fen": account.held,
-            "name_token": tokens.whole("name", normal_name(account.name)),
-            "id_token": tokens.whole("id", document),
+            "name_token": identity_token(tokens, "name", normal_name(account.name)),
+            "id_token": identity_token(tokens, "id", document),
             "is_card": int(account.id_type == ID_CARD),
         }
 

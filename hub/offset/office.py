@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from hub.bus import Bus, Effect, NewMessage
 from hub.kernel.clocks import BusinessClock, to_us
-from hub.kernel.errors import BadInput
+from hub.kernel.errors import BadInput, Refused
 from hub.kernel.periods import Period
 from hub.ports.bank import BankPort
 from hub.store import Store
@@ -20,6 +20,13 @@ class NoSuchBank(BadInput):
 
     code = "offset.no_such_bank"
     hint = "`hub offset status` lists the banks that have an adapter."
+
+
+class ItemsMoved(Refused):
+    """Items that were waiting have been taken on by somebody else meanwhile."""
+
+    code = "offset.items_moved"
+    hint = "Nothing to do: the hub looks again by itself."
 
 
 @dataclass(frozen=True, slots=True)

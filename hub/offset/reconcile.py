@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.bus import Verdict
 from hub.offset.differences import Finding, open_difference
 from hub.offset.office import Office
 from hub.offset.results import OPEN
 from hub.offset.tables import (
+    agreement,
     batch,
     core_posting,
     item,
@@ -27,6 +29,8 @@ from hub.store import Store
 
 _CHUNK = 5000
 _CREDIT = EntryKind.CREDIT.value
+_BACK = (EntryKind.RETURN.value, EntryKind.REVERSAL.value)
+_PAID = (ItemState.POSTED.value, ItemState.RECONCILED.value)
 _ENDED = (ItemState.POSTED.value, ItemState.RELEASED.value, ItemState.REVERSED.value)
 
 
@@ -60,6 +64,17 @@ def _postings(run_id: int, bank: str) -> sa.Subquery:
         sa.select(p.number, net.label("fen"))
         .where(p.run_id == run_id, p.bank == bank)
         .group_by(p.number)
+        .subquery()
+    )
+
+
+def _returns(run_id: int, bank: str) -> sa.Subquery:
+    """What came back by our number, as 退票 or 银行冲正: the sum, and the last entry of it."""
+    s = statement_entry.c
+    return (
+        sa.select(s.number, sa.func.sum(s.fen).label("fen"), sa.func.max(s.id).label("entry"))
+        .where(s.run_id == run_id, s.bank == bank, s.kind.in_(_BACK), s.number != "")
+        .group_by(s.number)
         .subquery()
     )
 
@@ -156,7 +171,30 @@ def _posting_flaw(row: sa.Row[Any]) -> tuple[DifferenceKind, str]:
     return DifferenceKind.CORE_ONLY, "核心有记账，银行已关账日的对账单没有入账"
 
 
-_RULES = (_unknown_instructions, _wrong_credits, _core_differences)
+def _wrong_returns(view: Connection, run_id: int, bank: str) -> Iterator[Finding]:
+    """More or less came back than was credited once, or something of which nothing was credited.
+
+    What comes back after a double credit or a contradiction is those differences' correction.
+    """
+    back, credit = _returns(run_id, bank), _credits(run_id, bank)
+    query = (
+        sa.select(item.c.number, item.c.fen, item.c.outcome, back.c.fen.label("back_fen"),
+                  credit.c.fen.label("bank_fen"))
+        .join(back, back.c.number == item.c.number)
+        .outerjoin(credit, credit.c.number == item.c.number)
+        .where(item.c.disputed == 0, sa.func.coalesce(credit.c.times, 0) <= 1)
+        .where(sa.or_(credit.c.number.is_(None), back.c.fen != item.c.fen))
+    )  # fmt: skip
+    for row in view.execute(query):
+        net = int(row.bank_fen or 0) - int(row.back_fen)
+        if row.bank_fen is None:
+            kind, said = DifferenceKind.CONTRADICTION, "对账单有退回，却没有入账"
+        else:
+            kind, said = DifferenceKind.AMOUNT, "退回金额与指令不符"
+        yield Finding(kind, bank, row.number, int(row.fen), net, 0, said)
+
+
+_RULES = (_unknown_instructions, _wrong_credits, _wrong_returns, _core_differences)
 
 
 def _all_days_closed(view: Connection, run_id: int, bank: str) -> bool:
@@ -166,6 +204,21 @@ def _all_days_closed(view: Connection, run_id: int, bank: str) -> bool:
     )
     days, closed = view.execute(query).one()
     return bool(days > 0 and days == closed)
+
+
+def returned_in_full(run_id: int, bank: str) -> sa.Select[Any]:
+    """Items paid once whose whole credit came back, with the entry that shows it."""
+    credit, back, shown = _credits(run_id, bank), _returns(run_id, bank), statement_entry.c
+    return (
+        sa.select(item.c.number, item.c.fen, item.c.agreement_id, shown.day, shown.serial)
+        .join(credit, credit.c.number == item.c.number)
+        .join(back, back.c.number == item.c.number)
+        .join(statement_entry, shown.id == back.c.entry)
+        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
+        .where(item.c.state.in_(_PAID), credit.c.times == 1)
+        .where(credit.c.fen == item.c.fen, back.c.fen == item.c.fen)
+        .order_by(item.c.number)
+    )
 
 
 # --- what agrees ----------------------------------------------------------------------------
@@ -188,21 +241,18 @@ def mark_reconciled(store: Store, office: Office, run_id: int, bank: str) -> int
 
 
 def _agreeing(run_id: int, bank: str) -> sa.Select[tuple[str]]:
-    credit, posting = _credits(run_id, bank), _postings(run_id, bank)
+    credit, posting, back = _credits(run_id, bank), _postings(run_id, bank), _returns(run_id, bank)
+    # Once a double credit is settled by what came back of it, bank and core agree again.
+    at_bank = sa.func.coalesce(credit.c.fen, 0) - sa.func.coalesce(back.c.fen, 0)
+    at_core = sa.func.coalesce(posting.c.fen, 0)
     paid = sa.and_(
-        item.c.state == ItemState.POSTED.value,
-        credit.c.times == 1,
-        credit.c.fen == item.c.fen,
-        posting.c.fen == item.c.fen,
+        item.c.state == ItemState.POSTED.value, at_bank == item.c.fen, at_core == item.c.fen
     )
-    let_go = sa.and_(
-        item.c.state == ItemState.RELEASED.value,
-        credit.c.number.is_(None),
-        sa.func.coalesce(posting.c.fen, 0) == 0,
-    )
+    let_go = sa.and_(item.c.state != ItemState.POSTED.value, at_bank == 0, at_core == 0)
     return (
         sa.select(item.c.number)
         .outerjoin(credit, credit.c.number == item.c.number)
+        .outerjoin(back, back.c.number == item.c.number)
         .outerjoin(posting, posting.c.number == item.c.number)
         .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
         .where(item.c.state.in_(_ENDED), sa.or_(paid, let_go))
@@ -223,8 +273,31 @@ def fail_not_credited(store: Store, office: Office, run_id: int, bank: str) -> i
         batches = list(_settled_batches(view, run_id, bank))
     for number in batches:
         with store.write() as tx:
-            done += _fail_rows(tx, office, number)
+            if _never_sent_again(tx, office, number):
+                done += _fail_rows(tx, office, number)
     return done
+
+
+def _never_sent_again(tx: Connection, office: Office, number: str) -> bool:
+    """A send whose outcome is unknown is settled before its holds are let go: a repeat after
+    that would pay what nobody holds."""
+    found = tx.execute(
+        sa.select(batch.c.state, batch.c.message_id)
+        .where(batch.c.number == number)
+        .with_for_update()
+    ).one()
+    if found.state == "sent":
+        return True
+    known = sa.select(item.c.number).where(
+        item.c.batch == number, item.c.state.not_in([state.value for state in OPEN])
+    )
+    reached = tx.scalar(known.limit(1)) is not None
+    verdict = Verdict.DELIVERED if reached else Verdict.REJECTED
+    why = "the statements of its closed banking days decide"
+    if not office.bus.settle(tx, found.message_id, verdict, why):
+        return False
+    tx.execute(sa.update(batch).where(batch.c.number == number).values(state="sent"))
+    return True
 
 
 def _settled_batches(view: Connection, run_id: int, bank: str) -> Iterable[str]:
@@ -250,13 +323,25 @@ def _settled_batches(view: Connection, run_id: int, bank: str) -> Iterable[str]:
     query = (
         sa.select(b.number)
         .join(open_rows, open_rows.c.batch == b.number)
-        .where(b.state == "sent", sa.exists(read), ~sa.exists(unread))
+        .where(b.state.in_(["sent", "unknown", "again"]), sa.exists(read), ~sa.exists(unread))
     )
     return list(view.scalars(query))
 
 
 def _fail_rows(tx: Connection, office: Office, number: str) -> int:
+    known = item.alias("known")
     credited = sa.select(statement_entry.c.number).where(statement_entry.c.number == item.c.number)
+    # A credit without our number, of this amount to this account, may be this item's: a person
+    # has to say so, for letting the hold go would pay it out of nothing.
+    stray = (
+        sa.select(statement_entry.c.id)
+        .join(agreement, agreement.c.repay_token == statement_entry.c.counter_token)
+        .outerjoin(known, known.c.number == statement_entry.c.number)
+        .where(agreement.c.id == item.c.agreement_id, known.c.number.is_(None))
+        .where(statement_entry.c.kind == _CREDIT, statement_entry.c.fen == item.c.fen)
+        .where(statement_entry.c.run_id == item.c.run_id)
+        .correlate(item)
+    )
     said_done = sa.select(result_seen.c.number).where(
         result_seen.c.number == item.c.number, result_seen.c.status == "done"
     )
@@ -264,7 +349,7 @@ def _fail_rows(tx: Connection, office: Office, number: str) -> int:
         sa.update(item)
         .where(item.c.batch == number, item.c.disputed == 0)
         .where(item.c.state.in_([ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value]))
-        .where(~sa.exists(credited), ~sa.exists(said_done))
+        .where(~credited.exists(), ~said_done.exists(), ~stray.exists())
         .values(
             state=ItemState.FAILED.value, outcome=Outcome.FAILED.value,
             reason=Reason.NOT_CREDITED.value, detail="已关账日的对账单没有入账",

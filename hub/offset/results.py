@@ -2,7 +2,8 @@
 
 Applying one depends only on (number, result): a first final result decides the item, an
 identical repeat is counted and changes nothing, another final result after it is a
-contradiction, and an amount other than instructed is a difference and never a success.
+contradiction, and an amount other than instructed is a difference and never a success.  An item
+that a difference has frozen moves no more until two people have settled that.
 """
 
 from collections.abc import Sequence
@@ -44,29 +45,37 @@ def apply_results(
     if not results:
         return done
     now_us = office.now_us()
-    items = _items(tx, [result.number for result in results])
+    items = _lock_items(tx, [result.number for result in results])
     ours = [result for result in results if result.number in items]
     _remember(tx, ours, came_by, now_us)
     changes: dict[str, dict[str, Any]] = {}
+    frozen: set[str] = set()
     for result in ours:
         found = items[result.number]
         state = ItemState(changes.get(result.number, {}).get("b_state", found.state))
+        if found.disputed or result.number in frozen:
+            _after_freeze(tx, found, result, now_us)
+            continue
         change = _decide(tx, found, state, result, now_us)
+        if _is_other_amount(found, result):
+            frozen.add(result.number)
         if change is not None:
             changes[result.number] = change
-        if result.status is RowStatus.NOT_FOUND:
-            done.not_found.append(result.number)
+    done.not_found = [r.number for r in ours if r.status is RowStatus.NOT_FOUND]
     _write(tx, list(changes.values()))
     done.changed = len(changes)
     return done
 
 
-def _items(tx: Connection, numbers: Sequence[str]) -> dict[str, Row[Any]]:
+def _lock_items(tx: Connection, numbers: Sequence[str]) -> dict[str, Row[Any]]:
+    """The items as they stay until this transaction ends: what is decided of them here and what
+    another result says of them meanwhile come one after the other."""
     columns = (
         item.c.number, item.c.run_id, item.c.bank, item.c.fen, item.c.due_fen, item.c.state,
-        item.c.outcome, item.c.reason, item.c.batch,
+        item.c.outcome, item.c.reason, item.c.batch, item.c.disputed,
     )  # fmt: skip
-    found = tx.execute(sa.select(*columns).where(item.c.number.in_(set(numbers))))
+    query = sa.select(*columns).where(item.c.number.in_(sorted(set(numbers))))
+    found = tx.execute(query.order_by(item.c.number).with_for_update())
     return {row.number: row for row in found}
 
 
@@ -90,7 +99,7 @@ def _decide(
 def _decide_done(
     tx: Connection, found: Row[Any], state: ItemState, result: RowResult, now_us: int
 ) -> dict[str, Any] | None:
-    if result.amount is not None and result.amount != found.fen:
+    if _is_other_amount(found, result):
         _dispute(tx, found, DifferenceKind.AMOUNT, result, now_us)
         if state in OPEN:
             return _change(found, ItemState.UNKNOWN, Outcome.UNKNOWN, result, None)
@@ -101,6 +110,23 @@ def _decide_done(
     if state not in _WON:
         _dispute(tx, found, DifferenceKind.CONTRADICTION, result, now_us)
     return None
+
+
+def _is_other_amount(found: Row[Any], result: RowResult) -> bool:
+    done = result.status is RowStatus.DONE
+    return done and result.amount is not None and result.amount != found.fen
+
+
+def _after_freeze(tx: Connection, found: Row[Any], result: RowResult, now_us: int) -> None:
+    """A frozen item does not move; what contradicts an earlier final result is noted."""
+    final = (RowStatus.DONE.value, RowStatus.REFUSED.value)
+    if result.status not in final:
+        return
+    seen = result_seen.c
+    other = sa.or_(seen.status != result.status.value, seen.fen != result.amount)
+    earlier = sa.select(seen.id).where(seen.number == found.number, seen.status.in_(final), other)
+    if tx.scalar(earlier.limit(1)) is not None:
+        _dispute(tx, found, DifferenceKind.CONTRADICTION, result, now_us)
 
 
 def _decide_refused(

@@ -22,9 +22,10 @@ from hub.offset.tables import item, run, statement_day, statement_entry
 from hub.offset.words import ItemState
 from hub.ports.bank import BankPort, EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
 from hub.ports.line import PartnerRefused
-from hub.store import database_now_us
+from hub.store import Store, database_now_us
 
 KIND = "bank.statement"
+_CHUNK = 2000
 
 
 def read_day(
@@ -157,16 +158,33 @@ def _answer_items(tx: Connection, office: Office, entries: list[StatementEntry])
     if not credited:
         return
     waiting = tx.scalars(
-        sa.select(item.c.number).where(
-            item.c.number.in_(list(credited)),
-            item.c.state.in_([ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value]),
-        )
+        sa.select(item.c.number).where(item.c.number.in_(list(credited)), _LISTENS)
     )
-    results = [
-        RowResult(
-            number, RowStatus.DONE, amount=Fen(credited[number].amount),
-            bank_serial=credited[number].serial, text="对账单入账",
-        )
-        for number in waiting
-    ]  # fmt: skip
+    results = [_result(n, credited[n].amount, credited[n].serial) for n in waiting]
     apply_results(tx, office, results, "statement")
+
+
+_LISTENS = sa.and_(
+    item.c.state.in_([ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value]), item.c.disputed == 0
+)
+
+
+def _result(number: str, fen: int, serial: str) -> RowResult:
+    return RowResult(number, RowStatus.DONE, amount=Fen(fen), bank_serial=serial, text="对账单入账")
+
+
+def answer_from_kept(store: Store, office: Office, run_id: int, bank: str) -> int:
+    """Items still open whose credit was read before they listened; how many were answered."""
+    s = statement_entry.c
+    query = (
+        sa.select(item.c.number, s.fen, s.serial)
+        .join(item, item.c.number == s.number)
+        .where(s.run_id == run_id, s.bank == bank, s.kind == EntryKind.CREDIT.value, _LISTENS)
+        .order_by(item.c.number, s.id)
+    )
+    with store.read() as view:
+        results = [_result(row.number, row.fen, row.serial) for row in view.execute(query)]
+    for start in range(0, len(results), _CHUNK):
+        with store.write() as tx:
+            apply_results(tx, office, results[start : start + _CHUNK], "statement")
+    return len({result.number for result in results})

@@ -44,7 +44,7 @@ agreement_change = sa.Table(
     "agreement_change",
     metadata,
     sa.Column("id", identity(), primary_key=True),
-    sa.Column("agreement_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("agreement_id", sa.BigInteger, nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("actor", sa.String(64), nullable=False),
     sa.Column("came_by", sa.String(32), nullable=False),
@@ -53,6 +53,7 @@ agreement_change = sa.Table(
     sa.Column("why", sa.String(200), nullable=False),
     sa.Column("evidence", sa.String(200), nullable=False),
     sa.Column("first_period", sa.String(7), nullable=False),
+    sa.Index("ix_agreement_change_of", "agreement_id"),
 )
 
 run = sa.Table(
@@ -153,7 +154,7 @@ wave = sa.Table(
     sa.Column("run_id", sa.BigInteger, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
-    sa.Column("cursor", sa.BigInteger, nullable=False),
+    sa.Column("last_asked", sa.BigInteger, nullable=False),
     sa.Column("asks_open", sa.Integer, nullable=False),
     sa.Column("opened_us", sa.BigInteger, nullable=False),
     sa.Column("planned_us", sa.BigInteger),

@@ -21,7 +21,7 @@ from hub.offset.tables import (
     statement_entry,
     wave,
 )
-from hub.offset.words import Decision, ItemState, Outcome
+from hub.offset.words import Decision, ItemState, Outcome, WaveState
 from hub.ports.bank import EntryKind
 
 
@@ -120,12 +120,19 @@ def _equations(bank: str, t: Totals) -> Iterable[Equation]:
 _Found = Iterable[tuple[str, str, Figure]]
 
 
+def takes_part() -> sa.ColumnElement[bool]:
+    """Of agreement, leg and (perhaps) wave joined: those the run counts.  Once its wave has asked
+    for the accounts, an agreement that is imported later waits for the next period."""
+    asked = wave.c.state.not_in([WaveState.ASKING.value])
+    return sa.or_(wave.c.id.is_(None), ~asked, agreement.c.id <= wave.c.last_asked)
+
+
 def _agreements(view: Connection, run_id: int) -> _Found:
     query = (
         sa.select(agreement.c.bank, sa.func.count())
         .join(leg, leg.c.bank == agreement.c.bank)
-        .join(wave, wave.c.id == leg.c.wave_id)
-        .where(leg.c.run_id == run_id, agreement.c.id <= wave.c.cursor)
+        .outerjoin(wave, wave.c.id == leg.c.wave_id)
+        .where(leg.c.run_id == run_id, takes_part())
         .group_by(agreement.c.bank)
     )
     for bank, count in view.execute(query):

@@ -86,6 +86,7 @@ class Reason(StrEnum):
     REPAYMENT_ACCOUNT_CHANGED = "repayment_account_changed"
     NOTHING_DUE = "nothing_due"
     NAME_NOT_REPRESENTABLE = "name_not_representable"
+    ACCOUNT_NOT_REPRESENTABLE = "account_not_representable"
     NUMBER_COLLISION = "number_collision"
     NO_BALANCE = "no_balance"
     INSUFFICIENT_BALANCE = "insufficient_balance"

@@ -78,8 +78,8 @@ class Reader:
         flaws = (
             ("amount", amount is None or amount < 0),
             ("due_date", due_on is None),
-            ("borrower_id", not _is_document(borrower_id)),
             ("loan_state", not known),
+            ("borrower_id", not _is_document(borrower_id)),  # last: it hides none of the others
         )
         return DueRecord(
             loan_contract=row.get("JKHTBH", "").strip(),

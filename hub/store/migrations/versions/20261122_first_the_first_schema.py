@@ -102,9 +102,7 @@ def upgrade() -> None:
         sa.Column("first_period", sa.String(length=7), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement_change")),
     )
-    op.create_index(
-        op.f("ix_agreement_change_agreement_id"), "agreement_change", ["agreement_id"], unique=False
-    )
+    op.create_index("ix_agreement_change_of", "agreement_change", ["agreement_id"], unique=False)
     op.create_table(
         "approval",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -718,7 +716,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("cursor", sa.BigInteger(), nullable=False),
+        sa.Column("last_asked", sa.BigInteger(), nullable=False),
         sa.Column("asks_open", sa.Integer(), nullable=False),
         sa.Column("opened_us", sa.BigInteger(), nullable=False),
         sa.Column("planned_us", sa.BigInteger(), nullable=True),
@@ -731,7 +729,7 @@ def upgrade() -> None:
         "person",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
-            "login",
+            "login_name",
             sa.String(length=32).with_variant(sa.String(length=32, collation="C"), "postgresql"),
             nullable=False,
         ),
@@ -745,7 +743,7 @@ def upgrade() -> None:
         sa.Column("founder", sa.String(length=8), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("founder", name=op.f("uq_person_founder")),
-        sa.UniqueConstraint("login", name=op.f("uq_person_login")),
+        sa.UniqueConstraint("login_name", name=op.f("uq_person_login_name")),
     )
     op.create_table(
         "person_token",
@@ -929,7 +927,7 @@ def downgrade() -> None:
     op.drop_index("ix_approval_subject", table_name="approval")
     op.drop_index("ix_approval_state", table_name="approval")
     op.drop_table("approval")
-    op.drop_index(op.f("ix_agreement_change_agreement_id"), table_name="agreement_change")
+    op.drop_index("ix_agreement_change_of", table_name="agreement_change")
     op.drop_table("agreement_change")
     op.drop_index(op.f("ix_agreement_spouse_token"), table_name="agreement")
     op.drop_index(op.f("ix_agreement_repay_tail"), table_name="agreement")

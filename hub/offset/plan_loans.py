@@ -1,0 +1,155 @@
+"""The plan's first pass over a bank: its agreements and due records, loan by loan.
+
+Both are streamed side by side in the order of their loan contract; ``classify.judge`` decides each
+loan; plan lines are written in chunks, and E1's classes of the due records at the end.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.kernel.money import Fen
+from hub.kernel.periods import Period
+from hub.offset.changes import states_in
+from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
+from hub.offset.plan_rows import account_columns, account_of, chunks, stream
+from hub.offset.policy import Terms
+from hub.offset.tables import account_seen, agreement, due_class, due_record, plan_line, wave
+from hub.offset.words import Decision
+from hub.store import Store
+
+
+def classify_bank(
+    store: Store, wave_id: int, bank: str, due_list_id: int, period: Period, terms: Terms
+) -> None:
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    with store.read() as view:
+        loans = _loans(view, wave_id, bank, due_list_id, period)
+        judged = (judge(pledges, dues, terms) for pledges, dues in loans)
+        for lines in chunks(_count(judged, counts)):
+            with store.write() as tx:
+                tx.execute(sa.insert(plan_line), [_line_row(wave_id, bank, x) for x in lines])
+    with store.write() as tx:
+        for name, (records, fen) in counts.items():
+            tx.execute(
+                sa.insert(due_class).values(
+                    wave_id=wave_id, bank=bank, name=name, records=records, fen=fen
+                )
+            )
+
+
+def _count(
+    judged: Iterable[tuple[list[Line], list[DueClass]]], counts: dict[str, list[int]]
+) -> Iterator[Line]:
+    for lines, classes in judged:
+        for found in classes:
+            counts[found.name][0] += 1
+            counts[found.name][1] += found.due.amount
+        yield from lines
+
+
+def _loans(
+    view: Connection, wave_id: int, bank: str, due_list_id: int, period: Period
+) -> Iterator[tuple[list[Pledge], list[Due]]]:
+    """Agreements and due records of one bank, merged by loan contract; either may be missing."""
+    pledges = groupby(_pledges(view, wave_id, bank, period), key=lambda pair: pair[0])
+    dues = groupby(_dues(view, due_list_id), key=lambda pair: pair[0])
+    left = next(pledges, None)
+    right = next(dues, None)
+    while left is not None or right is not None:
+        left_key = None if left is None else left[0].encode()
+        right_key = None if right is None else right[0].encode()
+        takes_left = right_key is None or (left_key is not None and left_key <= right_key)
+        takes_right = left_key is None or (right_key is not None and right_key <= left_key)
+        group_left = [x for _, x in left[1]] if left is not None and takes_left else []
+        group_right = [x for _, x in right[1]] if right is not None and takes_right else []
+        yield group_left, group_right
+        if takes_left:
+            left = next(pledges, None)
+        if takes_right:
+            right = next(dues, None)
+
+
+def _pledges(
+    view: Connection, wave_id: int, bank: str, period: Period
+) -> Iterator[tuple[str, Pledge]]:
+    first_day, states = int(period.compact + "01"), states_in(view, period)
+    main, spouse = account_seen.alias("main"), account_seen.alias("spouse")
+    joined = agreement.outerjoin(
+        main,
+        sa.and_(main.c.wave_id == wave_id, main.c.account_token == agreement.c.main_token),
+    ).outerjoin(
+        spouse,
+        sa.and_(spouse.c.wave_id == wave_id, spouse.c.account_token == agreement.c.spouse_token),
+    )
+    a = agreement.c
+    last_asked = sa.select(wave.c.last_asked).where(wave.c.id == wave_id).scalar_subquery()
+    query = (
+        sa.select(
+            a.loan_contract, a.id, a.number, a.state, a.signed_on, a.ended_on, a.repay_token,
+            a.main_token, a.spouse_token, *account_columns(main, "m"),
+            *account_columns(spouse, "s"),
+        )
+        .select_from(joined)
+        .where(a.bank == bank, a.id <= last_asked)
+        .order_by(a.loan_contract, a.id)
+    )  # fmt: skip
+    for row in stream(view, query):
+        yield (
+            str(row.loan_contract),
+            Pledge(
+                id=row.id,
+                number=row.number,
+                in_force=is_in_force(states.get(row.id, row.state), row.ended_on, first_day),
+                signed_on=row.signed_on,
+                repay_token=row.repay_token,
+                main_token=row.main_token,
+                spouse_token=row.spouse_token,
+                main=account_of(row, "m", row.main_token),
+                spouse=account_of(row, "s", row.spouse_token),
+            ),
+        )
+
+
+def _dues(view: Connection, due_list_id: int) -> Iterator[tuple[str, Due]]:
+    d = due_record.c
+    query = sa.select(due_record).where(d.due_list_id == due_list_id)
+    for row in stream(view, query.order_by(d.loan_contract, d.id)):
+        yield (
+            str(row.loan_contract),
+            Due(
+                id=row.id,
+                repay_token=row.repay_token,
+                name_token=row.name_token,
+                id_token=row.id_token,
+                card_token=row.card_token,
+                due_on=row.due_on,
+                amount=Fen(row.fen),
+                settled=bool(row.settled),
+                overdue=bool(row.overdue),
+                flaw=row.flaw,
+                obstacle=row.obstacle,
+            ),
+        )
+
+
+def _line_row(wave_id: int, bank: str, line: Line) -> dict[str, object]:
+    candidate = line.decision is Decision.CANDIDATE
+    return {
+        "wave_id": wave_id,
+        "agreement_id": line.pledge.id,
+        "bank": bank,
+        "number": line.pledge.number,
+        "decision": line.decision.value,
+        "reason": line.reason.value,
+        "notices": line.notices,
+        "due_record_id": line.due.id if line.due else None,
+        "due_on": line.due.due_on if line.due else 0,
+        "due_fen": line.due.amount if candidate and line.due else 0,
+        "signed_on": line.pledge.signed_on,
+        "main_free": 0,
+        "spouse_free": 0,
+    }
