@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))  # runs as a script too
 _NOTE = "<!-- Made by docs/generate.py from {source}; change that, then run `make docs`. -->"
 _COMMANDS = (
     "The command stands at `.venv/bin/hub`. Exit codes: 0 done · 1 the rules or the data say no · 2"
-    " asked wrongly · 3 not finished in time."
+    " asked wrongly · 3 not finished in time · 130 and 143 ended by Ctrl-C and SIGTERM."
 )
 _RETRY = {
     "never": "never · 再试无用",
