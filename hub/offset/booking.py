@@ -20,9 +20,10 @@ from hub.offset.differences import Finding, open_difference
 from hub.offset.letters import pack
 from hub.offset.numbers import batch_number
 from hub.offset.office import ItemsMoved, Office, run_group
-from hub.offset.tables import agreement, item
+from hub.offset.tables import agreement, item, leg
 from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
 from hub.ports.core import CommandKind, CommandResult
+from hub.store import database_now_us
 
 _WANTED = {
     CommandKind.HOLD: ItemState.PLANNED,
@@ -100,6 +101,14 @@ def _payers(tx: Connection, office: Office, row: sa.Row[Any]) -> list[tuple[str,
     return [(account, fen) for account, fen in shares if fen > 0]
 
 
+def _note_moved(tx: Connection, numbers: Sequence[str]) -> None:
+    """The core's books have changed for these items' legs: a reading of before is stale."""
+    moved = sa.exists().where(
+        item.c.number.in_(numbers), item.c.run_id == leg.c.run_id, item.c.bank == leg.c.bank
+    )
+    tx.execute(sa.update(leg).where(moved).values(moved_us=database_now_us(tx)))
+
+
 class Bookkeeper:
     """Takes the core's answers into the books."""
 
@@ -121,6 +130,7 @@ class Bookkeeper:
                 .where(item.c.number.in_(done), item.c.asked == kind.value)
                 .values(asked="", **self._done_values(kind))
             )
+            _note_moved(tx, done)
         for result in results:
             if not result.done:
                 self._refused(tx, kind, result)

@@ -46,7 +46,10 @@ def reconcile_leg(office: Office, run_id: int, period: Period, each: sa.Row[Any]
         if _reading(tx, run_id, here):
             return False
         fresh = here.core_seen_us is not None and here.core_seen_us > (here.matched_us or 0)
-        if not fresh:
+        # An item that was still open may have been booked while bank and core were being read:
+        # what was read does not show it, and matching it would find differences that are none.
+        stale = (here.moved_us or 0) >= (here.asked_us or 0)
+        if stale or not fresh:
             return _read(tx, office, run_id, period, here)
         tx.execute(sa.update(leg).where(leg.c.id == each.id).values(matched_us=database_now_us(tx)))
     _match(office, run_id, period, each)
@@ -110,7 +113,7 @@ def _read(tx: Connection, office: Office, run_id: int, period: Period, here: sa.
     tx.execute(
         sa.update(leg)
         .where(leg.c.id == here.id)
-        .values(reads=here.reads + 1, read_next_us=now_us + pause)
+        .values(reads=here.reads + 1, read_next_us=now_us + pause, asked_us=now_us)
     )
     return True
 

@@ -90,6 +90,10 @@ leg = sa.Table(
     sa.Column("core_round", sa.Integer, nullable=False),
     sa.Column("core_open", sa.Integer, nullable=False),
     sa.Column("core_seen_us", sa.BigInteger),
+    # When the reading under way was ordered, and when an item last moved: what was ordered
+    # before that shows older books.
+    sa.Column("asked_us", sa.BigInteger),
+    sa.Column("moved_us", sa.BigInteger),
     sa.Column("core_live_holds", sa.Integer, nullable=False),
     sa.Column("read_next_us", sa.BigInteger, nullable=False),
     sa.Column("reads", sa.Integer, nullable=False),

@@ -3,7 +3,6 @@
 Reads only, and never judges: the verdict is the partners' books'.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -110,9 +109,9 @@ def _where(view: Connection) -> Where:
 
 def _count(
     view: Connection, column: sa.Column[str], *where: sa.ColumnElement[bool]
-) -> Counter[str]:
+) -> dict[str, int]:
     query = sa.select(column, sa.func.count()).where(*where).group_by(column)
-    return Counter({str(name): int(count) for name, count in view.execute(query)})
+    return {str(name): int(count) for name, count in view.execute(query)}
 
 
 def _stage(state: str, waves: list[str], items: dict[str, int]) -> str:

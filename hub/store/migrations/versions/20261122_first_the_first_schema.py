@@ -680,6 +680,8 @@ def upgrade() -> None:
         sa.Column("core_round", sa.Integer(), nullable=False),
         sa.Column("core_open", sa.Integer(), nullable=False),
         sa.Column("core_seen_us", sa.BigInteger(), nullable=True),
+        sa.Column("asked_us", sa.BigInteger(), nullable=True),
+        sa.Column("moved_us", sa.BigInteger(), nullable=True),
         sa.Column("core_live_holds", sa.Integer(), nullable=False),
         sa.Column("read_next_us", sa.BigInteger(), nullable=False),
         sa.Column("reads", sa.Integer(), nullable=False),
