@@ -9,16 +9,16 @@ from collections.abc import Mapping
 
 from hub import audit
 from hub.app.alone import hold_alone
+from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.partners import Partners
 from hub.bus import Bus, Handler, Reaper, Worker
 from hub.bus.holder import this_holder
 from hub.crypto import KeyRing
 from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
-from hub.kernel.errors import Misconfigured, Unavailable
+from hub.kernel.errors import Misconfigured
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
-from hub.offset.conductor import Conductor
 from hub.offset.handlers import handlers
 from hub.offset.office import BankSeat, Office
 from hub.people import Approvals, People
@@ -29,9 +29,6 @@ from hub.store.vault import Vault
 
 _log = get_logger(__name__)
 
-_PAUSE_S = 0.15
-"""Between two looks of the conductor when nothing was to be done."""
-_AWAY_PAUSE_S = 1.0
 _SEAL_S = 0.5
 
 
@@ -132,50 +129,26 @@ class Engine:
         known = hub.handlers()
         self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=hub.settings.workers)
         self._reaper = Reaper(hub.store, hub.bus, known)
-        self._conductor = Conductor(hub.office)
-        self._leads = Leadership(hub.store, "conductor", this_holder())
+        self._conducting = Conducting(hub.store, hub.office)
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._conduct, name="conductor", daemon=True),
-            threading.Thread(target=self._seal, name="sealer", daemon=True),
-        ]
+        self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
 
     def start(self) -> None:
         """Begin all of it."""
         self._worker.start()
         self._reaper.start()
-        for thread in self._threads:
-            thread.start()
+        self._conducting.start()
+        self._sealer.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join(10)
+        self._conducting.stop()
+        self._sealer.join(10)
         self._worker.stop()
         self._reaper.stop()
-        for lead in (self._leads, self._seals):
-            try:
-                lead.release()
-            except Unavailable:
-                _log.warning("lease not given back; it runs out by itself", lease=lead.name)
-
-    def _conduct(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                busy = self._leads.hold() and self._conductor.step()
-            except Unavailable as error:
-                _log.warning("the conductor waits", code=error.code, error=error.message)
-                self._stopping.wait(_AWAY_PAUSE_S)
-                continue
-            except Exception:  # noqa: BLE001
-                # One broken step must not end the month's work: it is logged, and taken again.
-                _log.exception("a step of the conductor failed")
-                self._stopping.wait(_AWAY_PAUSE_S)
-                continue
-            if not busy:
-                self._stopping.wait(_PAUSE_S)
+        give_back(self._seals)
 
     def _seal(self) -> None:
         while not self._stopping.wait(_SEAL_S):

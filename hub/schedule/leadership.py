@@ -77,6 +77,15 @@ class Leadership:
         if self.epoch == 0 or found is None:
             raise LeadershipLost(f"another process leads {self.name!r} now")
 
+    def prolong(self) -> bool:
+        """Put the lease's end off, by a second thread while the first is in a long piece of work;
+        False when it is another's now.  Takes nothing over.  Raises DatabaseAway."""
+        epoch = self.epoch
+        if epoch == 0:
+            return False
+        with self._store.write() as tx:
+            return self._renew(tx, epoch) == epoch
+
     def release(self) -> None:
         """Let another lead at once: called when a process stops in good order."""
         with self._lock:

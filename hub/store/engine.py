@@ -5,9 +5,10 @@ IMMEDIATE), so what it read is still true when it commits.  It never spans a net
 long steps go in chunks of their own transactions.
 """
 
+import copy
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -119,6 +120,14 @@ class Store:
         self.engine = _create_engine(url)
         self._writer = self.engine.execution_options(hub_write=True)
         self._thread = threading.local()
+        self._fence: Callable[[Connection], None] | None = None
+
+    def fenced(self, fence: Callable[[Connection], None]) -> "Store":
+        """The same database for work that only one process may do at a time: ``fence`` runs first
+        in each of its write transactions, and what it raises undoes that transaction."""
+        other = copy.copy(self)
+        other._fence = fence
+        return other
 
     @property
     def is_sqlite(self) -> bool:
@@ -135,6 +144,8 @@ class Store:
         self._thread.writing = True
         try:
             with self._open(self._writer) as tx:
+                if self._fence is not None:
+                    self._fence(tx)
                 yield tx
         finally:
             self._thread.writing = False
