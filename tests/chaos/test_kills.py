@@ -1,0 +1,22 @@
+"""Killed and started again, a month closes by itself, once.  Long form: python -m tests.chaos."""
+
+from tests.chaos.harness import Plan, Ran, demo_run, served_run
+
+
+def _is_good(ran: Ran) -> None:
+    assert ran.verdict.problems == [], [kill.where.label for kill in ran.kills]
+    assert ran.audit == ""
+    assert ran.verdict.credits > 200  # there was something to lose
+    assert ran.verdict.live_holds == 0
+
+
+def test_a_demo_killed_four_times_closes_with_each_credit_once(own: Plan, url: str) -> None:
+    ran = demo_run(own, 1, 4, url)
+    _is_good(ran)
+    assert ran.kills
+
+
+def test_serve_and_worker_killed_while_the_partners_live_on(own: Plan, url: str) -> None:
+    ran = served_run(own, 1, 4, url)
+    _is_good(ran)
+    assert ran.kills
