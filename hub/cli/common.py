@@ -136,15 +136,19 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def opened(home: Path | None, *, schema: bool = True) -> Iterator["Hub"]:
-    """The hub of a home folder, with its schema checked."""
+def opened(
+    home: Path | None, *, schema: bool = True, serving: bool = False
+) -> Iterator["Hub"]:
+    """The hub of a home folder, with its schema checked.  Only what serves logs its doings; of a
+    command's, people want the result."""
     from hub.app.assembly import open_hub
     from hub.kernel import logs
     from hub.kernel.settings import Settings
     from hub.store.schema import require_current
 
     settings = Settings.load(home)
-    logs.configure(settings.log_level, settings.log_format)
+    quiet = not serving and settings.log_level == "info"
+    logs.configure("warning" if quiet else settings.log_level, settings.log_format)
     settings.home.mkdir(parents=True, exist_ok=True)
     with open_hub(settings) as hub:
         if schema:

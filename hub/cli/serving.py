@@ -81,7 +81,7 @@ def serve(
     """
     from hub.app.assembly import start_engine
 
-    with opened(home) as hub:
+    with opened(home, serving=True) as hub:
         page = Page(hub, hub.settings.port if port is None else port)
         engine = start_engine(hub)
         with UntilTold() as told:
@@ -105,7 +105,7 @@ def worker(home: Home = None, as_json: AsJson = False) -> None:
     """
     from hub.app.assembly import start_engine
 
-    with opened(home) as hub:
+    with opened(home, serving=True) as hub:
         engine = start_engine(hub)
         with UntilTold() as told:
             try:

@@ -1,4 +1,4 @@
-"""What can be ordered from a page: submit and approve a plan, confirm, stop, resume.
+"""What can be ordered from a page: submit a plan, confirm or refuse, settle, stop, resume.
 
 Each act takes the person's token from the form, hands it to the desk and forgets it: it goes
 into no cookie, no address, no log and no page.  After an act the browser is sent back to the
@@ -44,6 +44,8 @@ def make_router(desk: Desk) -> APIRouter:
     for path, act in (
         ("/runs/{month}/plans/{wave}/submit", acting.submit),
         ("/approvals/{approval}/confirm", acting.confirm),
+        ("/approvals/{approval}/refuse", acting.refuse),
+        ("/differences/{number}/settle", acting.settle),
         ("/channels/{interface}/stop", acting.stop),
         ("/channels/{interface}/resume", acting.resume),
     ):
@@ -83,6 +85,26 @@ class Acting:
     ) -> Response:
         """The second of two."""
         said = self._desk.confirm(_secret(token), approval, reason.strip())
+        return _back(request, month, said)
+
+    def refuse(
+        self,
+        request: Request,
+        *,
+        approval: str,
+        month: Month,
+        token: Token,
+        reason: Reason = "",
+    ) -> Response:
+        """The second of two says no, and why."""
+        said = self._desk.refuse(_secret(token), approval, _needed(reason))
+        return _back(request, month, said)
+
+    def settle(
+        self, request: Request, *, number: str, month: Month, token: Token, reason: Reason = ""
+    ) -> Response:
+        """Ask to settle a difference; ``reason`` says how."""
+        said = self._desk.settle_difference(_secret(token), number, _needed(reason))
         return _back(request, month, said)
 
     def stop(

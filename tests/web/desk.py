@@ -522,6 +522,15 @@ class MemoryDesk:
         self.go(RunState.APPROVED)
         return f"已批准 {approval}"
 
+    def refuse(self, token: Secret, approval: str, reason: str) -> str:
+        self.acts.append(("refuse", self._who(token), approval, reason))
+        self.plan_state = PlanState.TRIAL
+        return f"已否决 {approval}"
+
+    def settle_difference(self, token: Secret, number: str, how: str) -> str:
+        self.acts.append(("settle", self._who(token), number, how))
+        return "AP-20251015-0011 等待第二人确认"
+
     def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
         who = self._who(token)
         self.stopped[interface] = (reason, who)

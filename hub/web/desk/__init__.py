@@ -2,17 +2,21 @@
 
 import sqlalchemy as sa
 
+from hub import audit
 from hub.app import orders, steps
 from hub.app.hub import Hub
+from hub.app.standing import read_standing
 from hub.audit.tables import audit_entry
-from hub.kernel.errors import HubError
+from hub.kernel.errors import HubError, NotFound
+from hub.kernel.logs import mask_text
 from hub.kernel.periods import Period
-from hub.kernel.secret import Secret
+from hub.kernel.secret import Secret, mask_account
 from hub.offset import runs
 from hub.web import model
 from hub.web.desk import board, items
 
 _UNSEALED_LIMIT = 100_000
+_LONGEST = 18
 
 
 class StoreDesk:
@@ -29,14 +33,28 @@ class StoreDesk:
             return board.summaries(view)
 
     def board(self, month: str) -> model.Board:
+        standing = read_standing(self._hub)
         with self._hub.store.read() as view:
             run_id = int(runs.find_run(view, Period.parse(month)).id)
             facets = items.run_facets(view, run_id)
-            return board.board(self._hub, view, month, facets)
+            return board.board(self._hub, view, month, facets, standing)
 
     def items(self, month: str, wanted: model.ItemFilter, page: int, size: int) -> model.ItemPage:
         with self._hub.store.read() as view:
-            return items.list_items(self._hub, view, month, wanted, page, size)
+            found = items.list_items(self._hub, view, month, wanted, page, size)
+        if wanted.query.strip() and page == 1:
+            self._note_search(month, wanted.query, found.found.count)
+        return found
+
+    def _note_search(self, month: str, query: str, count: int) -> None:
+        """Searching for a person is itself an act.  Nobody has signed in yet: the page asks."""
+        text = " ".join(query.split())
+        with self._hub.store.write() as tx:
+            audit.record(
+                tx, act="item.search", actor="page", subject=month,
+                detail={"query": mask_account(text) if text.isdigit() else mask_text(text)},
+                count=count,
+            )  # fmt: skip
 
     def item(self, number: str) -> model.ItemLife:
         with self._hub.store.read() as view:
@@ -69,10 +87,24 @@ class StoreDesk:
         return str(steps.request_plan(self._hub, token, period, wave, reason))
 
     def confirm(self, token: Secret, approval: str, reason: str) -> str:
-        return steps.confirm(self._hub, token, int(approval), reason)
+        return steps.confirm(self._hub, token, _number(approval), reason)
+
+    def refuse(self, token: Secret, approval: str, reason: str) -> str:
+        return steps.refuse(self._hub, token, _number(approval), reason)
+
+    def settle_difference(self, token: Secret, number: str, how: str) -> str:
+        asked = orders.ask_settle(self._hub, token, _number(number), how)
+        return f"已申请处理差异 {number}，审批号 {asked}；请另一人确认"
 
     def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
         return orders.stop_channel(self._hub, token, interface, reason)
 
     def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
         return orders.ask_resume(self._hub, token, interface, reason)
+
+
+def _number(text: str) -> int:
+    """A request's or a difference's number as a page gives it; raises NotFound."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST):
+        raise NotFound(f"there is no number {text[:_LONGEST]!r}")
+    return int(text)

@@ -13,7 +13,7 @@ from hub.audit.tables import audit_entry
 from hub.bus.tables import attempt, call, message
 from hub.kernel.errors import NotFound
 from hub.kernel.periods import Period
-from hub.kernel.secret import mask_name
+from hub.kernel.secret import mask_account, mask_name
 from hub.offset import runs
 from hub.offset.tables import (
     agreement,
@@ -29,10 +29,13 @@ from hub.offset.tables import (
 )
 from hub.offset.words import Decision, ItemState
 from hub.web import model
-from hub.web.desk.board import Shift, difference_row
+from hub.web.desk.board import difference_rows
+from hub.web.desk.shift import Shift
 
 _TAIL = re.compile(r"[0-9Xx]{4}")
 _LONGEST_NUMBER = 40
+_ANY = "0" * 12
+"""Stands for the part of an account that a mask hides."""
 
 
 class NoSuchItem(NotFound):
@@ -124,10 +127,23 @@ def _conditions(hub: Hub, wanted: model.ItemFilter) -> Iterator[Any]:
         yield wanted.reason == _REASON
     query = wanted.query.strip()
     if _TAIL.fullmatch(query):
-        tail = hub.vault.tokens.tail("account", query)
-        yield sa.or_(agreement.c.repay_tail == tail, agreement.c.main_mask == f"****{query}")
+        shown = mask_account(_ANY + query)
+        yield sa.or_(
+            agreement.c.repay_tail == hub.vault.tokens.tail("account", query),
+            agreement.c.main_mask == shown,
+            agreement.c.spouse_mask == shown,
+        )
     elif query:
-        yield sa.or_(plan_line.c.number == query, item.c.number == query)
+        whole = hub.vault.tokens.whole("account", query)
+        yield sa.or_(
+            plan_line.c.number == query,
+            item.c.number == query,
+            item.c.batch == query,
+            agreement.c.loan_contract == query,
+            agreement.c.repay_token == whole,
+            agreement.c.main_token == whole,
+            agreement.c.spouse_token == whole,
+        )
 
 
 def _row(each: sa.Row[Any]) -> model.ItemRow:
@@ -201,10 +217,7 @@ def item_life(hub: Hub, view: Connection, number: str) -> model.ItemLife:
         payers=tuple(_payers(found)),
         transitions=tuple(_transitions(view, found)),
         messages=tuple(_messages(view, found, shift)) if own else (),
-        differences=tuple(
-            difference_row(each)
-            for each in view.execute(sa.select(difference).where(difference.c.number == own))
-        ),
+        differences=tuple(difference_rows(view, difference.c.number == own)) if own else (),
         audit=tuple(_audit(view, found, shift)) if own else (),
     )
 

@@ -1,19 +1,7 @@
-"""What the pages show and what they can order: plain values, and the desk that supplies them.
+"""What the run board shows.  Amounts are integer 分, instants µs UTC of business time."""
 
-The pages know no table.  ``hub.app`` implements :class:`Desk` on top of the store; tests have
-one of their own.  Amounts are integer 分, instants integer µs UTC of **business time** (so that
-an age is ``board.as_of_us - row.since_us``), personal data is already masked when it gets here.
-Words such as states and reasons are codes; the pages translate them.
-
-Every method may raise a :class:`hub.kernel.errors.HubError`; its code, message and hint become
-the page.  Methods are called from worker threads, several at once.
-"""
-
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Protocol
-
-from hub.kernel.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +180,8 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class DifferenceRow:
-    """An open 对账差异.  ``item`` is an item's number, empty when it belongs to none."""
+    """A 对账差异.  ``item`` is an item's number, empty when it belongs to none; ``settled`` says
+    how it was settled, empty while it is open."""
 
     number: str
     kind: str
@@ -202,6 +191,7 @@ class DifferenceRow:
     owner: str
     opened_us: int
     note: str = ""
+    settled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,230 +301,3 @@ class Board:
     closed_us: int | None = None
     note: str = ""
     """One line on what the run waits for, from the conductor; empty when it just runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFilter:
-    """What to list.  ``query``: agreement or instruction number, or the tail of an account."""
-
-    bank: str = ""
-    outcome: str = ""
-    reason: str = ""
-    query: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """One agreement of the run and what became of it.
-
-    ``number`` is what ``item()`` takes (the item's number; for an agreement that was not
-    planned whatever the desk will know again).  ``outcome`` is SUCCEEDED, FAILED, SKIPPED,
-    EXCEPTION, UNKNOWN, RETURNED, or empty while it runs, with ``state`` the item's.
-    """
-
-    number: str
-    agreement: str
-    bank: str
-    payer: str
-    account: str
-    due_date: str
-    due_fen: int | None
-    amount_fen: int
-    outcome: str
-    reason: str
-    state: str
-    changed_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class ItemPage:
-    """One page of a filtered list; ``found`` are all that match, ``page`` counts from 1."""
-
-    rows: tuple[ItemRow, ...]
-    found: Figure
-    page: int
-    pages: int
-    facets: tuple[Facet, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PayerLine:
-    """One paying account: ``role`` is ``main`` or ``spouse``; name and account masked."""
-
-    role: str
-    name: str
-    account: str
-    fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One change of an item's state, why and by whom (a person, or a part of the hub)."""
-
-    state: str
-    at_us: int
-    why: str = ""
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CallLife:
-    """One call through a line: ``effect`` marks the one that moves money."""
-
-    step: str
-    effect: bool
-    status: str
-    sent_us: int
-    answered_us: int | None
-    bytes_out: int = 0
-    bytes_in: int = 0
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptLife:
-    """One try, with its four timestamps: claimed, sent, answered, recorded."""
-
-    number: int
-    verdict: str
-    claimed_us: int
-    sent_us: int | None
-    answered_us: int | None
-    recorded_us: int | None
-    code: str = ""
-    text: str = ""
-    worker: str = ""
-    resend_of: int | None = None
-    calls: tuple[CallLife, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MessageLife:
-    """One message that carried this item; ``rung`` is how far beyond delivered it came."""
-
-    number: str
-    kind: str
-    interface: str
-    state: str
-    rung: str
-    queued_us: int
-    contract: str = ""
-    batch: str = ""
-    attempts: tuple[AttemptLife, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One audit entry about this item; ``sealed`` once it is in the chain."""
-
-    number: int
-    at_us: int
-    actor: str
-    act: str
-    text: str
-    digest: str
-    sealed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ItemLife:
-    """One item's whole life on one page; everything personal is masked."""
-
-    number: str
-    month: str
-    bank: str
-    bank_name: str
-    agreement: str
-    loan_contract: str
-    borrower: str
-    repayment_account: str
-    due_date: str
-    due_fen: int | None
-    amount_fen: int
-    outcome: str
-    reason: str
-    state: str
-    instruction: str = ""
-    batch: str = ""
-    bank_serial: str = ""
-    detail: str = ""
-    notices: tuple[str, ...] = ()
-    wave: int | None = None
-    attempt: int = 1
-    previous: str = ""
-    payers: tuple[PayerLine, ...] = ()
-    transitions: tuple[Transition, ...] = ()
-    messages: tuple[MessageLife, ...] = ()
-    differences: tuple[DifferenceRow, ...] = ()
-    audit: tuple[AuditLine, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
-    """One thing that was looked at."""
-
-    name: str
-    good: bool
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Whether this process can serve: database, workers, sealer, backlog."""
-
-    checks: tuple[HealthCheck, ...] = field(default=())
-
-    @property
-    def good(self) -> bool:
-        """All of it."""
-        return all(check.good for check in self.checks)
-
-
-class Desk(Protocol):
-    """The read model behind the pages, and the few acts a page can order.
-
-    An act takes the acting person's personal token; a wrong token or a missing role raises
-    NotAllowed, the second of two being the first raises Refused.
-    """
-
-    def now_us(self) -> int:
-        """Business time now."""
-        ...
-
-    def runs(self) -> tuple[RunSummary, ...]:
-        """All runs, newest first."""
-        ...
-
-    def board(self, month: str) -> Board:
-        """The board of one run (``YYYY-MM``) in one consistent read; NotFound without it."""
-        ...
-
-    def items(self, month: str, wanted: ItemFilter, page: int, size: int) -> ItemPage:
-        """One page of the run's agreements; a page past the end is the last one."""
-        ...
-
-    def item(self, number: str) -> ItemLife:
-        """One item's life; NotFound without it."""
-        ...
-
-    def health(self) -> Health:
-        """Cheap; called by the load balancer every few seconds."""
-        ...
-
-    def submit_plan(self, token: Secret, month: str, wave: int, digest: str, reason: str) -> str:
-        """Submit a trial for approval; the approval's id.  Refused when the digest is not the
-        plan's any more."""
-        ...
-
-    def confirm(self, token: Secret, approval: str, reason: str) -> str:
-        """The second person's yes to a plan or any other act; one line on what happened."""
-        ...
-
-    def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
-        """停发: one person is enough; one line on what was parked."""
-        ...
-
-    def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
-        """Ask to resume; for a money channel an approval that a second person confirms.  One
-        line on what happened, or what is waited for."""
-        ...
