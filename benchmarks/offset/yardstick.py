@@ -17,7 +17,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +79,18 @@ class Yardstick:
         for first in range(1, last + 1, size):
             yield first, min(first + size - 1, last)
 
+    def _pages(self, query: str) -> Iterator[list[Row]]:
+        """Pages by key (the last column): an open cursor would keep the WAL from shrinking."""
+        last = 0
+        while chunk := self._book.execute(f"{query} LIMIT {PAGE_ROWS}", (last,)).fetchall():
+            yield chunk
+            last = chunk[-1][-1]
+
     def _dues(self) -> None:
         """The bank writes its pages untimed; decoding and keeping them is ours."""
         columns = "loan, dkzh, hkzh, name, idno, due_date, fen, principal, interest, state, overdue"
-        rows = self._book.cursor().execute(f"SELECT {columns} FROM loan_book ORDER BY id")
         total, fen = self._book.execute("SELECT count(*), sum(fen) FROM loan_book").fetchone()
-        while chunk := list(islice(rows, PAGE_ROWS)):
+        for chunk in self._pages(f"SELECT {columns}, id FROM loan_book WHERE id > ? ORDER BY id"):
             page = wire.due_page(chunk, total, fen, "more")
             with self._leg("decode due list"):
                 kept = [_due(row) for row in wire.read_due_page(page)]
@@ -214,14 +219,13 @@ class Yardstick:
         return said
 
     def _statement(self) -> None:
-        query = "SELECT serial, number, account, name, fen FROM credit WHERE refusal = ''"
-        rows = self._book.cursor().execute(query + " ORDER BY serial")
-        while True:
+        pages = self._pages(
+            "SELECT CAST(serial AS TEXT), number, account, name, fen, serial FROM credit"
+            " WHERE refusal = '' AND serial > ? ORDER BY serial"
+        )
+        for chunk in pages:
             with self._leg("encode statement"):
-                chunk = [(str(row[0]), *row[1:]) for row in islice(rows, PAGE_ROWS)]
-                if not chunk:
-                    return
-                page = wire.statement_page(chunk, "more")
+                page = wire.statement_page([row[:5] for row in chunk], "more")
             with self._leg("decode statement"):
                 entries = wire.read_statement_page(page)
                 with self._write():
