@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.store import Store
-from tests.offset.kit import Centre
+from tests.offset.kit import Centre, many
 
 
 @pytest.fixture
@@ -16,8 +16,7 @@ def centre(empty_store: Store, tmp_path: Path) -> Centre:
 
 
 @pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Centre]:
+def quick() -> Iterator[Centre]:
     """The same on SQLite alone, for what does not depend on the database."""
-    store = Store(f"sqlite:///{tmp_path}/quick.sqlite")
-    yield Centre(store, tmp_path)
-    store.close()
+    with many() as one:
+        yield one

@@ -1,8 +1,12 @@
 """A centre on a real database: agreements, fakes for its partners, and a hand that delivers."""
 
-from collections.abc import Callable, Mapping, Sequence
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +25,10 @@ from hub.offset.conductor import Conductor
 from hub.offset.handlers import handlers
 from hub.offset.office import BankSeat, Office
 from hub.offset.policy import Policy, read_policy
-from hub.offset.tables import agreement, difference, item, leg, run, wave
+from hub.offset.tables import agreement, difference, item, wave
 from hub.ports.bank import DueRecord
 from hub.ports.core import CoreAccount
-from hub.store import Store, database_now_us
+from hub.store import Store
 from hub.store.schema import upgrade
 from hub.store.vault import Vault
 from tests.offset.fakes import NOON, FakeBank, FakeCore
@@ -88,13 +92,13 @@ class Centre:
     ccb: FakeBank = field(default_factory=FakeBank)
     core: FakeCore = field(default_factory=FakeCore)
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
-    machine_us: int = 0
-    """How far the bus's machine time is ahead: tests do not wait."""
+    upgraded: bool = False
 
     def __post_init__(self) -> None:
-        upgrade(self.store)
+        if not self.upgraded:
+            upgrade(self.store)
         self.vault = Vault(KeyRing.create(self.folder / "keys"))
-        self.bus = Bus(self.vault, now=lambda tx: database_now_us(tx) + self.machine_us)
+        self.bus = Bus(self.vault)
         seats = {
             code: BankSeat(code, code, f"bank-{code.lower()}", port, "1.0")  # type: ignore[arg-type]
             for code, port in (("ICBC", self.icbc), ("CCB", self.ccb))
@@ -190,6 +194,16 @@ class Centre:
         """Until the trial stands."""
         self.until(lambda: self.states("offset_wave") == {"trial"})
 
+    def cut(self) -> None:
+        """Until a batch is cut and everything but its sending is done."""
+        kinds = [kind for kind in self.handlers if kind != "bank.instruct"]
+        for _ in range(30):
+            self.conductor.step()
+            self.deliver(*kinds)
+            if self.states("offset_batch") and "planned" not in {s for s, *_ in self.items().values()}:
+                return
+        raise AssertionError(f"nothing was cut: {self.items()}")
+
     def until(self, true: Callable[[], bool], *, most: int = 60) -> None:
         """Take turns until it is so; waits of the conductor are waited for on the spot."""
         for _ in range(most):
@@ -198,6 +212,11 @@ class Centre:
             self.tick()
             self.hurry()
         raise AssertionError(f"did not come to it: {self.items()}")
+
+    def wait_settle(self) -> None:
+        """The contract's settle_after passes."""
+        with self.store.write() as tx:
+            tx.execute(sa.text("UPDATE offset_batch SET unknown_us = unknown_us - 60000000"))
 
     def hurry(self) -> None:
         """What waits for a time need not wait any more, ceilings aside."""
@@ -257,9 +276,30 @@ class Centre:
         }  # fmt: skip
 
 
-def in_an_hour(moment: datetime) -> datetime:
-    """The same day still, in these tests."""
-    return moment + timedelta(hours=1)
+_TEMPLATE: list[Path] = []
 
 
-__all__ = ["OCTOBER", "Centre", "Person", "insert", "leg", "run"]
+@contextmanager
+def many() -> Iterator[Centre]:
+    """A centre for one of many small examples: its schema copied, the disk not waited for."""
+    if not _TEMPLATE:
+        made = Path(tempfile.mkdtemp(prefix="hub-test-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        store = Store(f"sqlite:///{made}/hub.sqlite")
+        upgrade(store)
+        KeyRing.create(made / "keys")
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        store.close()
+        _TEMPLATE.append(made)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "centre"
+        shutil.copytree(_TEMPLATE[0], folder)
+        store = Store(f"sqlite:///{folder}/hub.sqlite")
+        sa.event.listen(
+            store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF")
+        )
+        try:
+            yield Centre(store, folder, upgraded=True)
+        finally:
+            store.close()
