@@ -26,10 +26,19 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """No URL for the folder's own SQLite; one onto a fresh PostgreSQL schema, told by its name."""
     if request.param == "sqlite":
         yield ""
-        return
+    else:
+        yield from _named_schema()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A URL onto a fresh PostgreSQL schema, told by its name."""
+    yield from _named_schema()
+
+
+def _named_schema() -> Iterator[str]:
     for found in postgres_schema():
-        schema = found.rpartition("search_path%3D")[2]
-        yield f"{found}&application_name={schema}"
+        yield f"{found}&application_name={found.rpartition('search_path%3D')[2]}"
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import random
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from tests.chaos.watch import Watcher, Where
 MONTH = Period.parse("2025-10")
 _LIMIT_S = 1200.0
 _LOOK_S = 0.03
+_STAGES = 6
+"""A stage gets this part of a run's kills at most."""
 _FREEZE_S = 8.0
 """Longer than the conductor's lease (6 s) and the quick contract's message lease."""
 
@@ -85,7 +88,9 @@ def demo_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
     while len(ran.kills) < kills:
         process = demo(out, plan.data, env)
         ran.starts += 1
-        if not _until_moment(process, watcher, chance, plan.pause_s):
+        share = Counter(kill.where.stage for kill in ran.kills)
+        full = {stage for stage, had in share.items() if had >= max(1, kills // _STAGES)}
+        if not _until_moment(process, watcher, chance, plan.pause_s, full):
             break
         whole = chance.random() < 0.5
         process.kill(whole_group=whole)
@@ -102,25 +107,31 @@ def demo_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
 
 
 def _until_moment(
-    process: Process, watcher: Watcher, chance: random.Random, pause_s: float
+    process: Process, watcher: Watcher, chance: random.Random, pause_s: float, full: Set[str]
 ) -> bool:
     """Wait for a random moment: a fifth of them while it starts, the others while it works.
 
     False when the process ended first.  A started hub waits until its forerunner's leadership
-    is over; without that distinction most kills would only hit this wait.
+    is over; without that distinction most kills would only hit this wait.  A stage in ``full``
+    has had its share: a step that is begun anew after each kill would take all of them.
     """
-    if chance.random() < 0.2:
-        until = time.monotonic() + chance.uniform(0.05, 4.0)
-    else:
-        limit = time.monotonic() + _LIMIT_S
-        while not watcher.conducts(process.pid):
-            if process.code is not None or time.monotonic() > limit:
-                return False
-            time.sleep(_LOOK_S)
-        until = time.monotonic() + chance.expovariate(1 / pause_s)
-    while time.monotonic() < until:
-        if process.code is not None:
+    if chance.random() < 0.2 and "set-up" not in full:
+        return _lasts(process, chance.uniform(0.05, 4.0))
+    limit = time.monotonic() + _LIMIT_S
+    while not watcher.conducts(process.pid):
+        if process.code is not None or time.monotonic() > limit:
             return False
+        time.sleep(_LOOK_S)
+    while _lasts(process, chance.expovariate(1 / pause_s)):
+        if watcher.where().stage not in full:
+            return True
+    return False
+
+
+def _lasts(process: Process, seconds: float) -> bool:
+    """Wait; False when the process ended before."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.code is None:
         time.sleep(0.002)
     return process.code is None
 

@@ -31,7 +31,7 @@ def quick_contracts(into: Path) -> Path:
     A kill between a send and its booking costs ``settle_after``: a minute by the real contract,
     nine seconds here.  The rule is the same; the long form runs with the real times.
     """
-    shutil.copytree(CONTRACTS, into)
+    shutil.copytree(CONTRACTS, into, dirs_exist_ok=True)
     for name, changes in {
         "banks/icbc": _QUICK,
         "core/reference": {"call_timeout_s": 2, "longest_lease_s": 6},
