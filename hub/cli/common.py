@@ -14,6 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
+import structlog
 import typer
 from typer.exceptions import Abort, TyperException
 
@@ -136,9 +137,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def opened(
-    home: Path | None, *, schema: bool = True, serving: bool = False
-) -> Iterator["Hub"]:
+def opened(home: Path | None, *, schema: bool = True, serving: bool = False) -> Iterator["Hub"]:
     """The hub of a home folder, with its schema checked.  Only what serves logs its doings; of a
     command's, people want the result."""
     from hub.app.assembly import open_hub
@@ -191,7 +190,7 @@ def clean_errors(command: Callable[_P, None]) -> Callable[_P, None]:
 
 def _fail(error: Exception, as_json: bool) -> NoReturn:
     known = _as_hub_error(error)
-    if known is not error:
+    if known is not error and structlog.is_configured():
         _log.debug("the command failed", exc_info=error)
     if as_json:
         tell(json.dumps(known.as_dict(), ensure_ascii=False))

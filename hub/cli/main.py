@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from hub import __version__
-from hub.cli import admin, agreements, demo, differences, messages, mocks, offset, people, serving
+from hub.cli import (
+    admin,
+    agreements,
+    demo,
+    differences,
+    messages,
+    mocks,
+    offset,
+    people,
+    policy,
+    serving,
+)
 
 app = typer.Typer(
     name="hub",
@@ -28,6 +39,7 @@ app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(offset.app, name="offset")
+app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
 app.command("inquire")(messages.inquire)

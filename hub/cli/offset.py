@@ -43,10 +43,6 @@ def plan(
     banks: Annotated[
         str, typer.Option(help="银行代码，逗号分隔；缺省全部已接入的 · codes like ICBC")
     ] = "",
-    policy: Annotated[
-        Path | None,
-        typer.Option(help="政策文件 YAML/JSON；缺省按 hub.toml · the policy file"),
-    ] = None,
     wave_wait: Annotated[
         str,
         typer.Option(help="等迟到的应还明细多久，如 90s、10m · how long late lists are awaited"),
@@ -61,17 +57,16 @@ def plan(
     answers with the run that exists.
     """
     from hub.offset import runs
-    from hub.offset.policy import read_policy
+    from hub.offset.policy import current_policy
 
     period, wait_s = Period.parse(month), seconds(wave_wait)
     with opened(home) as hub:
         actor = hub.people.authenticate(token_of(token_file))
         wanted = listed(banks) or tuple(sorted(hub.office.banks))
-        chosen = read_policy(policy or hub.settings.policy_file)
         with hub.store.write() as tx:
             run_id = runs.open_run(
-                tx, hub.office, period, wanted, chosen, wave_wait_s=wait_s, data_digest="",
-                actor=actor.login,
+                tx, hub.office, period, wanted, current_policy(tx), wave_wait_s=wait_s,
+                data_digest="", actor=actor.login,
             )  # fmt: skip
         said = {"run": run_id, "month": str(period), "banks": list(wanted)}
         text = f"期次 {period}：{'、'.join(wanted)}。hub serve 取清单并试算，hub offset status 查看"
@@ -99,6 +94,27 @@ def submit(
     show(
         {"approval": number}, as_json, f"已提交，审批号 {number}；请另一人执行 hub approve {number}"
     )
+
+
+@app.command()
+@clean_errors
+def withdraw(
+    batch: Annotated[str, typer.Argument(help="批次号，20 位 · the batch's number")],
+    reason: Reason,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """撤回一个确定没有发出的批次（通道已停发），须另一人复核（hub approve）.
+
+    Withdraw a batch that surely was never sent; its holds are released. Stop the channel first.
+    """
+    from hub.app.withdrawals import ask_withdrawal
+
+    with opened(home) as hub:
+        number = ask_withdrawal(hub, token_of(token_file), batch, reason)
+    text = f"已申请撤回，审批号 {number}；请另一人执行 hub approve {number}"
+    show({"approval": number}, as_json, text)
 
 
 @app.command("run")

@@ -95,10 +95,6 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
 
     contracts: Path = CONTRACTS
-    # The offset's policy (retain, partial, usable_states, cap); without it the defaults of
-    # design.md §6.
-    policy_file: Path | None = None
-
     partners: dict[str, PartnerSettings] = Field(default_factory=dict)
 
     @classmethod
@@ -151,7 +147,7 @@ class Settings(BaseSettings):
     def _resolve(self) -> Self:
         places = self.__dict__  # filled in here once; frozen for everybody after
         home = places["home"] = self.home.expanduser().resolve()
-        for name in ("checkpoints", "keys", "out", "contracts", "clock_file", "policy_file"):
+        for name in ("checkpoints", "keys", "out", "contracts", "clock_file"):
             if places[name] is not None:
                 places[name] = home / places[name].expanduser()
         if not self.database_url:

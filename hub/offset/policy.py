@@ -19,6 +19,7 @@ from hub.crypto import sm3_hex
 from hub.kernel.errors import BadInput
 from hub.kernel.money import BadAmount, Fen, parse_yuan
 from hub.offset.tables import policy as table
+from hub.offset.tables import policy_choice
 from hub.store import insert_row
 
 
@@ -154,3 +155,27 @@ def keep_policy(tx: Connection, policy: Policy, now_us: int) -> int:
 def kept_policy(tx: Connection, policy_id: int) -> Policy:
     """The version a run was opened with."""
     return Policy(str(tx.scalar(sa.select(table.c.body).where(table.c.id == policy_id))))
+
+
+def current_policy(tx: Connection) -> Policy:
+    """What new runs are opened with: the last one two people chose, else the default."""
+    query = (
+        sa.select(table.c.body)
+        .join(policy_choice, policy_choice.c.policy_id == table.c.id)
+        .order_by(policy_choice.c.id.desc())
+        .limit(1)
+    )
+    body = tx.scalar(query)
+    return read_policy(None) if body is None else Policy(str(body))
+
+
+def choose_policy(
+    tx: Connection, policy: Policy, *, asked_by: str, agreed_by: str, why: str, now_us: int
+) -> None:
+    """From now on new runs are opened with this one; runs that exist keep theirs."""
+    tx.execute(
+        sa.insert(policy_choice).values(
+            policy_id=keep_policy(tx, policy, now_us), chosen_us=now_us, asked_by=asked_by,
+            agreed_by=agreed_by, why=why[:200],
+        )
+    )  # fmt: skip

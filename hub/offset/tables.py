@@ -18,6 +18,18 @@ policy = sa.Table(
     sa.Column("added_us", sa.BigInteger, nullable=False),
 )
 
+policy_choice = sa.Table(
+    "offset_policy_choice",
+    metadata,
+    sa.Column("id", identity(), primary_key=True),
+    sa.Column("policy_id", sa.BigInteger, nullable=False),
+    sa.Column("chosen_us", sa.BigInteger, nullable=False),
+    sa.Column("asked_by", sa.String(64), nullable=False),
+    sa.Column("agreed_by", sa.String(64), nullable=False),
+    sa.Column("why", sa.String(200), nullable=False),
+)
+"""Which policy new runs are opened with, from when on, and which two people chose it."""
+
 agreement = sa.Table(
     "agreement",
     metadata,

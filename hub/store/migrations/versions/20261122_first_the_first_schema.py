@@ -700,6 +700,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_offset_policy_digest")),
     )
     op.create_table(
+        "offset_policy_choice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("policy_id", sa.BigInteger(), nullable=False),
+        sa.Column("chosen_us", sa.BigInteger(), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("agreed_by", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offset_policy_choice")),
+    )
+    op.create_table(
         "offset_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("period", sa.String(length=7), nullable=False),
@@ -889,6 +899,7 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_table("offset_wave")
     op.drop_table("offset_run")
+    op.drop_table("offset_policy_choice")
     op.drop_table("offset_policy")
     op.drop_table("offset_leg")
     op.drop_index("ix_offset_item_todo", table_name="offset_item")
