@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 
 from hub.app import standing
 from hub.app.hub import Hub
-from hub.bus import Effect
+from hub.bus import Effect, MessageState
 from hub.bus.tables import message
 from hub.kernel.errors import Refused
 from hub.kernel.logs import mask_text
@@ -93,8 +93,9 @@ def ask_resend(hub: Hub, token: Secret, number: int, reason: str) -> str:
         if one.effect is not Effect.MONEY:
             hub.bus.resend(tx, number, actor.login, reason)
             return f"报文 {number} 已重新排队"
-        if _last_inquiry(tx, hub, number) is None:
-            # The refusal names what to do: ask the partner first.
+        ended = one.state in (MessageState.DELIVERED, MessageState.REJECTED)
+        if ended or _last_inquiry(tx, hub, number) is None:
+            # The bus refuses and names what to do: a new item, or asking the partner first.
             hub.bus.resend(tx, number, actor.login, reason)
         approval = hub.approvals.request(
             tx, actor, act="message.resend_money", subject=f"报文 {number}",
