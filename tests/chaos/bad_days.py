@@ -68,9 +68,9 @@ def core(fault: str, code: str, first: int = 1, **more: Any) -> Rule:
 _BUSY = {"RetCode": "B0131"}
 
 DAYS = (
-    Day("bank: reset before booking", [api("reset", when="before")], ci=True),
+    Day("bank: reset before booking", [api("reset", when="before")]),
     Day("bank: reset after booking", [api("reset")]),
-    Day("bank: reset after booking, batch number lost", [api("batch_lost")], ci=True),
+    Day("bank: reset after booking, batch number lost", [api("batch_lost")]),
     Day("bank: half a reply", [api("half_reply"), api("half_reply", "Q*", 2)]),
     Day("bank: every third reply is half", [
         {"match": {"endpoint": "api", "every": 3}, "fault": "half_reply"}]),
@@ -84,7 +84,7 @@ DAYS = (
     Day("bank: an error of the NC with 200", [api("nc_error", when="before")]),
     Day("bank: signature refused for a while", [
         {"match": {"endpoint": "sign", "first": 3}, "fault": "signature_refused"},
-        api("signature_refused")], ci=True),
+        api("signature_refused")]),
     Day("bank: expired token for a while", [
         api("expired_token", "Q*", 3), api("expired_token")]),
     Day("bank: totals of the due list wrong, then right", [api("wrong_total", "QDKDUE", 2)]),

@@ -75,10 +75,13 @@ class Process:
     def wait(self, limit_s: float) -> int:
         """Its exit code; after ``limit_s`` it is killed with its group and TimeoutError raised."""
         try:
-            return self._popen.wait(limit_s)
+            code = self._popen.wait(limit_s)
         except subprocess.TimeoutExpired:
             self.kill(whole_group=True)
             raise TimeoutError(f"still running after {limit_s:.0f} s: {self.tail()}") from None
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
+        return code
 
     def kill(self, *, whole_group: bool) -> None:
         """SIGKILL, with its children at the same moment or without them."""

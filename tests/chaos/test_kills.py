@@ -10,13 +10,13 @@ def _is_good(ran: Ran) -> None:
     assert ran.verdict.live_holds == 0
 
 
-def test_a_demo_killed_four_times_closes_with_each_credit_once(own: Plan, url: str) -> None:
-    ran = demo_run(own, 1, 4, url)
+def test_a_demo_killed_three_times_closes_with_each_credit_once(own: Plan, url: str) -> None:
+    ran = demo_run(own, 1, 3, url)
     _is_good(ran)
     assert ran.kills
 
 
 def test_serve_and_worker_killed_while_the_partners_live_on(own: Plan, url: str) -> None:
-    ran = served_run(own, 1, 4, url)
+    ran = served_run(own, 1, 2, url)
     _is_good(ran)
     assert ran.kills
