@@ -5,7 +5,8 @@ loan; plan lines are written in chunks, and E1's classes of the due records at t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -26,8 +27,12 @@ def classify_bank(
     store: Store, wave_id: int, bank: str, due_list_id: int, period: Period, terms: Terms
 ) -> None:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    with store.read() as view:
-        loans = _loans(view, wave_id, bank, due_list_id, period)
+    with (
+        store.read() as view,
+        closing(_pledges(view, wave_id, bank, period)) as pledges,
+        closing(_dues(view, due_list_id)) as dues,
+    ):
+        loans = _loans(pledges, dues)
         judged = (judge(pledges, dues, terms) for pledges, dues in loans)
         for lines in chunks(_count(judged, counts)):
             with store.write() as tx:
@@ -52,11 +57,11 @@ def _count(
 
 
 def _loans(
-    view: Connection, wave_id: int, bank: str, due_list_id: int, period: Period
+    signed: Iterable[tuple[str, Pledge]], listed: Iterable[tuple[str, Due]]
 ) -> Iterator[tuple[list[Pledge], list[Due]]]:
     """Agreements and due records of one bank, merged by loan contract; either may be missing."""
-    pledges = groupby(_pledges(view, wave_id, bank, period), key=lambda pair: pair[0])
-    dues = groupby(_dues(view, due_list_id), key=lambda pair: pair[0])
+    pledges = groupby(signed, key=lambda pair: pair[0])
+    dues = groupby(listed, key=lambda pair: pair[0])
     left = next(pledges, None)
     right = next(dues, None)
     while left is not None or right is not None:
@@ -75,7 +80,7 @@ def _loans(
 
 def _pledges(
     view: Connection, wave_id: int, bank: str, period: Period
-) -> Iterator[tuple[str, Pledge]]:
+) -> Generator[tuple[str, Pledge]]:
     first_day, states = int(period.compact + "01"), states_in(view, period)
     main, spouse = account_seen.alias("main"), account_seen.alias("spouse")
     joined = agreement.outerjoin(
@@ -114,7 +119,7 @@ def _pledges(
         )
 
 
-def _dues(view: Connection, due_list_id: int) -> Iterator[tuple[str, Due]]:
+def _dues(view: Connection, due_list_id: int) -> Generator[tuple[str, Due]]:
     d = due_record.c
     query = sa.select(due_record).where(d.due_list_id == due_list_id)
     for row in stream(view, query.order_by(d.loan_contract, d.id)):

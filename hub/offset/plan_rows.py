@@ -1,6 +1,6 @@
 """What both passes of the plan read with: accounts as seen by a wave, rows streamed in chunks."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -34,9 +34,10 @@ def account_of(row: Row[Any], prefix: str, token: str | None) -> Account | None:
     )
 
 
-def stream(view: Connection, query: sa.Select[Any]) -> Iterator[Row[Any]]:
-    """A query's rows without holding all of them."""
-    return iter(view.execute(query, execution_options={"yield_per": 2000}))
+def stream(view: Connection, query: sa.Select[Any]) -> Generator[Row[Any]]:
+    """A query's rows without holding all of them; close it where it may not be read to its end."""
+    with view.execute(query, execution_options={"yield_per": 2000}) as rows:
+        yield from rows
 
 
 def chunks(rows: Iterator[_T]) -> Iterator[list[_T]]:

@@ -4,7 +4,8 @@ Candidates of all the wave's banks are streamed in the order of (due date, signi
 number as bytes); each takes from what is then free; items are written in chunks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,12 +42,13 @@ class _Purse:
 
 
 def share_out(store: Store, wave_id: int, period: Period, terms: Mapping[str, Terms]) -> None:
-    with store.read() as view:
+    with store.read() as view, ExitStack() as open_rows:
         run_id = int(
             view.execute(sa.select(wave.c.run_id).where(wave.c.id == wave_id)).scalar_one()
         )
         purse = _Purse(view, wave_id)
-        for chunk in chunks(_candidates(view, wave_id)):
+        candidates = open_rows.enter_context(closing(_candidates(view, wave_id)))
+        for chunk in chunks(candidates):
             lines, items = [], []
             for row in chunk:
                 shared, line = _share_one(row, purse, terms[row.bank])
@@ -114,7 +116,7 @@ def _collisions(tx: Connection, items: Sequence[dict[str, object]]) -> set[objec
     return twice | {row["agreement_id"] for row in items if row["number"] in found}
 
 
-def _candidates(view: Connection, wave_id: int) -> Iterator[Row[Any]]:
+def _candidates(view: Connection, wave_id: int) -> Generator[Row[Any]]:
     main, spouse = account_seen.alias("main"), account_seen.alias("spouse")
     line, a = plan_line.c, agreement.c
     tries = (

@@ -141,15 +141,16 @@ def _wrong_postings(view: Connection, run_id: int, bank: str) -> Iterator[Findin
         item.c.number.is_(None),
         item.c.was_posted == 0,
         posting.c.fen != item.c.fen,
+        # On an open day the credit may still come.
+        sa.and_(credit.c.number.is_(None), _days_closed(run_id, bank, item.c.instructed_on)),
     ]
-    if _all_days_closed(view, run_id, bank):  # on an open day the credit may still come
-        flaws.append(credit.c.number.is_(None))
     query = (
         sa.select(
             posting.c.number, posting.c.fen.label("core_fen"), item.c.fen, item.c.was_posted,
             credit.c.fen.label("bank_fen"),
         )
         .outerjoin(item, item.c.number == posting.c.number)
+        .outerjoin(batch, batch.c.number == item.c.batch)
         .outerjoin(credit, credit.c.number == posting.c.number)
         .where(posting.c.fen != 0, sa.or_(*flaws))
     )  # fmt: skip
@@ -197,13 +198,16 @@ def _wrong_returns(view: Connection, run_id: int, bank: str) -> Iterator[Finding
 _RULES = (_unknown_instructions, _wrong_credits, _wrong_returns, _core_differences)
 
 
-def _all_days_closed(view: Connection, run_id: int, bank: str) -> bool:
-    d = statement_day.c
-    query = sa.select(sa.func.count(), sa.func.sum(d.closed)).where(
-        d.run_id == run_id, d.bank == bank
+def _days_closed(run_id: int, bank: str, first: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Of a row of ``batch``: every banking day on which it may have been booked, from ``first``
+    to the day its last send settles, was read after the bank had closed it."""
+    day, last = statement_day.c, batch.c.last_sent_on
+    here = sa.select(day.id).where(day.run_id == run_id, day.bank == bank)
+    unread = here.where(day.day >= first, day.day <= last).where(
+        sa.or_(day.closed == 0, day.state != "read")
     )
-    days, closed = view.execute(query).one()
-    return bool(days > 0 and days == closed)
+    read = here.where(day.day == last, day.closed == 1, day.state == "read")
+    return sa.and_(read.exists(), ~unread.exists())
 
 
 def returned_in_full(run_id: int, bank: str) -> sa.Select[Any]:
@@ -301,7 +305,7 @@ def _never_sent_again(tx: Connection, office: Office, number: str) -> bool:
 
 
 def _settled_batches(view: Connection, run_id: int, bank: str) -> Iterable[str]:
-    day, b = statement_day.c, batch.c
+    b = batch.c
     open_rows = (
         sa.select(item.c.batch, sa.func.min(item.c.instructed_on).label("first"))
         .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
@@ -309,21 +313,11 @@ def _settled_batches(view: Connection, run_id: int, bank: str) -> Iterable[str]:
         .group_by(item.c.batch)
         .subquery()
     )
-    unread = (
-        sa.select(day.id)
-        .where(day.run_id == run_id, day.bank == bank)
-        .where(day.day >= open_rows.c.first, day.day <= b.last_sent_on)
-        .where(sa.or_(day.closed == 0, day.state != "read"))
-    )
-    read = (
-        sa.select(day.id)
-        .where(day.run_id == run_id, day.bank == bank, day.day == b.last_sent_on)
-        .where(day.closed == 1, day.state == "read")
-    )
     query = (
         sa.select(b.number)
         .join(open_rows, open_rows.c.batch == b.number)
-        .where(b.state.in_(["sent", "unknown", "again"]), sa.exists(read), ~sa.exists(unread))
+        .where(b.state.in_(["sent", "unknown", "again"]))
+        .where(_days_closed(run_id, bank, open_rows.c.first))
     )
     return list(view.scalars(query))
 

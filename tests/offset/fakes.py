@@ -53,7 +53,8 @@ class FakeBank:
     known: dict[str, RowResult] = field(default_factory=dict)
     entries: list[StatementEntry] = field(default_factory=list)
     bodies: list[InstructionBatch] = field(default_factory=list)
-    today: date = NOON.date()
+    serials: int = 0
+    today: date = field(default_factory=NOON.date)
     deaf: bool = False  # answers every inquiry "not found"
     ill_word: str = ""  # said of every payee as its obstacle
 
@@ -98,7 +99,8 @@ class FakeBank:
         self, number: str, fen: int, *, kind: EntryKind = EntryKind.CREDIT, account: str = "x",
     ) -> str:  # fmt: skip
         """One entry of today; its serial."""
-        serial = f"S{len(self.entries) + 1:06d}"
+        self.serials += 1
+        serial = f"S{self.serials:06d}"
         self.entries.append(
             StatementEntry(serial, kind, number, Fen(fen), account, "n", self.today)
         )
@@ -160,9 +162,7 @@ class FakeCore:
         found = [self.accounts_by_number[n] for n in numbers if n in self.accounts_by_number]
         return AccountsAnswer(tuple(found), NOON)
 
-    def postings(
-        self, line: object, period: Period, bank: str, page: str | None
-    ) -> PostingPage:
+    def postings(self, line: object, period: Period, bank: str, page: str | None) -> PostingPage:
         return PostingPage(tuple(self.booked), None)
 
     def holds(self, line: object, period: Period, bank: str, page: str | None) -> HoldPage:

@@ -125,8 +125,14 @@ class Centre:
             port = self.icbc if one.bank == "ICBC" else self.ccb
             port.dues.append(
                 DueRecord(
-                    one.loan, one.payee, f"名{one.account}", f"ID{one.account}", one.due_on,
-                    Fen(one.due), settled=False, overdue=False,
+                    one.loan,
+                    one.payee,
+                    f"名{one.account}",
+                    f"ID{one.account}",
+                    one.due_on,
+                    Fen(one.due),
+                    settled=False,
+                    overdue=False,
                 )
             )
             rows.append(
@@ -200,7 +206,9 @@ class Centre:
         for _ in range(30):
             self.conductor.step()
             self.deliver(*kinds)
-            if self.states("offset_batch") and "planned" not in {s for s, *_ in self.items().values()}:
+            if self.states("offset_batch") and "planned" not in {
+                s for s, *_ in self.items().values()
+            }:
                 return
         raise AssertionError(f"nothing was cut: {self.items()}")
 
@@ -248,7 +256,7 @@ class Centre:
 
     def states(self, table: str) -> set[str]:
         with self.store.read() as view:
-            return set(view.scalars(sa.text(f"SELECT state FROM {table}")))  # noqa: S608
+            return set(view.scalars(sa.text(f"SELECT state FROM {table}")))
 
     def items(self) -> dict[str, tuple[str, str, str]]:
         """Agreement number → (state, outcome, reason) of its item."""
@@ -296,9 +304,7 @@ def many() -> Iterator[Centre]:
         folder = Path(name) / "centre"
         shutil.copytree(_TEMPLATE[0], folder)
         store = Store(f"sqlite:///{folder}/hub.sqlite")
-        sa.event.listen(
-            store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF")
-        )
+        sa.event.listen(store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
         try:
             yield Centre(store, folder, upgraded=True)
         finally:

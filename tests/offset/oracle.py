@@ -72,7 +72,7 @@ def same_person(rec: Rec, acct: Acct) -> bool:
     return ours == theirs and acct.name.strip() == rec.name.strip()
 
 
-def first_rules(
+def first_rules(  # noqa: C901, PLR0911  the rules in their order, one after the other
     agr: Agr, agrs: list[Agr], recs: list[Rec], accts: dict[str, Acct]
 ) -> tuple[str, str] | None:
     """The rule that decides without looking at money; None when money decides."""
@@ -166,7 +166,9 @@ def classes(
         elif not live:
             add(rec.bank, "skipped", fen)
         else:
-            decision, _, main, spouse = decided[min(live, key=lambda a: (a.signed, a.number)).number]
+            decision, _, main, spouse = decided[
+                min(live, key=lambda a: (a.signed, a.number)).number
+            ]
             add(rec.bank, decision, main + spouse if decision == "planned" else fen)
             if decision == "planned" and main + spouse < fen:
                 add(rec.bank, "short", fen - main - spouse)

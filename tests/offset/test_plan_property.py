@@ -22,7 +22,14 @@ from tests.offset.kit import HEADER, Centre, many
 
 BANKS = ("ICBC", "CCB")
 ACCOUNTS = ["52A", "52B", "52C", "52D"]  # 52D is unknown to the core
-IDS = ["522729900303083", "522729199003030835", "52272919900303083X", " 52272919900303083x", "G1", ""]
+IDS = [
+    "522729900303083",
+    "522729199003030835",
+    "52272919900303083X",
+    " 52272919900303083x",
+    "G1",
+    "",
+]
 NAMES = ["甲", " 甲 ", "乙·丙"]
 money = st.integers(0, 5)
 texts = st.sampled_from
@@ -165,7 +172,7 @@ def compare(centre: Centre, drawn: object) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None,
+    max_examples=40, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 @given(drawn=WORLD)

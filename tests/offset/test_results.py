@@ -1,6 +1,5 @@
 """Results in any order, any number of times, by any way, against a model of what must follow."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from hub.offset.results import apply_results
 from hub.offset.tables import item, result_seen
 from hub.offset.totals import Figure, equations, read_totals
 from hub.ports.bank import EntryKind, RefusalReason, RowResult, RowStatus
+from hub.ports.core import CommandKind
 from tests.offset.kit import Centre, Person, many
 
 FEN = 100_000
@@ -139,8 +139,8 @@ TestResults.settings = settings(max_examples=10, stateful_step_count=12, deadlin
 
 
 @pytest.fixture
-def instructed(centre: Centre) -> Iterator[tuple[Centre, list[str]]]:
-    yield centre, silent_month(centre)
+def instructed(centre: Centre) -> tuple[Centre, list[str]]:
+    return centre, silent_month(centre)
 
 
 class TestOneByOne:
@@ -195,6 +195,12 @@ class TestOneByOne:
         assert set(centre.differences()) == {("contradiction", one)}
 
 
+SOME_KINDS: list[tuple[str, ...]] = [
+    (), ("bank.instruct",), ("core.hold", "core.post"), ("bank.inquire", "bank.results"),
+    ("bank.statement",),
+]  # fmt: skip
+
+
 class Month(RuleBasedStateMachine):
     """A month whose steps come in any order; whatever happened, it ends in balance."""
 
@@ -216,8 +222,7 @@ class Month(RuleBasedStateMachine):
         self.centre.conductor.step()
         self.centre.hurry()
 
-    @rule(kinds=st.sampled_from([(), ("bank.instruct",), ("core.hold", "core.post"),
-                                 ("bank.inquire", "bank.results"), ("bank.statement",)]))  # fmt: skip
+    @rule(kinds=st.sampled_from(SOME_KINDS))
     def deliver(self, kinds: tuple[str, ...]) -> None:
         self.centre.deliver(*kinds)
 
@@ -231,15 +236,14 @@ class Month(RuleBasedStateMachine):
 
     @rule()
     def refuse_a_hold(self) -> None:
-        for kind in ("hold",):
-            self.centre.core.refuses.add((kind, "A3"))  # type: ignore[arg-type]
+        self.centre.core.refuses.add((CommandKind.HOLD, "A3"))
 
     @rule()
     def give_back_the_first(self) -> None:
-        credits = [e for e in self.centre.icbc.entries if e.kind is EntryKind.CREDIT]
+        paid = [e for e in self.centre.icbc.entries if e.kind is EntryKind.CREDIT]
         back = {e.number for e in self.centre.icbc.entries if e.kind is EntryKind.RETURN}
-        if credits and credits[0].number not in back:
-            self.centre.icbc.book(credits[0].number, credits[0].amount, kind=EntryKind.RETURN)
+        if paid and paid[0].number not in back:
+            self.centre.icbc.book(paid[0].number, paid[0].amount, kind=EntryKind.RETURN)
 
     @invariant()
     def sums_hold(self) -> None:

@@ -1,0 +1,100 @@
+"""``hub demo --once`` over the sample: both databases, again, and what is refused."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import postgres_schema
+from tests.demo.kit import command, demo, environment, outcomes, totals, unbalanced
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A month of the sample, closed, on the embedded database."""
+    out = tmp_path_factory.mktemp("sample")
+    done = demo(out, "--banks", "ICBC")
+    assert done.code == 0, done.said
+    return out
+
+
+def test_it_closes_in_balance(closed: Path) -> None:
+    said = totals(closed)
+    assert (said["month"], said["closed"], unbalanced(said)) == ("2025-10", True, [])
+    assert said["total"]["unknown"] == {"count": 0, "fen": 0}
+    assert {row["outcome"] for row in outcomes(closed)} == {
+        "SUCCEEDED", "FAILED", "SKIPPED", "EXCEPTION",
+    }  # fmt: skip
+    assert len(outcomes(closed)) == said["total"]["agreements"]["count"]
+
+
+def test_postgresql_writes_the_same_bytes(closed: Path, tmp_path: Path) -> None:
+    for url in postgres_schema():
+        done = demo(tmp_path / "out", "--banks", "ICBC", database_url=url)
+        assert done.code == 0, done.said
+        for name in ("outcomes.csv", "totals.json"):
+            assert (tmp_path / "out" / name).read_bytes() == (closed / name).read_bytes()
+        assert not (tmp_path / "out" / "hub" / "hub.sqlite").exists()
+
+
+def test_again_it_writes_the_same(closed: Path) -> None:
+    before = {name: (closed / name).read_bytes() for name in ("outcomes.csv", "totals.json")}
+    for name in before:
+        (closed / name).unlink()
+    done = demo(closed, "--banks", "ICBC")
+    assert done.code == 0, done.said
+    assert {name: (closed / name).read_bytes() for name in before} == before
+
+
+class TestRefused:
+    @pytest.mark.parametrize("words", [("--month", "2025-11"), ("--banks", "")])
+    def test_another_month_or_other_banks(self, closed: Path, words: tuple[str, str]) -> None:
+        banks = () if "--banks" in words else ("--banks", "ICBC")
+        self._refused(closed, *banks, *words)
+
+    def test_another_policy(self, closed: Path, tmp_path: Path) -> None:
+        policy = tmp_path / "policy.yaml"
+        policy.write_text('default: {retain: "0.02"}\n', encoding="utf-8")
+        self._refused(closed, "--banks", "ICBC", "--policy", str(policy))
+
+    def test_other_data(self, closed: Path, month_data: Path) -> None:
+        self._refused(closed, "--banks", "ICBC", "--data", str(month_data))
+
+    def _refused(self, out: Path, *words: str) -> None:
+        before = (out / "outcomes.csv").read_bytes()
+        done = demo(out, *words)
+        assert done.code == 2, done.said
+        assert "demo.other" in done.said
+        assert (out / "outcomes.csv").read_bytes() == before
+
+    def test_a_policy_that_cannot_be_read(self, tmp_path: Path) -> None:
+        policy = tmp_path / "policy.yaml"
+        policy.write_text("default: {retain: 0.01}\n", encoding="utf-8")
+        done = demo(tmp_path / "out", "--policy", str(policy))
+        assert done.code == 2, done.said
+        assert "policy.bad" in done.said
+
+    def test_data_that_lacks_a_file(self, tmp_path: Path) -> None:
+        done = demo(tmp_path / "out", "--data", str(tmp_path))
+        assert done.code == 2, done.said
+        assert "demo.no_data" in done.said
+
+    def test_a_bank_without_adapter(self, tmp_path: Path) -> None:
+        assert demo(tmp_path / "out", "--banks", "XYZ").code == 2
+
+    def test_a_second_one_in_the_same_folder(self, closed: Path) -> None:
+        words = command("demo", "--out", str(closed), "--port", "0", "--banks", "ICBC")
+        with subprocess.Popen(
+            words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as first:
+            try:
+                assert first.stdout is not None
+                for line in first.stdout:  # until it holds the folder
+                    if "run board" in line:
+                        break
+                done = demo(closed, "--banks", "ICBC")
+                assert done.code == 2, done.said
+                assert "demo.busy" in done.said
+            finally:
+                first.terminate()
+                first.communicate(timeout=60)
