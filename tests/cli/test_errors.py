@@ -77,7 +77,7 @@ def test_nobody_sees_a_traceback() -> None:
     assert "6222083230853674213" not in said
     code, said = _raising(RuntimeError("6222083230853674213"))
     assert (code, "hub.unforeseen" in said, "622208" in said) == (1, True, False)
-    full = OSError(28, "No space left on device", "/home/hub/hub.sqlite")
+    full = OSError(28, "No space left on device", "hub.sqlite")
     code, said = _raising(full, as_json=True)
     assert code == 1
     assert json.loads(said)["code"] == "system.refused"

@@ -8,22 +8,17 @@ stage, whole items and whole 分, and the equations are computed from the same t
 import json
 import threading
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hub.kernel.clocks import SHANGHAI, to_us
 from hub.kernel.errors import HubError, NotAllowed, NotFound, Refused
 from hub.kernel.secret import Secret
 from hub.web.flow import EQUATIONS
 from hub.web.model import (
     AlertRow,
-    AttemptLife,
     AuditHead,
-    AuditLine,
     BankRow,
     Board,
-    CallLife,
     ChannelRow,
     DifferenceRow,
     DriftRow,
@@ -36,8 +31,6 @@ from hub.web.model import (
     ItemLife,
     ItemPage,
     ItemRow,
-    MessageLife,
-    PayerLine,
     Pending,
     PlanBank,
     PlanState,
@@ -45,11 +38,13 @@ from hub.web.model import (
     RunState,
     RunSummary,
     Totals,
-    Transition,
     UnknownRow,
 )
+from tests.web.life import whole_life
+from tests.web.moments import DIGEST, MONTH, at
 
-MONTH = "2025-10"
+__all__ = ["DIGEST", "MONTH", "MemoryDesk", "at"]
+
 FIGURES = json.loads((Path(__file__).parent / "figures.json").read_text(encoding="utf-8"))
 NAMES = {
     "ICBC": "工商银行",
@@ -63,14 +58,7 @@ NAMES = {
     "PSBC": "邮储银行",
 }
 PEOPLE = {"token-of-wang": "王静", "token-of-li": "李建国"}
-DIGEST = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
 MINUTE = 60_000_000
-
-
-def at(hour: int, minute: int, second: int = 0, ms: int = 0) -> int:
-    """An instant of the run's day."""
-    moment = datetime(2025, 10, 15, hour, minute, second, ms * 1000, tzinfo=SHANGHAI)
-    return to_us(moment)
 
 
 def _part(figure: Figure, permille: int) -> Figure:
@@ -404,95 +392,7 @@ class MemoryDesk:
     def item(self, number: str) -> ItemLife:
         if not number.startswith("2025101020000"):
             raise NotFound(f"there is no item {number[:24]}")
-        reply = CallLife("PAYENT", True, "断开", at(9, 32, 5, 61), None, 18_402, 0, "读应答超时")
-        sign = CallLife("sign", False, "200", at(9, 32, 4, 902), at(9, 32, 4, 941), 17_980, 612)
-        return ItemLife(
-            number=number,
-            month=MONTH,
-            bank="ICBC",
-            bank_name="工商银行",
-            agreement="DC202500000021",
-            loan_contract="ICBC20216****3180",
-            borrower="欧***",
-            repayment_account="****4213",
-            due_date="2025-10-10",
-            due_fen=412_004_87,
-            amount_fen=303_324_87,
-            outcome="SUCCEEDED",
-            reason="partial",
-            state="reconciled",
-            instruction=number,
-            batch="ICBC20251015000004",
-            bank_serial="HQ20251015093207004412",
-            wave=1,
-            payers=(
-                PayerLine("main", "欧***", "****8802", 155_310_38),
-                PayerLine("spouse", "韦*", "****1279", 148_014_49),
-            ),
-            transitions=(
-                Transition("planned", at(9, 5, 2), "", "试算"),
-                Transition("held", at(9, 31, 44), "", "核心系统"),
-                Transition("instructed", at(9, 32, 4), "", "批次 ICBC20251015000004"),
-                Transition("unknown", at(9, 32, 35), "读应答超时", "总线"),
-                Transition("succeeded", at(9, 33, 10), "查证：已入账", "bank-icbc"),
-                Transition("posted", at(9, 33, 12), "", "核心系统"),
-                Transition("reconciled", at(17, 40, 3), "三方一致", "对账"),
-            ),
-            messages=(
-                MessageLife(
-                    "M-00018201",
-                    "划款指令",
-                    "bank-icbc",
-                    "unknown",
-                    "accepted",
-                    at(9, 32, 4),
-                    "v1.2",
-                    "ICBC20251015000004",
-                    (
-                        AttemptLife(
-                            1,
-                            "unknown",
-                            at(9, 32, 4, 880),
-                            at(9, 32, 5, 61),
-                            None,
-                            at(9, 32, 35, 70),
-                            "",
-                            "读应答超时",
-                            "w2",
-                            None,
-                            (sign, reply),
-                        ),
-                    ),
-                ),
-                MessageLife(
-                    "M-00018260",
-                    "交易结果查证",
-                    "bank-icbc",
-                    "delivered",
-                    "business_result",
-                    at(9, 33, 9),
-                    "v1.2",
-                    "",
-                    (
-                        AttemptLife(
-                            1,
-                            "delivered",
-                            at(9, 33, 9, 700),
-                            at(9, 33, 9, 760),
-                            at(9, 33, 10, 12),
-                            at(9, 33, 10, 30),
-                            "7",
-                            "处理成功",
-                            "w1",
-                        ),
-                    ),
-                ),
-            ),
-            audit=(
-                AuditLine(18_020, at(9, 20), "李建国", "批准计划", "第 1 轮", DIGEST, True),
-                AuditLine(18_188, at(9, 32, 4), "总线", "发送尝试", "M-00018201", DIGEST[9:], True),
-            ),
-        )
+        return whole_life(number)
 
     def health(self) -> Health:
         if isinstance(self.fail, HubError):

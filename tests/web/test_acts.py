@@ -66,6 +66,29 @@ class TestTwoPeople:
         assert 'class="said"' not in site.client.get(f"/runs/{MONTH}").text
 
 
+class TestRefusing:
+    def test_the_second_person_says_no_and_why(self, site: Site) -> None:
+        send(site, SUBMIT, digest=DIGEST, token=WANG)
+        path = "/approvals/AP-20251015-0007/refuse"
+        assert path in site.client.get(f"/runs/{MONTH}").text
+        assert send(site, path, month=MONTH, token=LI, reason=" ").status_code == 400
+        assert send(site, path, month=MONTH, token=LI, reason="金额待核").status_code == 303
+        assert site.desk.acts[-1] == ("refuse", "李建国", "AP-20251015-0007", "金额待核")
+
+
+class TestDifference:
+    def test_settling_is_asked_for_and_says_how(self, site: Site) -> None:
+        site.desk.busy_day = True
+        page = site.client.get(f"/runs/{MONTH}").text
+        found = re.search(r"/differences/([^/]+)/settle", page)
+        assert found is not None
+        assert send(site, found[0], month=MONTH, token=WANG).status_code == 400
+        done = send(site, found[0], month=MONTH, token=WANG, reason="银行次日退回")
+        assert done.status_code == 303
+        assert site.desk.acts == [("settle", "王静", found[1], "银行次日退回")]
+        assert "等待第二人确认" in site.client.get(f"/runs/{MONTH}").text
+
+
 class TestChannel:
     def test_stop_takes_one_person_and_a_reason(self, site: Site) -> None:
         assert send(site, STOP, month=MONTH, token=WANG, reason="  ").status_code == 400

@@ -263,7 +263,8 @@ def _transitions(view: Connection, found: Any) -> Iterator[model.Transition]:
     said = sa.select(result_seen).where(result_seen.c.number == found["item_number"])
     for each in view.execute(said.order_by(result_seen.c.id)):
         times = f" ×{each.times}" if each.times > 1 else ""
-        why = f"{each.came_by}: {each.code} {each.text}{times}".strip()
+        came_by = _CAME_BY.get(each.came_by, each.came_by)
+        why = f"{came_by}：{each.code} {each.text}".rstrip(" ：") + times
         yield model.Transition(_STATE_OF.get(each.status, "unknown"), each.first_us, why, "bank")
     if found["booked_us"]:
         state = (
@@ -275,6 +276,14 @@ def _transitions(view: Connection, found: Any) -> Iterator[model.Transition]:
         yield model.Transition(ItemState.RECONCILED.value, found["reconciled_us"])
 
 
+_CAME_BY = {
+    "reply": "当场应答",
+    "results": "批次结果",
+    "inquiry": "查证",
+    "statement": "对账单",
+    "file": "结果文件",
+    "callback": "回调",
+}
 _STATE_OF = {
     "done": ItemState.SUCCEEDED.value,
     "refused": ItemState.FAILED.value,
@@ -331,6 +340,12 @@ def _calls(
         )  # fmt: skip
 
 
+def _plain(detail: str) -> str:
+    """An entry's JSON as words."""
+    found = json.loads(detail or "{}")
+    return " · ".join(str(v) if k == "text" else f"{k} {v}" for k, v in found.items())
+
+
 def _audit(view: Connection, found: Any, shift: Shift) -> Iterator[model.AuditLine]:
     subjects = [found["item_number"], found["batch"] or ""]
     query = (
@@ -342,5 +357,6 @@ def _audit(view: Connection, found: Any, shift: Shift) -> Iterator[model.AuditLi
     for each in view.execute(query):
         yield model.AuditLine(
             number=each.seq or each.id, at_us=shift(each.instant_us), actor=each.actor,
-            act=each.act, text=each.detail, digest=each.chain or "", sealed=each.seq is not None,
+            act=each.act, text=_plain(each.detail), digest=each.chain or "",
+            sealed=each.seq is not None,
         )  # fmt: skip

@@ -1,0 +1,115 @@
+"""`hub demo --by-hand` as a visitor meets it: a real hub, real mocks, a real browser."""
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.cli.kit import HUB, process
+from tests.conftest import missing
+
+CHROMIUM = Path(os.environ.get("HUB_TEST_CHROMIUM", "/usr/bin/chromium"))
+SHOTS = os.environ.get("HUB_TEST_SHOTS", "")
+"""A folder for screenshots, for whoever wants to look; none are kept otherwise."""
+_BOARD = re.compile(r"http://127\.0\.0\.1:[0-9]+/runs/2025-10")
+_STEP_MS = 90_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        missing("Chromium at " + str(CHROMIUM))
+    assert HUB.exists()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[str]:
+    """The address of a demo's board; the demo ends with the test."""
+    words = ("demo", "--by-hand", "--out", str(tmp_path / "demo"), "--port", "0")
+    with process(*words, log=tmp_path / "demo.log") as demo:
+        assert demo.stdout is not None
+        found = _BOARD.search(demo.stdout.readline())
+        assert found is not None, (tmp_path / "demo.log").read_text(encoding="utf-8")
+        # Whoever prints to a pipe that nobody empties stands still one day.
+        threading.Thread(target=demo.stdout.read, daemon=True).start()
+        yield found[0]
+
+
+def _shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"real-{name}.png", full_page=True)
+
+
+def _sign(page: Page, form: str, tokens: Path, login: str, reason: str) -> None:
+    given = (tokens / f"{login}.token").read_text(encoding="utf-8").strip()
+    one = page.locator(form)
+    one.locator('input[name="reason"]').fill(reason)
+    one.locator('input[name="token"]').fill(given)
+    one.locator("button:not(.plain)").click()
+
+
+def test_a_visitor_submits_approves_and_sees_the_month_close(
+    browser: Browser, board: str, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "demo/hub/people"
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(board)
+
+    submit = 'form[action$="/plans/1/submit"]'
+    page.locator(submit).wait_for(timeout=_STEP_MS)
+    expect(page.locator("#s-plan")).to_contain_text("试算，待提交")
+    expect(page.locator("#s-head")).to_contain_text("待经办提交")
+    _shot(page, "trial")
+    _sign(page, submit, tokens, "demo-handler", "本月计划，已核对")
+
+    confirm = 'form[action^="/approvals/"][action$="/confirm"]'
+    page.locator(confirm).wait_for(timeout=_STEP_MS)
+    expect(page.locator("#s-plan")).to_contain_text("demo-handler")
+    _shot(page, "submitted")
+    _sign(page, confirm, tokens, "demo-handler", "自己批自己")  # the same person
+    expect(page.locator("main")).to_contain_text("people.same_person")
+    expect(page.locator("main")).to_contain_text("提出的人不能由自己复核")
+    _shot(page, "refused")
+    page.goto(board)
+    _sign(page, confirm, tokens, "demo-approver", "同意")
+
+    expect(page.locator("#s-plan")).to_contain_text("demo-approver", timeout=_STEP_MS)
+    instructed = page.locator("#s-flow .stage").nth(3).locator(".stage-amount")
+    expect(instructed).not_to_have_text("¥0.00", timeout=_STEP_MS)
+    _shot(page, "running")
+    closed = page.locator('#s-head .steps li[aria-current="step"]')
+    expect(closed).to_have_text("已关账", timeout=_STEP_MS)  # over the stream, without a reload
+    expect(page.locator("#s-equations")).not_to_contain_text("◐")
+    _shot(page, "closed")
+
+    page.goto(f"{board}/items?outcome=FAILED")
+    _shot(page, "items")
+    page.locator("tbody a").first.click()
+    expect(page.locator("main")).to_contain_text("划款失败")
+    for part in ("状态历程", "报文与发送尝试", "审计记录", "划款指令"):
+        expect(page.locator("main")).to_contain_text(part)
+    account = page.locator("main code", has_text=re.compile(r"^\*{4}[0-9]{4}$")).first
+    tail = account.inner_text()[-4:]
+    _shot(page, "item")
+
+    page.goto(f"{board}/items?q={tail}")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.goto(f"{board}?lang=en")
+    _shot(page, "closed-en")
+    page.goto(f"{board}?theme=dark&lang=zh")
+    _shot(page, "closed-dark")
+    assert [line for line in said if "Failed to load resource" not in line] == []
