@@ -102,3 +102,9 @@ def small(data: Path, into: Path, keep: int) -> Path:
             writer.writeheader()
             writer.writerows(found)
     return into
+
+
+def drop_faults(control: str) -> None:
+    """Drop every rule of a mock."""
+    asked = urllib.request.Request(f"{control}/faults", method="DELETE")
+    urllib.request.urlopen(asked, timeout=10).close()
