@@ -1,7 +1,9 @@
 """`hub demo --by-hand` as a visitor meets it: a real hub, real mocks, a real browser."""
 
+import json
 import os
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +51,16 @@ def board(tmp_path: Path) -> Iterator[str]:
 def _shot(page: Page, name: str) -> None:
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / f"real-{name}.png", full_page=True)
+
+
+def _searches(path: Path) -> list[str]:
+    """What the audit has of searches: that somebody searched, and no whole number."""
+    database = sqlite3.connect(path)
+    rows = database.execute(
+        "SELECT detail FROM audit_entry WHERE act = 'item.search' ORDER BY id"
+    ).fetchall()
+    database.close()
+    return [json.loads(row[0])["query"] for row in rows]
 
 
 def _sign(page: Page, form: str, tokens: Path, login: str, reason: str) -> None:
@@ -108,6 +120,8 @@ def test_a_visitor_submits_approves_and_sees_the_month_close(
 
     page.goto(f"{board}/items?q={tail}")
     expect(page.locator("tbody tr").first).to_be_visible()
+    page.goto(f"{board}/items?q=6222083230853674213")
+    assert _searches(tmp_path / "demo/hub/hub.sqlite") == [f"****{tail}", "****4213"]
     page.goto(f"{board}?lang=en")
     _shot(page, "closed-en")
     page.goto(f"{board}?theme=dark&lang=zh")

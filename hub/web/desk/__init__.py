@@ -10,13 +10,14 @@ from hub.audit.tables import audit_entry
 from hub.kernel.errors import HubError, NotFound
 from hub.kernel.logs import mask_text
 from hub.kernel.periods import Period
-from hub.kernel.secret import Secret, mask_account
+from hub.kernel.secret import Secret
 from hub.offset import runs
 from hub.web import model
 from hub.web.desk import board, items
 
 _UNSEALED_LIMIT = 100_000
 _LONGEST = 18
+_INSTRUCTION = 20
 
 
 class StoreDesk:
@@ -52,7 +53,7 @@ class StoreDesk:
         with self._hub.store.write() as tx:
             audit.record(
                 tx, act="item.search", actor="page", subject=month,
-                detail={"query": mask_account(text) if text.isdigit() else mask_text(text)},
+                detail={"query": _masked(text)},
                 count=count,
             )  # fmt: skip
 
@@ -101,6 +102,13 @@ class StoreDesk:
 
     def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
         return orders.ask_resume(self._hub, token, interface, reason)
+
+
+def _masked(query: str) -> str:
+    """What was looked for, as the audit may hold it: of an account its end, as pages show it;
+    numbers of agreements and instructions whole."""
+    account = query.isdigit() and len(query) < _INSTRUCTION
+    return f"****{query[-4:]}" if account else mask_text(query)
 
 
 def _number(text: str) -> int:
