@@ -73,7 +73,7 @@ def _message(number: int) -> NewMessage:
         kind="bench",
         key=f"k{number}",
         payload=PAYLOAD,
-        effect=Effect.MONEY,
+        effect=Effect.COMMAND,
         group="bench",
         subject=f"message {number}",
         month="2025-10",
