@@ -73,7 +73,7 @@ def _message(number: int) -> NewMessage:
         kind="bench",
         key=f"k{number}",
         payload=PAYLOAD,
-        effect=Effect.COMMAND,
+        effect=Effect.MONEY,
         group="bench",
         subject=f"message {number}",
         month="2025-10",
@@ -89,7 +89,7 @@ def run(folder: Path, url: str, messages: int, per_transaction: int, threads: in
     metadata.create_all(store.engine)
     bus = Bus(Vault(KeyRing.create(folder / "keys")))
     handler = _Done()
-    worker = Worker(store, bus, {"bench": handler}, _Partners(), threads)  # type: ignore[arg-type]
+    worker = Worker(store, bus, {"bench": handler}, _Partners(), threads)
     share = messages // threads
 
     def produce(first: int) -> None:
