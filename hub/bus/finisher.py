@@ -23,8 +23,8 @@ log = structlog.get_logger(__name__)
 
 GROUP = 64
 GROUP_ITEMS = 4000
-"""Most messages, and about the most items, of one finishing transaction: it stays well under a
-second that way (measured: FIGURE)."""
+"""Most messages, and about the most items, of one finishing transaction: it must stay well under
+the second that nobody may hold the write lock."""
 
 PATIENCE_S = 30.0
 """How long one attempt's finish may fail while the database answers everything else."""

@@ -166,6 +166,7 @@ def _instead(
             start=(*_TOLD, S.WAITING),
             ready_us=now + bus.policy(one.interface).retry_us(one.tries),
             rung=Rung.NONE.value,
+            maybe_sent=int(one.maybe_sent or state is S.UNKNOWN),
             error_code=outcome.error_code,
             error_text=outcome.error_text[:200],
         )

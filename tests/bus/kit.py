@@ -225,9 +225,12 @@ class Rig:
     keeper: Keeper
     book: Book
     handlers: Mapping[str, Handler]
+    workers: list[Worker] = field(default_factory=list)
 
     def worker(self, threads: int = 4) -> Worker:
-        return Worker(self.store, self.bus, self.handlers, self.book, threads)
+        """One more worker; a test that fails leaves none running."""
+        self.workers.append(Worker(self.store, self.bus, self.handlers, self.book, threads))
+        return self.workers[-1]
 
     def reaper(self) -> Reaper:
         return Reaper(self.store, self.bus, self.handlers)
@@ -272,7 +275,7 @@ class Rig:
                 )
             )
 
-    def run_dry(self, seconds: float = 10.0) -> None:
+    def run_dry(self, seconds: float = 60.0) -> None:
         """Send until nothing is queued, waiting or in flight."""
         worker = self.worker()
         until = time.monotonic() + seconds
@@ -294,7 +297,7 @@ class Rig:
             )
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Until it holds, or the test fails."""
     until = time.monotonic() + seconds
     while not condition():
