@@ -120,13 +120,11 @@ def plan(
             paying.append((rec.due_on, agr.signed, agr.number.encode(), agr, rec))
     taken = dict.fromkeys(accts, 0)
     for _, _, _, agr, rec in sorted(paying, key=lambda x: x[:3]):
-        out[agr.number] = _give(agr, rec.amount or 0, accts, rules[agr.bank], taken)
+        out[agr.number] = give(agr, rec.amount or 0, accts, rules[agr.bank], taken)
     return out
 
 
-def _give(
-    agr: Agr, due: int, accts: dict[str, Acct], rules: Rules, taken: dict[str, int]
-) -> Result:
+def give(agr: Agr, due: int, accts: dict[str, Acct], rules: Rules, taken: dict[str, int]) -> Result:
     def free(number: str) -> int:
         if not number or accts[number].state not in rules.usable:
             return 0

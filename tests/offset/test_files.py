@@ -65,12 +65,12 @@ class TestAgreements:
         assert "UTF-8" in refused.value.hint
         assert quick.rows(agreement) == []
 
-    def test_again_it_changes_nothing(self, centre: Centre) -> None:
-        assert centre.agreements(HEADER + GOOD).added == 1
-        before = centre.rows(agreement)
-        report = centre.agreements(HEADER + GOOD)
+    def test_again_it_changes_nothing(self, quick: Centre) -> None:
+        assert quick.agreements(HEADER + GOOD).added == 1
+        before = quick.rows(agreement)
+        report = quick.agreements(HEADER + GOOD)
         assert (report.added, report.unchanged, report.refused) == (0, 1, [])
-        assert centre.rows(agreement) == before
+        assert quick.rows(agreement) == before
 
     @pytest.mark.parametrize(
         ("was", "now"), [("6222", "6223"), ("52A", "52C"), ("52B", ""), ("L1", "L2"),

@@ -17,19 +17,19 @@ def approved(centre: Centre, people: int = 3) -> None:
 
 
 class TestFunds:
-    def test_too_little_waits_and_goes_on_when_topped_up(self, centre: Centre) -> None:
-        centre.icbc.balance = 299_999
-        approved(centre)
+    def test_too_little_waits_and_goes_on_when_topped_up(self, quick: Centre) -> None:
+        quick.icbc.balance = 299_999
+        approved(quick)
         for _ in range(8):
-            centre.hurry()
-            centre.tick()
-        assert centre.icbc.bodies == []
-        assert {s for s, _, _ in centre.items().values()} == {"held"}
-        (each,) = centre.rows(leg)
+            quick.hurry()
+            quick.tick()
+        assert quick.icbc.bodies == []
+        assert {s for s, _, _ in quick.items().values()} == {"held"}
+        (each,) = quick.rows(leg)
         assert (each.funded, each.balance_fen, bool(each.trouble)) == (0, 299_999, True)
-        centre.icbc.balance = 300_000
-        centre.until(centre.closed)
-        (each,) = centre.rows(leg)
+        quick.icbc.balance = 300_000
+        quick.until(quick.closed)
+        (each,) = quick.rows(leg)
         assert (each.funded, each.trouble) == (1, "")
 
     def test_one_question_at_a_time(self, quick: Centre) -> None:
@@ -97,22 +97,31 @@ class TestWithdrawBatch:
             withdraw.withdraw_batch(tx, quick.office, number, actor="t", reason="x")
         assert {s for s, _, _ in quick.items().values()} == {"held"}
 
+    def test_the_bus_itself_lets_nothing_doubtful_go(self, quick: Centre) -> None:
+        self.parked(quick)
+        (one,) = quick.rows(batch)
+        with quick.store.write() as tx:
+            tx.exec_driver_sql("UPDATE bus_message SET maybe_sent = 1")
+            assert not quick.bus.cancel(tx, one.message_id, "t", "x")
+            tx.exec_driver_sql("UPDATE bus_message SET maybe_sent = 0")
+            assert quick.bus.cancel(tx, one.message_id, "t", "x")
+
     def test_an_unknown_batch(self, quick: Centre) -> None:
         with pytest.raises(withdraw.NoSuchBatch), quick.store.write() as tx:
             withdraw.withdraw_batch(tx, quick.office, "1" * 20, actor="t", reason="x")
 
 
 class TestWithdrawItems:
-    def test_before_its_hold_it_is_not_held(self, centre: Centre) -> None:
-        approved(centre)
-        one = centre.number("A1")
-        with centre.store.write() as tx:
-            withdraw.withdraw_items(tx, centre.office, [one], actor="t", reason="本人要求")
-        centre.until(centre.closed)
-        assert centre.items()["A1"] == ("refused", "FAILED", "withdrawn")
-        assert one not in centre.core.states
-        with centre.store.read() as view:
-            totals = read_totals(view, centre.run_id)
+    def test_before_its_hold_it_is_not_held(self, quick: Centre) -> None:
+        approved(quick)
+        one = quick.number("A1")
+        with quick.store.write() as tx:
+            withdraw.withdraw_items(tx, quick.office, [one], actor="t", reason="本人要求")
+        quick.until(quick.closed)
+        assert quick.items()["A1"] == ("refused", "FAILED", "withdrawn")
+        assert one not in quick.core.states
+        with quick.store.read() as view:
+            totals = read_totals(view, quick.run_id)
         assert (totals["ICBC"]["not_held"].count, totals["ICBC"]["withdrawn"].count) == (1, 0)
         assert all(each.balanced for each in equations(totals))
 

@@ -7,11 +7,19 @@ import sqlalchemy as sa
 
 from hub.offset import closing, reconcile
 from hub.offset.differences import NoSuchDifference, settle_difference
-from hub.offset.tables import agreement, agreement_change, batch, difference, item, leg
+from hub.offset.tables import (
+    agreement,
+    agreement_change,
+    batch,
+    difference,
+    item,
+    leg,
+    statement_day,
+)
 from hub.offset.totals import read_totals
 from hub.ports.bank import EntryKind
 from hub.ports.core import CommandKind
-from tests.offset.kit import Centre, Person
+from tests.offset.kit import Centre, Person, insert
 
 FEN = 100_000
 FOREIGN = "25100000000000000099"
@@ -80,11 +88,11 @@ def test_what_is_planted_is_found_and_nothing_else(
     assert not centre.closed()
 
 
-def test_a_credit_after_a_refusal_is_a_contradiction(centre: Centre) -> None:
-    paid(centre, ("LA1", "refuse"))
-    centre.icbc.book(centre.number("A1"), FEN)
-    read(centre)
-    assert centre.differences() == {("contradiction", centre.number("A1")): (FEN, FEN, 0)}
+def test_a_credit_after_a_refusal_is_a_contradiction(quick: Centre) -> None:
+    paid(quick, ("LA1", "refuse"))
+    quick.icbc.book(quick.number("A1"), FEN)
+    read(quick)
+    assert quick.differences() == {("contradiction", quick.number("A1")): (FEN, FEN, 0)}
 
 
 def test_credited_otherwise_is_never_a_success(quick: Centre) -> None:
@@ -213,9 +221,15 @@ def test_a_repeat_under_way_keeps_not_credited_from_deciding(quick: Centre) -> N
     with quick.store.write() as tx:
         tx.execute(sa.text("UPDATE bus_message SET state = 'in_flight' WHERE id = :id"),
                    {"id": one.message_id})  # fmt: skip
-    quick.next_day()
+    day = {"run_id": quick.run_id, "bank": "ICBC", "day": one.last_sent_on, "round": 1}
     with quick.store.write() as tx:
-        closing.read_again(tx, quick.run_id)
+        insert(tx, statement_day, **day, state="read", closed=1)
     done = reconcile.fail_not_credited(quick.store, quick.office, quick.run_id, "ICBC")
     assert done == 0
     assert quick.items()["A0"][0] == "unknown"
+    with quick.store.write() as tx:
+        tx.execute(sa.text("UPDATE bus_message SET state = 'unknown' WHERE state = 'in_flight'"))
+    done = reconcile.fail_not_credited(quick.store, quick.office, quick.run_id, "ICBC")
+    assert done == 1
+    with quick.store.read() as view:
+        assert quick.bus.message(view, one.message_id).state == "rejected"
