@@ -56,45 +56,27 @@ def claim(
         .order_by(channel.c.interface)
         .with_for_update(skip_locked=True)
     ).all()
-    flying = _in_flight(tx, names, holder)
+    flying = _in_flight(tx, names)
     claims: list[Claim] = []
     for row in channels:
         lane = asked[row.interface]
-        room = _room(lane, flying.get(row.interface, (0, 0)), row.misses)
-        if room[0] > 0:
-            claims += _take(tx, holder, lane, row, room=room, now=now, began=began, kinds=kinds)
+        # A partner that could not be reached is tried with one message, not with all.
+        most = 1 if row.misses else lane.concurrency
+        free = min(lane.limit, most - flying.get(row.interface, 0))
+        if free > 0:
+            claims += _take(tx, holder, lane, row, free=free, now=now, began=began, kinds=kinds)
     if claims:
         tx.execute(sa.insert(attempt), [_attempt_row(one, now) for one in claims])
     return claims
 
 
-def _room(lane: Lane, flying: tuple[int, int], misses: int) -> tuple[int, int]:
-    """How many messages may be claimed, and how many when those beyond wait in the worker."""
-    mine, others = flying
-    # A partner that could not be reached is tried with one message, not with all.
-    most = 1 if misses else lane.concurrency
-    if lane.ahead > 1 and not others and not misses:
-        free = min(lane.limit, most)
-        return free, free * lane.ahead
-    free = min(lane.limit, most - mine - others)
-    return free, free
-
-
-def _in_flight(tx: Connection, names: list[str], holder: str) -> dict[str, tuple[int, int]]:
-    """By interface: what this holder has in flight, what others have."""
+def _in_flight(tx: Connection, names: list[str]) -> dict[str, int]:
     rows = tx.execute(
-        sa.select(message.c.interface, message.c.holder, sa.func.count())
+        sa.select(message.c.interface, sa.func.count())
         .where(message.c.state == MessageState.IN_FLIGHT.value, message.c.interface.in_(names))
-        .group_by(message.c.interface, message.c.holder)
+        .group_by(message.c.interface)
     )
-    found: dict[str, tuple[int, int]] = {}
-    for interface, whose, count in rows:
-        mine, others = found.get(interface, (0, 0))
-        if whose == holder:
-            found[interface] = (mine + count, others)
-        else:
-            found[interface] = (mine, others + count)
-    return found
+    return {interface: int(count) for interface, count in rows}
 
 
 def _take(
@@ -103,26 +85,25 @@ def _take(
     lane: Lane,
     row: sa.Row[Any],
     *,
-    room: tuple[int, int],
+    free: int,
     now: int,
     began: float,
     kinds: Collection[str],
 ) -> list[Claim]:
-    free, deep = room
     wanted = (
         sa.select(
             *HEAD, message.c.key_id, message.c.payload, message.c.ordered_by, message.c.ordered_why
         )
         .where(message.c.interface == lane.interface, message.c.ready_us <= now)
         .order_by(message.c.ready_us, message.c.id)
-        .limit(deep)
+        .limit(free)
         .with_for_update(skip_locked=True)
     )
     if kinds:
         wanted = wanted.where(message.c.kind.in_(sorted(kinds)))
     if row.stopped:
         wanted = wanted.where(~HAS_EFFECT)
-    rows = _but_money(tx.execute(wanted).all(), free)
+    rows = tx.execute(wanted).all()
     if not rows:
         return []
     until = now + int(lane.lease_s * 1_000_000)
@@ -153,16 +134,6 @@ def _take(
         )
         for one in rows
     ]
-
-
-def _but_money(rows: Sequence[sa.Row[Any]], free: int) -> list[sa.Row[Any]]:
-    """Those to take: of MONEY no more than there are free threads."""
-    taken, money = [], 0
-    for row in rows:
-        money += row.effect == Effect.MONEY.value
-        if row.effect != Effect.MONEY.value or money <= free:
-            taken.append(row)
-    return taken
 
 
 def _claimed(row: sa.Row[Any]) -> Message:

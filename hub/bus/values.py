@@ -134,8 +134,7 @@ class Handler(Protocol):
     def apply(self, tx: Connection, message: Message, result: Any) -> None:
         """Take the result into the books, inside the transaction that finishes the attempt.
 
-        Must be quick (well under a second), change nothing but through ``tx`` (it may be called
-        again after a rollback), and depend only on message and result.  If it
+        Must be quick (well under a second) and depend only on message and result.  If it
         raises, nothing it did stays, and the message ends unknown (money) or waits to be tried
         again, with the error kept: the result is never taken for applied.
         """
@@ -214,15 +213,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What one worker may claim of one interface now.
-
-    ``limit``: its free threads.  ``concurrency``: the contract's, over all processes.
-    ``ahead``: messages per thread where sending one takes next to nothing; never of MONEY,
-    since a killed process would leave what it had not even begun unknown.
-    """
+    """What one worker may claim of one interface now."""
 
     interface: str
     limit: int
     concurrency: int
     lease_s: float
-    ahead: int = 1

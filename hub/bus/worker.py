@@ -6,7 +6,7 @@ A lost or doubled ring changes nothing: the row decides.
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -21,10 +21,8 @@ from hub.bus.intake import RING
 from hub.bus.pool import Pool
 from hub.bus.recorder import AttemptRecorder
 from hub.bus.values import Claim, Delivery, Handler, Lane, Partners
-from hub.bus.words import Verdict
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import HubError, Misconfigured
-from hub.ports.line import DriftNotes
 from hub.store import DatabaseAway, Store
 
 log = structlog.get_logger(__name__)
@@ -32,11 +30,6 @@ log = structlog.get_logger(__name__)
 POLL_S = 0.2
 QUICK_S = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064)
 """Looks after a ring that found nothing yet, before the worker polls at leisure again."""
-
-AHEAD = 16
-QUICK_SEND_S = 0.005
-"""Where sending takes less, a thread is given up to AHEAD messages at once: one claim and one
-finish, each with its fsync, then serve many."""
 
 _PARTNER_PAUSE_S = 10.0
 """How long an interface is left alone whose partner cannot be opened."""
@@ -69,14 +62,12 @@ class Worker:
         self._stopping = threading.Event()
         self._dispatcher: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._busy: Counter[str] = Counter()  # messages not yet finished
-        self._jobs: Counter[str] = Counter()  # threads that send
-        self._pace: dict[str, float] = {}  # seconds of one send, a running average
+        self._busy: Counter[str] = Counter()
         self._shut: dict[str, float] = {}
+        event.listen(store.engine, "checkin", self._checked_in)
 
     def start(self) -> None:
         """Begin to claim and send, in threads of its own."""
-        event.listen(self._store.engine, "checkin", self._checked_in)
         self._finisher.start()
         self._dispatcher = threading.Thread(target=self._run, name="bus-worker", daemon=True)
         self._dispatcher.start()
@@ -86,14 +77,14 @@ class Worker:
 
         What did not end keeps its lease; the reaper of any process finds it.
         """
-        if self._dispatcher is None or self._stopping.is_set():
-            return not self.busy
         event.remove(self._store.engine, "checkin", self._checked_in)
         self._stopping.set()
         self.bell.set()
         until = monotonic() + timeout_s
-        self._dispatcher.join(timeout_s)
+        if self._dispatcher is not None:
+            self._dispatcher.join(timeout_s)
         while self.busy and monotonic() < until:
+            self._stopping.wait(0)  # stays set; the pause below is the bell's
             self.bell.wait(0.05)
             self.bell.clear()
         self._finisher.stop(max(until - monotonic(), 0.1))
@@ -110,28 +101,19 @@ class Worker:
         """Claim once and see it through in this thread; answers how many messages it tried."""
         claims = self._claim()
         if claims:
-            opened = self._opened(claims)
-            self._finisher.finish(
-                [
-                    Ended(one, self._send(one, payload), partial(self._free, one))
-                    for one, payload in opened
-                ]
-            )
+            ended = [Ended(one, self.send(one), partial(self._free, one)) for one in claims]
+            self._finisher.finish(ended)
         return len(claims)
 
     def send(self, claim: Claim) -> Outcome:
         """One attempt, outside any transaction.  Never raises: every end is an outcome."""
-        ((claim, payload),) = self._opened([claim])
-        return self._send(claim, payload)
-
-    def _send(self, claim: Claim, payload: bytes | Exception) -> Outcome:
         recorder = AttemptRecorder(self._store, self._bus, claim)
-        drift: DriftNotes | None = None
+        drift: Any = None
         one = claim.message
         try:
-            if isinstance(payload, Exception):
-                raise payload
             handler = self._handlers[one.kind]
+            with self._store.read() as tx:
+                payload = self._bus.vault.open(tx, claim.payload_key, claim.payload)
             partner = self._partners.open(one.interface)
             line = partner.open_line(recorder)
             drift = line.drift
@@ -153,19 +135,6 @@ class Worker:
             maybe_sent=recorder.maybe_sent,
         )
 
-    def _opened(self, claims: Sequence[Claim]) -> list[tuple[Claim, bytes | Exception]]:
-        """Payloads in clear; one that does not open fails its own message alone."""
-        found: list[tuple[Claim, bytes | Exception]] = []
-        with self._store.read() as tx:
-            for one in claims:
-                try:
-                    plain = self._bus.vault.open(tx, one.payload_key, one.payload)
-                except HubError as error:
-                    found.append((one, error))
-                else:
-                    found.append((one, plain))
-        return found
-
     # --- the dispatcher ---
 
     def _run(self) -> None:
@@ -181,8 +150,8 @@ class Worker:
                 log.exception("bus.dispatch_failed")
                 self._stopping.wait(0.5)
                 continue
-            for chunk in self._chunks(claims):
-                self._pool.run(partial(self._carry, chunk))
+            for claim in claims:
+                self._pool.run(partial(self._carry, claim))
             if claims:
                 continue
             rang = self.bell.wait(QUICK_S[quick] if quick < len(QUICK_S) else POLL_S)
@@ -203,8 +172,7 @@ class Worker:
 
     def _lane(self, interface: str) -> Lane | None:
         with self._lock:
-            free = self._threads - self._jobs[interface]
-            quick = self._pace.get(interface, QUICK_SEND_S) < QUICK_SEND_S
+            free = self._threads - self._busy[interface]
         if free <= 0 or self._shut.get(interface, 0.0) > monotonic():
             return None
         try:
@@ -220,49 +188,11 @@ class Worker:
             log.error("bus.partner_closed", interface=interface, why=error.message)
             self._shut[interface] = monotonic() + _PARTNER_PAUSE_S
             return None
-        free = min(free, partner.concurrency)
-        ahead = AHEAD if quick else 1
-        return Lane(interface, free, partner.concurrency, partner.lease_s, ahead)
+        return Lane(interface, free, partner.concurrency, partner.lease_s)
 
-    def _chunks(self, claims: list[Claim]) -> list[list[Claim]]:
-        """One share for each thread that is free for the interface."""
-        by_lane: dict[str, list[Claim]] = {}
-        for one in claims:
-            by_lane.setdefault(one.message.interface, []).append(one)
-        chunks = []
-        with self._lock:
-            for interface, some in by_lane.items():
-                shares = max(min(self._threads - self._jobs[interface], len(some)), 1)
-                self._jobs[interface] += shares
-                chunks += [some[n::shares] for n in range(shares)]
-        return chunks
-
-    def _carry(self, claims: list[Claim]) -> None:
-        """Send a share, one after the other.  However it goes, the thread becomes free again."""
-        interface = claims[0].message.interface
-        try:
-            for claim, payload in self._opened_in_time(claims):
-                began = monotonic()
-                outcome = self._send(claim, payload)
-                if outcome.verdict is Verdict.DELIVERED:  # a refused connection is quick too
-                    self._timed(interface, monotonic() - began)
-                self._finisher.add(Ended(claim, outcome, partial(self._free, claim)))
-        finally:
-            with self._lock:
-                self._jobs[interface] -= 1
-            self.bell.set()
-
-    def _opened_in_time(self, claims: list[Claim]) -> list[tuple[Claim, bytes | Exception]]:
-        """Payloads in clear; with the database away nothing is sent, which is for certain."""
-        try:
-            return self._opened(claims)
-        except DatabaseAway as error:
-            return [(claim, error) for claim in claims]
-
-    def _timed(self, interface: str, took: float) -> None:
-        with self._lock:
-            known = self._pace.get(interface, took)
-            self._pace[interface] = known + (took - known) / 8
+    def _carry(self, claim: Claim) -> None:
+        outcome = self.send(claim)
+        self._finisher.add(Ended(claim, outcome, partial(self._free, claim)))
 
     def _free(self, claim: Claim) -> None:
         with self._lock:

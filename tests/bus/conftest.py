@@ -17,7 +17,4 @@ def rig(empty_store: Store, tmp_path: Path) -> Iterator[Rig]:
     keeper = Keeper()
     with Bank().open() as bank, HttpPartner({"nc": bank.url}, timeout_s=1.0) as http:
         book = Book(bank_test=Partner(http))
-        made = Rig(empty_store, bus, bank, keeper, book, {"pay": keeper, "ask": keeper})
-        yield made
-        for worker in made.workers:
-            worker.stop(2)
+        yield Rig(empty_store, bus, bank, keeper, book, {"pay": keeper, "ask": keeper})

@@ -225,12 +225,9 @@ class Rig:
     keeper: Keeper
     book: Book
     handlers: Mapping[str, Handler]
-    workers: list[Worker] = field(default_factory=list)
 
     def worker(self, threads: int = 4) -> Worker:
-        """One more worker; a test that fails leaves none running."""
-        self.workers.append(Worker(self.store, self.bus, self.handlers, self.book, threads))
-        return self.workers[-1]
+        return Worker(self.store, self.bus, self.handlers, self.book, threads)
 
     def reaper(self) -> Reaper:
         return Reaper(self.store, self.bus, self.handlers)
@@ -275,7 +272,7 @@ class Rig:
                 )
             )
 
-    def run_dry(self, seconds: float = 60.0) -> None:
+    def run_dry(self, seconds: float = 10.0) -> None:
         """Send until nothing is queued, waiting or in flight."""
         worker = self.worker()
         until = time.monotonic() + seconds
@@ -297,7 +294,7 @@ class Rig:
             )
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Until it holds, or the test fails."""
     until = time.monotonic() + seconds
     while not condition():

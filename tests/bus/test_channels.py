@@ -163,7 +163,7 @@ class TestRest:
         rig.bus._policy[INTERFACE] = replace(QUICK, rest_first_s=0.1, rest_max_s=0.4)
         alive = rig.book.partners[INTERFACE].http.endpoints["nc"]
         rig.book.partners[INTERFACE].http.endpoints["nc"] = "http://127.0.0.1:1"
-        rig.put(*(new(f"m{n}") for n in range(80)))
+        rig.put(*(new(f"m{n}") for n in range(300)))
         worker = rig.worker()
         worker.start()
         time.sleep(1.5)
@@ -171,7 +171,7 @@ class TestRest:
             knocks = tx.scalar(sa.select(sa.func.count()).select_from(t.attempt))
         assert 3 <= (knocks or 0) <= 15
         rig.book.partners[INTERFACE].http.endpoints["nc"] = alive
-        wait_for(lambda: len(rig.bank.booked) == 80)
+        wait_for(lambda: len(rig.bank.booked) == 300)
         assert worker.stop()
         with rig.store.read() as tx:
             row = tx.execute(sa.select(t.channel)).one()
