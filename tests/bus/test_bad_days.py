@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from hub.bus import MessageState
+from hub.bus import MessageState, Worker
 from hub.store import DatabaseAway, Store
 from tests.bus.kit import Rig, new, wait_for
 
@@ -31,6 +31,17 @@ def away(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return gone
 
 
+@contextmanager
+def running(rig: Rig) -> Iterator[Worker]:
+    """A worker that is stopped however the test ends: it would meet the next one's database."""
+    worker = rig.worker()
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop(5)
+
+
 def test_replies_wait_in_memory_until_the_database_is_back(rig: Rig, away: threading.Event) -> None:
     def answer(_: str) -> str:
         away.set()
@@ -40,14 +51,13 @@ def test_replies_wait_in_memory_until_the_database_is_back(rig: Rig, away: threa
     ids = rig.put(*(new(f"m{n}") for n in range(20)))
     reaper = rig.reaper()
     reaper.start()
-    worker = rig.worker()
-    worker.start()
-    wait_for(away.is_set)
-    time.sleep(1.0)
-    sent = len(rig.bank.booked)
-    rig.bank.answer = lambda _: "ok"
-    away.clear()
-    wait_for(lambda: rig.open_messages() == 0)
+    with running(rig):
+        wait_for(away.is_set)
+        time.sleep(1.0)
+        sent = len(rig.bank.booked)
+        rig.bank.answer = lambda _: "ok"
+        away.clear()
+        wait_for(lambda: rig.open_messages() == 0)
     reaper.stop()
     assert sent < 20
     assert Counter(rig.bank.booked) == Counter(f"m{n}" for n in range(20))
@@ -64,17 +74,16 @@ def test_it_goes_away_for_longer_than_the_lease(rig: Rig, away: threading.Event)
 
     rig.bank.answer = answer
     (number,) = rig.put(new("a"))
-    worker = rig.worker()
-    worker.start()
-    wait_for(away.is_set)
-    time.sleep(1.7)
-    # The reaper of another process is back before this worker is.
-    held = worker._finisher._store
-    worker._finisher._store = _Closed()  # type: ignore[assignment]
-    away.clear()
-    wait_for(lambda: rig.reaper().run_once() == 1)
-    worker._finisher._store = held
-    wait_for(lambda: rig.attempts(number)[0].late == 1)
+    with running(rig) as worker:
+        wait_for(away.is_set)
+        time.sleep(1.7)
+        # The reaper of another process is back before this worker is.
+        held = worker._finisher._store
+        worker._finisher._store = _Closed()  # type: ignore[assignment]
+        away.clear()
+        wait_for(lambda: rig.reaper().run_once() == 1)
+        worker._finisher._store = held
+        wait_for(lambda: rig.attempts(number)[0].late == 1)
     assert rig.get(number).state is MessageState.UNKNOWN
     assert rig.bank.booked == ["a"]
     assert rig.words() == ["unknown"]
