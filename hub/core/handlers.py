@@ -36,6 +36,7 @@ TakeResults = Callable[[Connection, Message, tuple[CommandResult, ...]], None]
 TakeAccounts = Callable[[Connection, AccountsLetter, AccountsAnswer], None]
 TakePostings = Callable[[Connection, LedgerLetter, PostingPage], None]
 TakeHolds = Callable[[Connection, LedgerLetter, HoldPage], None]
+GaveUp = Callable[[Connection, LedgerLetter], None]
 
 
 def command_kind(kind: CommandKind) -> str:
@@ -47,8 +48,8 @@ class _CoreHandler:
     """Commands are idempotent at the core, reads change nothing: an unknown is asked again."""
 
     def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
-        """The core refused the whole call for good (a contract fault): it is on the page as a
-        rejected message, and nothing is concluded about its items."""
+        """The core refused the whole call for good (a contract fault): it is on the board until
+        somebody has it sent again, and nothing is concluded about its items."""
 
     def unknown(self, tx: Connection, message: Message) -> None:
         """Cannot be: only money messages end unknown."""
@@ -126,10 +127,25 @@ class AccountsHandler(_CoreHandler):
         self._take(tx, *result)
 
 
-class PostingsHandler(_CoreHandler):
+class _LedgerHandler(_CoreHandler):
+    """A reading in pages: refused, or given up, it is told to its asker, who begins another."""
+
+    def __init__(self, bus: Bus, gave_up: GaveUp) -> None:
+        self._bus, self._gave_up = bus, gave_up
+
+    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
+        self.died(tx, message)
+
+    def died(self, tx: Connection, message: Message) -> None:
+        letter = msgspec.json.decode(self._bus.payload(tx, message.id), type=LedgerLetter)
+        self._gave_up(tx, letter)
+
+
+class PostingsHandler(_LedgerHandler):
     """What the core has booked, page by page."""
 
-    def __init__(self, take: TakePostings) -> None:
+    def __init__(self, take: TakePostings, bus: Bus, gave_up: GaveUp) -> None:
+        super().__init__(bus, gave_up)
         self._take = take
 
     def send(self, delivery: Delivery) -> tuple[LedgerLetter, PostingPage]:
@@ -142,10 +158,11 @@ class PostingsHandler(_CoreHandler):
         self._take(tx, *result)
 
 
-class HoldsHandler(_CoreHandler):
+class HoldsHandler(_LedgerHandler):
     """What the core still holds, page by page."""
 
-    def __init__(self, take: TakeHolds) -> None:
+    def __init__(self, take: TakeHolds, bus: Bus, gave_up: GaveUp) -> None:
+        super().__init__(bus, gave_up)
         self._take = take
 
     def send(self, delivery: Delivery) -> tuple[LedgerLetter, HoldPage]:

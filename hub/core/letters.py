@@ -51,9 +51,13 @@ class AccountsLetter(msgspec.Struct, frozen=True):
 
 
 class LedgerLetter(msgspec.Struct, frozen=True):
-    """One page of postings, or of live holds, of a period's offset at a bank."""
+    """One page of postings, or of live holds, of a period's offset at a bank.
+
+    ``reference`` is the asker's own; ``turn`` says which of its readings this page belongs to.
+    """
 
     reference: int
+    turn: int
     period: str
     bank: str
     page_no: int

@@ -37,6 +37,6 @@ def handlers(office: Office) -> Mapping[str, Handler]:
         inquiry.INQUIRY: inquiry.InquiryHandler(office),
         statement.KIND: statement.StatementHandler(office),
         ACCOUNTS: AccountsHandler(reader.take_accounts),
-        POSTINGS: PostingsHandler(reader.take_postings),
-        HOLDS: HoldsHandler(reader.take_holds),
+        POSTINGS: PostingsHandler(reader.take_postings, office.bus, reader.give_up),
+        HOLDS: HoldsHandler(reader.take_holds, office.bus, reader.give_up),
     }

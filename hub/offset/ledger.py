@@ -64,15 +64,15 @@ def ask_ledger(tx: Connection, office: Office, run_id: int, period: Period, bank
         .returning(leg.c.id, leg.c.core_round)
     ).one()
     for kind in (POSTINGS, HOLDS):
-        letter = LedgerLetter(found.id, str(period), bank, 1, None)
-        _order_page(tx, office, kind, letter, found.core_round)
+        letter = LedgerLetter(found.id, found.core_round, str(period), bank, 1, None)
+        _order_page(tx, office, kind, letter)
 
 
-def _order_page(tx: Connection, office: Office, kind: str, letter: LedgerLetter, turn: int) -> None:
+def _order_page(tx: Connection, office: Office, kind: str, letter: LedgerLetter) -> None:
     title = "核心记账" if kind == POSTINGS else "核心占用"
     _to_core(
         tx, office, Period.parse(letter.period), kind,
-        f"{letter.reference}:{turn}:{letter.page_no}", pack(letter),
+        f"{letter.reference}:{letter.turn}:{letter.page_no}", pack(letter),
         f"{title} {letter.bank} 第{letter.page_no}页",
     )  # fmt: skip
 
@@ -139,7 +139,7 @@ class LedgerReader:
 
     def take_postings(self, tx: Connection, letter: LedgerLetter, page: PostingPage) -> None:
         """Keep the postings not seen before."""
-        found = tx.execute(sa.select(leg).where(leg.c.id == letter.reference)).one()
+        run_id = tx.scalar(sa.select(leg.c.run_id).where(leg.c.id == letter.reference))
         serials = [posting.serial for posting in page.postings]
         known = set(
             tx.scalars(sa.select(core_posting.c.serial).where(core_posting.c.serial.in_(serials)))
@@ -147,7 +147,7 @@ class LedgerReader:
         tokens = self._office.vault.tokens
         rows = [
             {
-                "run_id": found.run_id, "bank": letter.bank, "serial": posting.serial,
+                "run_id": run_id, "bank": letter.bank, "serial": posting.serial,
                 "number": posting.number,
                 "account_token": tokens.whole("account", posting.account),
                 "fen": posting.amount, "reversal": int(posting.reversal),
@@ -158,29 +158,43 @@ class LedgerReader:
         ]  # fmt: skip
         if rows:
             tx.execute(sa.insert(core_posting), rows)
-        self._next(tx, POSTINGS, letter, found.core_round, page.next_page)
+        self._next(tx, POSTINGS, letter, page.next_page)
 
     def take_holds(self, tx: Connection, letter: LedgerLetter, page: HoldPage) -> None:
         """Count what the core still holds for this leg."""
-        found = tx.execute(
-            sa.update(leg)
-            .where(leg.c.id == letter.reference)
-            .values(core_live_holds=leg.c.core_live_holds + len(page.holds))
-            .returning(leg.c.core_round)
-        ).one()
-        self._next(tx, HOLDS, letter, found.core_round, page.next_page)
-
-    def _next(
-        self, tx: Connection, kind: str, letter: LedgerLetter, turn: int, page: str | None
-    ) -> None:
-        if page is not None:
-            following = LedgerLetter(
-                letter.reference, letter.period, letter.bank, letter.page_no + 1, page
-            )
-            _order_page(tx, self._office, kind, following, turn)
-            return
         tx.execute(
             sa.update(leg)
-            .where(leg.c.id == letter.reference)
-            .values(core_open=leg.c.core_open - 1, core_seen_us=database_now_us(tx))
+            .where(_this_reading(letter))
+            .values(core_live_holds=leg.c.core_live_holds + len(page.holds))
         )
+        self._next(tx, HOLDS, letter, page.next_page)
+
+    def give_up(self, tx: Connection, letter: LedgerLetter) -> None:
+        """Half a reading shows nothing: what still comes of it is not counted, and the conductor
+        begins another in its own time."""
+        tx.execute(
+            sa.update(leg)
+            .where(_this_reading(letter))
+            .values(core_round=leg.c.core_round + 1, core_open=0)
+        )
+
+    def _next(self, tx: Connection, kind: str, letter: LedgerLetter, page: str | None) -> None:
+        if page is None:
+            # Postings without holds, or holds without postings, are no reading.
+            whole = leg.c.core_open == 1
+            seen = sa.case((whole, database_now_us(tx)), else_=leg.c.core_seen_us)
+            tx.execute(
+                sa.update(leg)
+                .where(_this_reading(letter))
+                .values(core_open=leg.c.core_open - 1, core_seen_us=seen)
+            )
+            return
+        following = LedgerLetter(
+            letter.reference, letter.turn, letter.period, letter.bank, letter.page_no + 1, page
+        )
+        _order_page(tx, self._office, kind, following)
+
+
+def _this_reading(letter: LedgerLetter) -> sa.ColumnElement[bool]:
+    """The leg, while the reading this page belongs to is the one under way."""
+    return sa.and_(leg.c.id == letter.reference, leg.c.core_round == letter.turn)

@@ -14,12 +14,13 @@ from hub.crypto import Tokens
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account
+from hub.offset.differences import Finding, open_difference
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import StatementAsk, pack, unpack
 from hub.offset.office import Office, day_of
 from hub.offset.results import apply_results
 from hub.offset.tables import item, run, statement_day, statement_entry
-from hub.offset.words import ItemState
+from hub.offset.words import DifferenceKind, ItemState
 from hub.ports.bank import BankPort, EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
 from hub.ports.line import PartnerRefused
 from hub.store import Store, database_now_us
@@ -78,7 +79,7 @@ class StatementHandler(ReadHandler):
 
     def apply(self, tx: Connection, message: Message, result: _Got) -> None:
         ask, page = result.ask, result.page
-        fresh = _keep(tx, self._office.vault.tokens, ask, page)
+        fresh = _keep(tx, self._office, ask, page)
         _answer_items(tx, self._office, fresh)
         if page.next_page is not None:
             period = Period.parse(
@@ -116,26 +117,41 @@ class StatementHandler(ReadHandler):
 
 
 def _keep(
-    tx: Connection, tokens: Tokens, ask: StatementAsk, page: StatementPage
+    tx: Connection, office: Office, ask: StatementAsk, page: StatementPage
 ) -> list[StatementEntry]:
-    """Insert the entries not seen before; they are returned."""
-    known = set(
-        tx.scalars(
-            sa.select(statement_entry.c.serial).where(
-                statement_entry.c.bank == ask.bank,
-                statement_entry.c.day == ask.day,
-                statement_entry.c.serial.in_([entry.serial for entry in page.entries]),
-            )
-        )
+    """Insert the entries not seen before; they are returned.
+
+    What was kept is never overwritten: an entry that comes again with another amount or another
+    number is a difference for people.
+    """
+    e = statement_entry.c
+    serials = [entry.serial for entry in page.entries]
+    query = sa.select(e.serial, e.kind, e.number, e.fen).where(
+        e.bank == ask.bank, e.day == ask.day, e.serial.in_(serials)
     )
+    known = {row.serial: (row.kind, row.number, row.fen) for row in tx.execute(query)}
     fresh = []
     for entry in page.entries:
-        if entry.serial not in known:
-            known.add(entry.serial)
+        said = (entry.kind.value, entry.number, entry.amount)
+        before = known.setdefault(entry.serial, said)
+        if before is said:
             fresh.append(entry)
+        elif before != said:
+            _told_otherwise(tx, office, ask, entry, before[1], before[2])
     if fresh:
+        tokens = office.vault.tokens
         tx.execute(sa.insert(statement_entry), [_row(tokens, ask, entry) for entry in fresh])
     return fresh
+
+
+def _told_otherwise(
+    tx: Connection, office: Office, ask: StatementAsk, entry: StatementEntry, number: str, fen: int
+) -> None:
+    finding = Finding(
+        DifferenceKind.AMOUNT, ask.bank, number or entry.number or entry.serial, fen,
+        entry.amount, 0, f"银行流水 {entry.serial} 再次读取时内容变了",
+    )  # fmt: skip
+    open_difference(tx, ask.run_id, finding, office.now_us())
 
 
 def _row(tokens: Tokens, ask: StatementAsk, entry: StatementEntry) -> dict[str, object]:

@@ -143,11 +143,14 @@ def rig(
         def answer(_tx: sa.Connection, letter: Any, value: Any) -> None:
             made.answers.append((letter, value))
 
+        def gave_up(_tx: sa.Connection, letter: Any) -> None:
+            made.answers.append((letter, "gave up"))
+
         made.handlers = {
             **{command_kind(k): CommandHandler(k, made.take, bus) for k in CommandKind},
             ACCOUNTS: AccountsHandler(answer),
-            POSTINGS: PostingsHandler(answer),
-            HOLDS: HoldsHandler(answer),
+            POSTINGS: PostingsHandler(answer, bus, gave_up),
+            HOLDS: HoldsHandler(answer, bus, gave_up),
         }
         yield made
 
@@ -221,8 +224,8 @@ def test_reads(rig: Rig, core: HandClient) -> None:
     rig.run()
     read = partial(rig.put, effect=Effect.READ)
     read(ACCOUNTS, "a1", AccountsLetter(7, [RICH, NOBODY, POOR]))
-    read(POSTINGS, "s1", LedgerLetter(8, "2025-10", "ICBC", 1, None))
-    read(HOLDS, "l1", LedgerLetter(9, "2025-10", "ICBC", 1, None))
+    read(POSTINGS, "s1", LedgerLetter(8, 1, "2025-10", "ICBC", 1, None))
+    read(HOLDS, "l1", LedgerLetter(9, 1, "2025-10", "ICBC", 1, None))
     rig.run()
     found = {letter.reference: value for letter, value in rig.answers}
     assert [(one.number, one.balance, one.held) for one in found[7].accounts] == [

@@ -71,7 +71,7 @@ class TestBoard:
             "对方前置机切换",
             "规范偏离",
             "instrRetCode",
-            "死信",
+            "待人工处理",
             "待第二人确认",
         ):
             assert words in page, words

@@ -1,6 +1,7 @@
 """What stands beside a run: channels, drift, alerts, the audit."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -96,11 +97,30 @@ def alerts(view: Connection, shift: Shift) -> Iterator[model.AlertRow]:
             subject=f"#{each.id} {each.subject}", text=f"{each.error_code} {each.error_text}",
             hint=f"hub resend {each.id}", money=each.effect == "money",
         )  # fmt: skip
+    for each in view.execute(_refused()):
+        yield model.AlertRow(
+            kind="refused", at_us=shift(each.ended_us or each.queued_us),
+            subject=f"#{each.id} {each.subject}", text=f"{each.error_code} {each.error_text}",
+            hint=f"与对接方查明后 hub resend {each.id}", money=each.effect == "command",
+        )  # fmt: skip
     begun = sa.select(alert).where(alert.c.open_key.is_not(None)).order_by(alert.c.begun_us)
     for each in view.execute(begun):
         yield model.AlertRow(
             kind=each.kind, at_us=shift(each.begun_us), subject=each.interface, text=each.detail
         )
+
+
+def _refused() -> sa.Select[Any]:
+    """What a partner refused for good and nobody has got past yet: commands until they are sent
+    again, readings until one like them is answered.  (Refused money has its outcome.)"""
+    later = message.alias("later")
+    got_past = sa.exists().where(
+        later.c.interface == message.c.interface, later.c.kind == message.c.kind,
+        later.c.id > message.c.id, later.c.state == "delivered",
+    )  # fmt: skip
+    stands = sa.or_(message.c.effect == "command", sa.and_(message.c.effect == "read", ~got_past))
+    refused = sa.select(message).where(message.c.state == "rejected", stands)
+    return refused.order_by(message.c.id).limit(_MOST)
 
 
 def audit(hub: Hub, view: Connection, shift: Shift) -> model.AuditHead | None:
