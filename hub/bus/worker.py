@@ -64,10 +64,10 @@ class Worker:
         self._lock = threading.Lock()
         self._busy: Counter[str] = Counter()
         self._shut: dict[str, float] = {}
-        event.listen(store.engine, "checkin", self._checked_in)
 
     def start(self) -> None:
         """Begin to claim and send, in threads of its own."""
+        event.listen(self._store.engine, "checkin", self._checked_in)
         self._finisher.start()
         self._dispatcher = threading.Thread(target=self._run, name="bus-worker", daemon=True)
         self._dispatcher.start()
@@ -77,12 +77,13 @@ class Worker:
 
         What did not end keeps its lease; the reaper of any process finds it.
         """
+        if self._dispatcher is None or self._stopping.is_set():
+            return not self.busy
         event.remove(self._store.engine, "checkin", self._checked_in)
         self._stopping.set()
         self.bell.set()
         until = monotonic() + timeout_s
-        if self._dispatcher is not None:
-            self._dispatcher.join(timeout_s)
+        self._dispatcher.join(timeout_s)
         while self.busy and monotonic() < until:
             self._stopping.wait(0)  # stays set; the pause below is the bell's
             self.bell.wait(0.05)

@@ -319,3 +319,14 @@ class TestLadder:
         assert (one.kind, one.state, one.count, one.items, one.fen) == (
             "pay", S.QUEUED, 2, 2, 200,
         )  # fmt: skip
+
+
+class TestWorkerStops:
+    """Stopping is safe to repeat, and leaves nothing on the engine."""
+
+    def test_twice_and_unstarted(self, rig: Rig) -> None:
+        worker = rig.worker()
+        assert worker.stop()
+        worker.start()
+        assert worker.stop()
+        assert worker.stop()
