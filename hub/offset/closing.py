@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub import audit
+from hub.bus import Rung
 from hub.kernel.errors import Refused
 from hub.kernel.periods import Period
 from hub.offset.differences import count_open
@@ -184,11 +185,16 @@ def _close_leg(tx: Connection, office: Office, run_id: int, each: sa.Row[Any]) -
     )  # fmt: skip
     if tx.scalar(restless.limit(1)) is not None or tx.scalar(disputed.limit(1)) is not None:
         return
-    tx.execute(
+    closed = tx.execute(
         sa.update(leg)
         .where(leg.c.id == each.id, leg.c.core_live_holds == 0)
         .values(closed_us=office.now_us())
     )
+    if closed.rowcount == 1:
+        sent = sa.select(batch.c.message_id).where(
+            batch.c.run_id == run_id, batch.c.bank == each.bank, batch.c.state != "withdrawn"
+        )
+        office.bus.climb(tx, list(tx.scalars(sent)), Rung.RECONCILED)
 
 
 def close_run(office: Office, run_id: int) -> bool:

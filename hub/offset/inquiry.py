@@ -10,11 +10,12 @@ number is credited once, is the same batch with the same body sent again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
-from hub.bus import Delivery, Message, Verdict
+from hub.bus import Delivery, Message, Rung, Verdict
 from hub.kernel.periods import Period
 from hub.offset.handling import ReadHandler
 from hub.offset.instruct import NEVER_US
@@ -31,6 +32,7 @@ INQUIRY = "bank.inquire"
 _WAITS_S = (0.2, 0.7, 1.5, 3.0, 6.0, 12.0, 20.0, 30.0)
 """Before the second, third … question; the last one is then doubled up to ten minutes."""
 _LONGEST_WAIT_S = 600.0
+_LEFT_OUT = "应答里没有这一笔"
 _OPEN = (ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value)
 
 
@@ -42,6 +44,7 @@ def ask_about(tx: Connection, office: Office, period: Period, number: str) -> in
     rows = _open_rows(tx, number)
     if not rows:
         _plan_next(tx, number, NEVER_US, found.asks, 0)
+        _nothing_open(tx, office, found)
         return 0
     asks = found.asks + 1
     letters: list[tuple[str, bytes, int]]
@@ -58,6 +61,28 @@ def ask_about(tx: Connection, office: Office, period: Period, number: str) -> in
         )  # fmt: skip
     _plan_next(tx, number, NEVER_US, asks, len(letters))
     return len(letters)
+
+
+def _nothing_open(tx: Connection, office: Office, found: Row[Any]) -> None:
+    """What became of every row is known, whoever said it: the message has its business result."""
+    if found.state == "unknown":
+        _settle(tx, office, found.number, found.message_id)
+    if not _still_unknown(tx, found.number):
+        office.bus.climb(tx, [found.message_id], Rung.RESULT)
+
+
+def _still_unknown(tx: Connection, number: str) -> bool:
+    query = sa.select(item.c.number).where(
+        item.c.batch == number, item.c.state == ItemState.UNKNOWN.value
+    )
+    return tx.scalar(query.limit(1)) is not None
+
+
+def _settle(tx: Connection, office: Office, number: str, message_id: int) -> None:
+    """The bank knows all of an unknown send: it was delivered."""
+    why = "what became of every row is known"
+    if not _still_unknown(tx, number) and office.bus.settle(tx, message_id, Verdict.DELIVERED, why):
+        _set_state(tx, number, "sent")
 
 
 def ask_now(tx: Connection, run_id: int) -> int:
@@ -110,7 +135,7 @@ class _AnswerHandler(ReadHandler):
         tx.execute(sa.select(batch.c.number).where(_is(result.batch)).with_for_update())
         said = {row.number for row in result.results}
         left_out = [number for number in self._expected(tx, result) if number not in said]
-        silent = [RowResult(number, RowStatus.UNKNOWN, text="left out") for number in left_out]
+        silent = [RowResult(number, RowStatus.UNKNOWN, text=_LEFT_OUT) for number in left_out]
         applied = apply_results(tx, self._office, [*result.results, *silent], self._way)
         missing = bool(applied.not_found) or not result.results
         self._one_answered(tx, result.batch, missing, message.created_us)
@@ -142,22 +167,12 @@ class _AnswerHandler(ReadHandler):
                 self._office.seat(found.bank).port.settle_after_s * 1_000_000
             )
             if not missing:
-                self._settle(tx, number, found.message_id)
+                _settle(tx, self._office, number, found.message_id)
             elif asked_us >= ripe_us:
                 self._send_again(tx, number, found.bank, found.message_id)
         if found.asks_open <= 0:
             next_us = database_now_us(tx) + _wait_us(found.asks)
             _plan_next(tx, number, next_us, found.asks, 0)
-
-    def _settle(self, tx: Connection, number: str, message_id: int) -> None:
-        """The bank knows all of an unknown send: it was delivered."""
-        unsettled = sa.select(item.c.number).where(
-            item.c.batch == number, item.c.state == ItemState.UNKNOWN.value
-        )
-        if tx.scalar(unsettled.limit(1)) is None and self._office.bus.settle(
-            tx, message_id, Verdict.DELIVERED, "the bank answered for every row"
-        ):
-            _set_state(tx, number, "sent")
 
     def _send_again(self, tx: Connection, number: str, bank: str, message_id: int) -> None:
         """Not found, asked only after settle_after: the same body, where numbers allow it."""
