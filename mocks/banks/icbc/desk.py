@@ -10,11 +10,12 @@ from lxml import etree
 from mocks.banks.icbc.client import ClientFile
 from mocks.banks.icbc.codec import Message, escape, tags, values
 from mocks.banks.icbc.contract import Contract
-from mocks.banks.icbc.ledger import Ledger
-from mocks.banks.icbc.orders import Order
-from mocks.banks.icbc.payments import BatchRefused, Payments, Told
 from mocks.banks.icbc.queries import Page, Queries, QueryRefused, balance_out
-from mocks.banks.icbc.registrations import Registrations
+from mocks.banks.icbc.words import CHECK_CODE, result
+from mocks.kit.bank.ledger import Ledger
+from mocks.kit.bank.orders import Order
+from mocks.kit.bank.payments import OtherBatch, Payments, Told
+from mocks.kit.bank.registrations import Registrations
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
 
@@ -90,8 +91,8 @@ class Desk:
         batch = pub["fSeqno"]
         try:
             told = self._payments.pay(batch, orders, self._clients.client.payer, hits)
-        except BatchRefused as refused:
-            raise Refused(str(refused), "包序列号重复且内容不同") from refused
+        except OtherBatch as refused:
+            raise Refused("B0112", "包序列号重复且内容不同") from refused
         if told is None or hits.first("batch_lost") is not None:
             return Said("", None, {"batch": batch, "booked": told is not None}, reset=True)
         off = hits.first("wrong_total")
@@ -108,11 +109,12 @@ class Desk:
     def _paid(self, told: Told, payer: str) -> str:
         """A row, written out: 500 of these are in every reply."""
         serial = f"<OrderNo>{told.serial}</OrderNo>" if told.serial else ""
+        state, code = result(told)
         return (
             f"<rd><iSeqno>{escape(told.number)}</iSeqno>{serial}<PayAccNo>{payer}</PayAccNo>"
             f"<RecAccNo>{escape(told.account)}</RecAccNo><PayAmt>{told.fen}</PayAmt>"
-            f"<Result>{told.result}</Result><instrRetCode>{told.code}</instrRetCode>"
-            f"<instrRetMsg>{self._word(told.code)}</instrRetMsg></rd>"
+            f"<Result>{state}</Result><instrRetCode>{code}</instrRetCode>"
+            f"<instrRetMsg>{self._word(code)}</instrRetMsg></rd>"
         )
 
     def _qpayent(self, _: Mapping[str, str], message: Message, hits: Hits) -> Said:
@@ -140,11 +142,11 @@ class Desk:
             text = self._contract.text("row_code", "B0116")
             fields += [("iRetCode", "B0116"), ("iRetMsg", text)]
             return f"<rd>{tags(fields)}</rd>"
+        state, code = result(told)
         fields += [
             ("OrderNo", told.serial or None), ("RecAccNo", told.account),
             ("PayAmt", str(told.fen)), ("iRetCode", "0"), ("iRetMsg", ""),
-            ("Result", told.result), ("instrRetCode", told.code),
-            ("instrRetMsg", self._word(told.code)),
+            ("Result", state), ("instrRetCode", code), ("instrRetMsg", self._word(code)),
         ]  # fmt: skip
         return f"<rd>{tags(fields)}</rd>"
 
@@ -185,7 +187,7 @@ class Desk:
             asked = values(message.body)
             rule = hits.first("answer")
             code = str(rule.answer["CheckCode"]) if rule and "CheckCode" in rule.answer else ""
-            code = code or ask(asked)
+            code = code or CHECK_CODE[ask(asked)]
             text = self._contract.text("check_code", code)
             fields = (("XYBH", asked["XYBH"]), ("CheckCode", code), ("CheckMsg", text))
             return Said("", tags(fields), {"CheckCode": code})
@@ -219,7 +221,7 @@ def _order(row: etree._Element) -> Order:
 
 
 def _counted(told: Sequence[Told]) -> dict[str, object]:
-    counts = Counter(f"{one.result}/{one.code}" for one in told)
+    counts = Counter("/".join(result(one)) for one in told)
     return {"rows": len(told), "results": dict(sorted(counts.items()))}
 
 

@@ -1,30 +1,21 @@
 """The mock of 工商银行 put together, with its part of the control plane."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
 
-from mocks.banks.icbc.book import LoanBook
 from mocks.banks.icbc.client import ClientFile
 from mocks.banks.icbc.contract import contract
 from mocks.banks.icbc.desk import Desk
-from mocks.banks.icbc.ledger import CREDIT, OTHER, OUT, SHAPES, Coming, Entry, Ledger
 from mocks.banks.icbc.nc import ApiPort, SignPort
-from mocks.banks.icbc.orders import minds
-from mocks.banks.icbc.payments import Payments
 from mocks.banks.icbc.queries import Queries
-from mocks.banks.icbc.registrations import Registrations
+from mocks.banks.icbc.words import strange
+from mocks.kit.bank.book import LoanBook
+from mocks.kit.bank.control import BankControls
+from mocks.kit.bank.ledger import Ledger
+from mocks.kit.bank.payments import Payments
+from mocks.kit.bank.registrations import Registrations
 from mocks.kit.faults import FaultKind
 from mocks.kit.messages import Answer, Service
-from mocks.kit.partner import (
-    Control,
-    ControlCall,
-    ControlError,
-    Partner,
-    Site,
-    answer_csv,
-    answer_json,
-)
+from mocks.kit.partner import Control, ControlCall, Partner, Site, answer_json
 
 _BOTH = {"rows": True}
 _ROWS_ONLY = {"rows": True, "calls": False}
@@ -62,9 +53,9 @@ class Icbc:
         self._clock = site.clock
         self._contract = contract()
         self._clients = ClientFile(site, self._contract)
-        self._book = LoanBook(site)
-        self._ledger = Ledger(site.storage, site.clock)
-        self._payments = Payments(site.storage, self._book, self._ledger, site.clock)
+        self._book = LoanBook(site, "ICBC")
+        self._ledger = Ledger(site.storage, site.clock, "HQ{day}{place:012d}")
+        self._payments = Payments(site.storage, self._book, self._ledger, site.clock, strange)
         self._registrations = Registrations(site.storage, self._book)
         limit = self._contract.limit("page_rows")
         self._desk = Desk(
@@ -75,6 +66,9 @@ class Icbc:
             registrations=self._registrations,
             ledger=self._ledger,
             clock=site.clock,
+        )
+        self._shared = BankControls(
+            self._book, self._ledger, self._payments, site.clock, self._desk.catch_up
         )
 
     def services(self) -> Mapping[str, Service]:
@@ -91,19 +85,10 @@ class Icbc:
     def controls(self) -> Sequence[Control]:
         """The bank's routes."""
         return (
-            Control("GET", "/credits.csv", "账户全部分录：入账、退票、冲正、其他", self._credits),
-            Control("GET", "/totals", "各类分录的笔数与金额（分）", self._totals),
+            *self._shared.routes(),
             Control("GET", "/client", "客户号、证书 ID、账户、接入凭证", self._client),
             Control("POST", "/client", "改其中几项；keep_hours=false 不管服务时间", self._change),
-            Control("GET", "/balance", "划款账户余额（分）", self._balance),
-            Control("POST", "/balance", '设余额 {"fen": 0}', self._set_balance),
-            Control("GET", "/instructions/{number}", "银行怎样看一条指令", self._instruction),
-            Control("GET", "/rows/{JKHTBH}", "一笔贷款在账上的样子，含 KKJG", self._row),
-            Control("POST", "/rows/{JKHTBH}", '改 KKJG {"KKJG": "1001"}', self._set_row),
-            Control("POST", "/returns", "退回一笔：number，day，shape 退票|冲正，with_number",
-                    self._return),
-            Control("POST", "/plant", "造差异：shape unordered|missing|off|doubled", self._plant),
-        )  # fmt: skip
+        )
 
     def reset(self) -> None:
         """As after loading: no instruction, no credit, KKJG as in the file."""
@@ -113,100 +98,9 @@ class Icbc:
             self._registrations.reset()
             self._book.reset()
 
-    def _credits(self, _: ControlCall) -> Answer:
-        self._desk.catch_up()
-        return answer_csv(self._ledger.export())
-
-    def _totals(self, _: ControlCall) -> Answer:
-        self._desk.catch_up()
-        return answer_json(self._ledger.totals())
-
     def _client(self, _: ControlCall) -> Answer:
         return answer_json(self._clients.shown())
 
     def _change(self, call: ControlCall) -> Answer:
         self._clients.change(dict(call.body))
         return answer_json(self._clients.shown())
-
-    def _balance(self, _: ControlCall) -> Answer:
-        self._desk.catch_up()
-        return answer_json({"fen": self._ledger.balance()})
-
-    def _set_balance(self, call: ControlCall) -> Answer:
-        self._ledger.set_balance(_integer(call, "fen"))
-        return self._balance(call)
-
-    def _instruction(self, call: ControlCall) -> Answer:
-        held = self._payments.known(call.parts["number"])
-        if held is None:
-            raise ControlError(f"没有指令 {call.parts['number']}", 404)
-        names = ("number", "batch", "loan", "fen", "credited", "result", "code", "shape", "asked")
-        return answer_json({name: getattr(held, name) for name in (*names, "serial")})
-
-    def _row(self, call: ControlCall) -> Answer:
-        number = call.parts["JKHTBH"]
-        found = self._book.find([number]).get(number, [])
-        if not found:
-            raise ControlError(f"没有借款合同 {number}", 404)
-        return answer_json(
-            {"rows": [{"JKHTBH": one.contract, "DKZT": one.state, "KKJG": one.mind}
-                      for one in found]}
-        )  # fmt: skip
-
-    def _set_row(self, call: ControlCall) -> Answer:
-        mind = str(call.body.get("KKJG", ""))
-        if mind not in minds():
-            raise ControlError(f"KKJG 只能是 {'、'.join(minds())}")
-        if self._book.set_mind(call.parts["JKHTBH"], mind) == 0:
-            raise ControlError(f"没有借款合同 {call.parts['JKHTBH']}", 404)
-        return self._row(call)
-
-    def _return(self, call: ControlCall) -> Answer:
-        shape = SHAPES.get(str(call.body.get("shape", "退票")))
-        if shape is None:
-            raise ControlError("shape 只能是 退票 或 冲正")
-        day = call.body.get("day")
-        coming = Coming(
-            number=str(call.body["number"]),
-            day=self._clock.today() if day is None else date.fromisoformat(str(day)),
-            kind=shape,
-            with_number=bool(call.body.get("with_number", True)),
-        )
-        self._ledger.plan_return(coming)
-        self._desk.catch_up()
-        return answer_json({"number": coming.number, "day": coming.day.isoformat()}, 201)
-
-    def _plant(self, call: ControlCall) -> Answer:
-        self._desk.catch_up()
-        shape, number = call.body.get("shape"), str(call.body.get("number", ""))
-        done: dict[str, Any]
-        match shape:
-            case "unordered":
-                done = {"serial": self._ledger.plant(_entry(call, number))}
-            case "missing":
-                done = {"changed": self._ledger.forget(number)}
-            case "off":
-                done = {"changed": self._ledger.shift(number, _integer(call, "fen"))}
-            case "doubled":
-                done = {"serial": self._ledger.double(number)}
-            case _:
-                raise ControlError("shape 只能是 unordered、missing、off、doubled")
-        if done.get("changed") == 0:
-            raise ControlError(f"没有指令 {number} 的入账", 404)
-        return answer_json(done, 201)
-
-
-def _entry(call: ControlCall, number: str) -> Entry:
-    kind = OTHER if call.body.get("kind") == "other" else CREDIT
-    return Entry(
-        kind=kind, side=OUT, fen=_integer(call, "fen"), number=number, batch="", loan="",
-        account=str(call.body.get("account", "6222000000000000000")),
-        name=str(call.body.get("name", "无名")), postscript=number, summary="", purpose="",
-    )  # fmt: skip
-
-
-def _integer(call: ControlCall, name: str) -> int:
-    value = call.body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ControlError(f"{name} 必须是整数（分）")
-    return value

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mocks.banks.icbc.book import DUE_FIELDS, LoanBook
 from mocks.banks.icbc.codec import tags
-from mocks.banks.icbc.ledger import OUT, Ledger
+from mocks.banks.icbc.words import BUS_TYPE, side
+from mocks.kit.bank.book import DUE_FIELDS, LoanBook
+from mocks.kit.bank.ledger import OUT, Ledger
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
 from mocks.kit.storage import Row
@@ -137,16 +138,16 @@ def _rd(fields: dict[str, str], hits: Hits) -> str:
 
 
 def _entry(row: Row, hits: Hits, *, open_day: bool) -> str:
-    _, day, clock, kind, side, fen, *_, account, name, postscript, summary, use, serial = row
+    _, day, clock, kind, way, fen, *_, account, name, postscript, summary, use, serial = row
     amount = str(fen)
     if open_day:
         money = {"Amount": amount}
     else:
-        out = side == OUT
+        out = way == OUT
         money = {"DebitAmount": amount if out else "", "CreditAmount": "" if out else amount}
     fields = {
-        "Drcrf": side, **money, "RecipAccNo": account, "RecipName": name, "Summary": summary,
-        "UseCN": use, "PostScript": postscript, "BusType": kind, "OnlySequence": serial,
+        "Drcrf": side(way), **money, "RecipAccNo": account, "RecipName": name, "Summary": summary,
+        "UseCN": use, "PostScript": postscript, "BusType": BUS_TYPE[kind], "OnlySequence": serial,
         "Date": day, "Time": clock,
     }  # fmt: skip
     return _rd(fields, hits)

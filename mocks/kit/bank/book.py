@@ -11,7 +11,6 @@ from mocks.kit.guard import MockRefusal
 from mocks.kit.partner import Site
 from mocks.kit.storage import Row, Storage
 
-BANK = "ICBC"
 _COLUMNS = (
     "JKHTBH", "DKZH", "HKZH", "JKRXM", "JKRZJH", "YHRQ", "DQYHJE", "DQYHBJ", "DQYHLX",
     "DKZT", "YQJE", "KKJG",
@@ -61,7 +60,9 @@ class DueList:
 class LoanBook:
     """The bank's loans, in SQLite; loaded once, in one transaction."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, bank: str) -> None:
+        """``bank`` is the YHJC whose rows are this book's."""
+        self._bank = bank
         self._storage: Storage = site.storage
         self._storage.script(_DDL)
         self._load(site)
@@ -108,11 +109,13 @@ class LoanBook:
         stood = site.loaded_digest
         if site.data is None:
             if stood is None:
-                raise MockRefusal("工行挡板还没有数据：请用 --data 指明 loans.csv 所在目录。")
+                raise MockRefusal(
+                    f"{self._bank} 挡板还没有数据：请用 --data 指明 loans.csv 所在目录。"
+                )
             return
         path = site.data / "loans.csv"
         if not path.is_file():
-            raise MockRefusal(f"{path} 不存在：工行挡板要读 loans.csv。")
+            raise MockRefusal(f"{path} 不存在：{self._bank} 挡板要读 loans.csv。")
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if stood == digest:
@@ -125,7 +128,8 @@ class LoanBook:
         names = ",".join(_COLUMNS)
         with self._storage.write() as storage:
             storage.run_many(
-                f"INSERT INTO loan({names},loaded_KKJG,month) VALUES({marks})", _rows(path)
+                f"INSERT INTO loan({names},loaded_KKJG,month) VALUES({marks})",
+                _rows(path, self._bank),
             )
             storage.run(
                 "INSERT INTO due_list(month,version,rows,fen) SELECT month, month||'-'||?, "
@@ -136,7 +140,7 @@ class LoanBook:
             site.loaded(digest)
 
 
-def _rows(path: Path) -> Iterator[tuple[str, ...]]:
+def _rows(path: Path, bank_code: str) -> Iterator[tuple[str, ...]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(file)
         head = next(lines, [])
@@ -151,7 +155,7 @@ def _rows(path: Path) -> Iterator[tuple[str, ...]]:
                 raise MockRefusal(
                     f"{path} 第 {lines.line_num} 行有 {len(line)} 列，应为 {len(head)}"
                 )
-            if line[bank] == BANK:
+            if line[bank] == bank_code:
                 cells = [fen_text(line[at]) if money else line[at] for at, money in places]
                 yield (*cells, cells[-1], line[due][:6])
 

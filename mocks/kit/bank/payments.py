@@ -1,16 +1,28 @@
-"""PAYENT and QPAYENT: one number is credited once, and what was answered stays so."""
+"""Instructions and batches: one number is credited once, and what was answered stays so."""
 
 import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
-from mocks.banks.icbc.book import Loan, LoanBook
-from mocks.banks.icbc.ledger import CREDIT, OUT, Entry, Ledger
-from mocks.banks.icbc.orders import DONE, Mind, Order, bent, late, minds, processing, refusal
-from mocks.banks.icbc.parking import Parking
+from mocks.kit.bank.book import Loan, LoanBook
+from mocks.kit.bank.ledger import CREDIT, OUT, Entry, Ledger
+from mocks.kit.bank.orders import (
+    DONE,
+    DOUBTFUL,
+    PROCESSING,
+    REFUSED,
+    Mind,
+    Order,
+    Say,
+    bent,
+    late,
+    minds,
+    refusal,
+)
+from mocks.kit.bank.parking import Parking
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
 from mocks.kit.storage import Storage
@@ -18,23 +30,24 @@ from mocks.kit.storage import Storage
 _DDL = """
 CREATE TABLE IF NOT EXISTS instruction(
   number TEXT PRIMARY KEY, batch TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL,
-  fen INTEGER NOT NULL, loan TEXT NOT NULL, credited INTEGER NOT NULL, result TEXT NOT NULL,
-  code TEXT NOT NULL, shape TEXT NOT NULL, asked INTEGER NOT NULL, at REAL NOT NULL,
-  seconds REAL NOT NULL, inquiries INTEGER NOT NULL, serial TEXT NOT NULL) WITHOUT ROWID;
+  fen INTEGER NOT NULL, loan TEXT NOT NULL, credited INTEGER NOT NULL, verdict TEXT NOT NULL,
+  reason TEXT NOT NULL, wire TEXT NOT NULL, shape TEXT NOT NULL, asked INTEGER NOT NULL,
+  at REAL NOT NULL, seconds REAL NOT NULL, inquiries INTEGER NOT NULL,
+  serial TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batch(
   number TEXT PRIMARY KEY, digest TEXT NOT NULL, numbers TEXT NOT NULL, hidden INTEGER NOT NULL)
   WITHOUT ROWID;
 """
 _COLUMNS = (
-    "number,batch,account,name,fen,loan,credited,result,code,shape,asked,at,seconds,inquiries,"
-    "serial"
+    "number,batch,account,name,fen,loan,credited,verdict,reason,wire,shape,asked,at,seconds,"
+    "inquiries,serial"
 )
 _CHUNK = 500
 _columns_of = attrgetter(*_COLUMNS.split(","))  # a third of astuple's time
 
 
-class BatchRefused(Exception):
-    """The whole packet is refused; the argument is the RetCode."""
+class OtherBatch(Exception):
+    """This batch number stands for other orders: the whole packet is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +61,9 @@ class Standing:
     fen: int
     loan: str
     credited: int
-    result: str
-    code: str
+    verdict: str
+    reason: str
+    wire: str
     shape: str
     asked: int
     at: float
@@ -71,20 +85,27 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a reply says of one number; ``fen`` credited, or ordered where nothing was."""
+    """What a reply says of one number; ``fen`` credited, or ordered where nothing was.
+
+    ``wire`` holds fields that the bank writes instead of what verdict and reason would be.
+    """
 
     number: str
     serial: str
     account: str
     fen: int
-    result: str
-    code: str
+    verdict: str
+    reason: str
+    wire: Mapping[str, str] = field(default_factory=dict)
 
 
 class Payments:
     """Instructions and batches.  ``payer`` gives (account, name) of the paying account."""
 
-    def __init__(self, storage: Storage, book: LoanBook, ledger: Ledger, clock: MockClock) -> None:
+    def __init__(
+        self, storage: Storage, book: LoanBook, ledger: Ledger, clock: MockClock, say: Say
+    ) -> None:
+        self._say = say
         self._storage = storage
         self._book = book
         self._ledger = ledger
@@ -95,14 +116,14 @@ class Payments:
     def pay(
         self, batch: str, orders: Sequence[Order], payer: tuple[str, str], hits: Hits
     ) -> list[Told] | None:
-        """Take a batch; what to tell of it.  :class:`BatchRefused` when it is refused whole.
+        """Take a batch; what to tell of it.  :class:`OtherBatch` when it is refused whole.
 
         Committed on return.  None for one that a rule keeps on its way: the caller resets.
         """
         digest = _digest(orders)
         stood = self._storage.value("SELECT digest FROM batch WHERE number=?", (batch,))
         if stood not in (None, digest):
-            raise BatchRefused("B0112")
+            raise OtherBatch
         park = hits.first("book_after_not_found")
         if park is not None and stood is None:
             self._parking.park(batch, orders, digest, park.seconds or 0.0)
@@ -189,9 +210,11 @@ class Payments:
             if order.number in standing or order.number in fresh:
                 continue
             mind = _judge(order, loans.get(order.loan, []), payer, balance)
-            mind = mind if hits is None else _bend(order, mind, hits)
+            mind = mind if hits is None else self._bend(order, mind, hits)
             if mind.said is not None:
-                told[order.number] = Told(order.number, "", order.account, order.fen, *mind.said)
+                told[order.number] = Told(
+                    order.number, "", order.account, order.fen, DOUBTFUL, "", mind.said.wire
+                )
             if mind.way != "book":
                 told.setdefault(order.number, None)
                 parked += [order] if mind.way == "park" else []
@@ -221,14 +244,28 @@ class Payments:
                 number=order.number, batch=batch, account=order.account, name=order.name,
                 fen=order.fen, loan=order.loan,
                 credited=order.fen + mind.off if mind.credit else 0,
-                result=mind.result, code=mind.code, shape=mind.shape, asked=0, at=at,
+                verdict=mind.verdict, reason=mind.reason, wire=json.dumps(dict(mind.wire)),
+                shape=mind.shape, asked=0, at=at,
                 seconds=mind.seconds, inquiries=mind.inquiries,
                 serial=serial_of.get(order.number, ""),
             )  # fmt: skip
         self._storage.run_many(
-            f"INSERT INTO instruction({_COLUMNS}) VALUES({','.join('?' * 15)})",
+            f"INSERT INTO instruction({_COLUMNS}) VALUES({','.join('?' * 16)})",
             [_columns_of(standing[order.number]) for order, _ in fresh],
         )
+
+    def _bend(self, order: Order, mind: Mind, hits: Hits) -> Mind:
+        whole = hits.first("late")
+        if whole is not None:
+            mind = late(mind, whole)
+        if hits.any_rows:
+            fields = {
+                "number": order.number, "JKHTBH": order.loan, "account": order.account,
+                "fen": str(order.fen), "name": order.name,
+            }  # fmt: skip
+            for rule in hits.on_row(fields):
+                mind = bent(mind, rule, self._say)
+        return mind
 
     def _inquired(self, held: Standing) -> Told:
         if held.shape != "late" or not held.in_hand(held.asked):
@@ -260,27 +297,13 @@ def _judge(order: Order, loans: Sequence[Loan], payer: tuple[str, str], balance:
     """What the bank makes of an order by its books: account, name, funds, then the row's KKJG."""
     at_account = [loan for loan in loans if loan.account == order.account]
     if (order.pay_account, order.pay_name) != payer or not at_account or order.fen <= 0:
-        return refusal("A1199")
+        return refusal("bank_error")
     named = [loan for loan in at_account if loan.name.strip() == order.name.strip()]
     if not named:
-        return refusal("A1102")
+        return refusal("name_mismatch")
     mind = minds()[named[0].mind]
     if mind.credit and order.fen > balance:
-        return refusal("A1301")
-    return mind
-
-
-def _bend(order: Order, mind: Mind, hits: Hits) -> Mind:
-    whole = hits.first("late")
-    if whole is not None:
-        mind = late(mind, whole)
-    if hits.any_rows:
-        fields = {
-            "number": order.number, "JKHTBH": order.loan, "account": order.account,
-            "fen": str(order.fen), "name": order.name,
-        }  # fmt: skip
-        for rule in hits.on_row(fields):
-            mind = bent(mind, rule)
+        return refusal("no_funds")
     return mind
 
 
@@ -300,7 +323,7 @@ def _tell(
         elif held is None or held.shape == "lost":
             continue
         elif held.same != order.same:
-            told.append(Told(order.number, "", order.account, order.fen, "6", "A1302"))
+            told.append(Told(order.number, "", order.account, order.fen, REFUSED, "other_content"))
         else:
             told += [_told(held)] * (2 if twice or held.shape == "twice" else 1)
     return told
@@ -316,9 +339,10 @@ def _entry(batch: str, order: Order, mind: Mind) -> Entry:
 
 def _told(held: Standing) -> Told:
     if held.in_hand(held.asked):
-        return Told(held.number, "", held.account, held.fen, processing(), "")
-    fen = held.credited if held.result == DONE else held.fen
-    return Told(held.number, held.serial, held.account, fen, held.result, held.code)
+        return Told(held.number, "", held.account, held.fen, PROCESSING, "")
+    fen = held.credited if held.verdict == DONE else held.fen
+    wire = json.loads(held.wire)
+    return Told(held.number, held.serial, held.account, fen, held.verdict, held.reason, wire)
 
 
 def _digest(orders: Sequence[Order]) -> str:

@@ -1,8 +1,8 @@
-"""Verification of a loan, registration and cancellation of an agreement (QDKVER, DKXYREG/CAN)."""
+"""Verification of a loan, registration and cancellation of an agreement; answers are words."""
 
 from collections.abc import Mapping, Sequence
 
-from mocks.banks.icbc.book import Loan, LoanBook
+from mocks.kit.bank.book import Loan, LoanBook
 from mocks.kit.storage import Storage
 
 _DDL = """
@@ -11,12 +11,12 @@ CREATE TABLE IF NOT EXISTS registration(
 """
 _SETTLED = "2"
 OK, NO_LOAN, NOT_ACCOUNT, NOT_NAME, NOT_ID, SETTLED, NOT_REGISTERED, TAKEN = (
-    "0000", "2001", "2002", "2003", "2004", "2005", "2006", "2007",
+    "ok", "no_loan", "not_account", "not_name", "not_id", "settled", "not_registered", "taken",
 )  # fmt: skip
 
 
 class Registrations:
-    """Agreements the bank knows of; each answer is a CheckCode."""
+    """Agreements the bank knows of; each answer is a word."""
 
     def __init__(self, storage: Storage, book: LoanBook) -> None:
         self._storage = storage

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from mocks.banks.icbc.orders import Order
+from mocks.kit.bank.orders import Order
 from mocks.kit.storage import Storage
 
 _DDL = """

@@ -1,6 +1,6 @@
 """The paying account: its balance, its entries, what comes back and when.
 
-An entry's ``serial`` is the bank's unique number (OnlySequence, OrderNo).  A credit and the
+An entry's ``serial`` is the bank's unique number.  A credit and the
 instruction it belongs to are written in one transaction, before any answer leaves.
 """
 
@@ -10,15 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mocks.banks.icbc.banking_days import banking_day_after
+from mocks.kit.bank.banking_days import banking_day_after
 from mocks.kit.clock import MockClock
 from mocks.kit.partner import ControlError
 from mocks.kit.storage import Notes, Row, Storage
 
-CREDIT, RETURN, REVERSAL, OTHER = "001", "002", "003", "009"
-KINDS = {CREDIT: "credit", RETURN: "return", REVERSAL: "reversal", OTHER: "other"}
+CREDIT, RETURN, REVERSAL, OTHER = "credit", "return", "reversal", "other"
 SHAPES = {"退票": RETURN, "冲正": REVERSAL, "return": RETURN, "reversal": REVERSAL}
-OUT, IN = "1", "2"
+OUT, IN = "out", "in"
 OPENING_FEN = 5_000_000_000_000
 """What the paying account holds at first: 500 亿元, enough for a province's month."""
 
@@ -80,9 +79,11 @@ class Coming:
 class Ledger:
     """Entries and balance.  ``_next`` is the id of the next entry: one writer, so it is sure."""
 
-    def __init__(self, storage: Storage, clock: MockClock) -> None:
+    def __init__(self, storage: Storage, clock: MockClock, serial: str) -> None:
+        """``serial`` is a format of ``day`` (yyyyMMdd) and ``place``: how this bank numbers."""
         self._storage = storage
         self._clock = clock
+        self._serial = serial
         storage.script(_DDL)
         storage.run("INSERT OR IGNORE INTO account(one,fen) VALUES(1,?)", (OPENING_FEN,))
         self._notes = Notes(storage)
@@ -103,7 +104,7 @@ class Ledger:
         rows, serials, moved = [], [], 0
         for entry in entries:
             place += 1
-            serial = f"HQ{day}{place:012d}"
+            serial = self._serial.format(day=day, place=place)
             serials.append(serial)
             moved += entry.fen if entry.side == IN else -entry.fen
             rows.append(
@@ -208,15 +209,15 @@ class Ledger:
         for row in self._storage.each(
             "SELECT number,batch,loan,account,fen,day,serial,kind,"
             "CASE WHEN number='' THEN 1 ELSE (SELECT COUNT(*) FROM entry o "
-            "WHERE o.number=e.number AND o.kind='001') END FROM entry e ORDER BY id"
+            "WHERE o.number=e.number AND o.kind='credit') END FROM entry e ORDER BY id"
         ):
-            writer.writerow((*row[:5], _dashed(row[5]), row[6], KINDS[row[7]], row[8]))
+            writer.writerow((*row[:5], _dashed(row[5]), row[6], row[7], row[8]))
         return text.getvalue()
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Kind → count and 分."""
         return {
-            KINDS[kind]: {"count": count, "fen": fen}
+            kind: {"count": count, "fen": fen}
             for kind, count, fen in self._storage.rows(
                 "SELECT kind,COUNT(*),SUM(fen) FROM entry GROUP BY kind ORDER BY kind"
             )
