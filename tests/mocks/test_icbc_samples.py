@@ -9,7 +9,7 @@ import yaml
 from lxml import etree
 
 from mocks.banks.icbc.codec import PUB, Seal, read_form, read_xml, reply_xml, wrap_reply
-from mocks.banks.icbc.contract import contract
+from mocks.kit.bank.contract import read_contract
 from tests.mocks.icbc_client import PATH, Client, decode
 from tests.mocks.running import ROOT, Mock
 
@@ -37,11 +37,11 @@ def test_a_form_gives_the_xml(name: str) -> None:
     form, xml = read_form(read(name)), read(stem + ".xml")
     code = form["TransCode"].decode()
     data = form["reqData"]
-    assert (Seal(KEY).open(data) if contract().signed(code) else data) == xml
+    assert (Seal(KEY).open(data) if read_contract("icbc").signed(code) else data) == xml
     message = read_xml(xml)
     assert message.pub["TransCode"] == code
     assert message.pub["fSeqno"].encode() == form["PackageID"]
-    contract().schema(f"{code}.request").assertValid(message.root)
+    read_contract("icbc").schema(f"{code}.request").assertValid(message.root)
 
 
 def test_the_seal_is_the_contracts() -> None:
@@ -58,7 +58,7 @@ def test_a_refusal_is_written_as_in_the_sample(name: str) -> None:
     pub = {field: said[field] for field in PUB}
     ours = reply_xml(pub, said["RetCode"], said["RetMsg"], None)
     assert ours.split(b"?>", 1)[1].strip() == read(name).split(b"?>", 1)[1].strip()
-    assert said["RetMsg"].startswith(contract().text("ret_code", said["RetCode"])[:2])
+    assert said["RetMsg"].startswith(read_contract("icbc").text("ret_code", said["RetCode"])[:2])
     wire = read(name.removesuffix(".xml") + ".txt")
     assert wire.startswith(b"reqData=")
     assert base64.b64decode(wire[8:]) == read(name)

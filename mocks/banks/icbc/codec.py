@@ -4,26 +4,19 @@ import base64
 import gzip
 import hashlib
 import hmac
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from lxml import etree
 
-from mocks.banks.icbc.contract import CHARSET
+from mocks.kit.xml import CHARSET, Unreadable, parse, tags
 
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ZIP_FROM = 64 * 1024
 _DIGEST = 32
 _MANY = 100
 _BASE64_ESCAPES = ((b"%2B", b"+"), (b"%2F", b"/"), (b"%3D", b"="), (b"%2b", b"+"), (b"%2f", b"/"))
 PUB = ("TransCode", "CIS", "BankCode", "ID", "TranDate", "TranTime", "fSeqno")
-_NUMERIC_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-
-
-class Unreadable(Exception):
-    """The bytes are not what the contract says; the text says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +45,11 @@ def read_form(body: bytes) -> Mapping[str, bytes]:
 
 def read_xml(data: bytes) -> Message:
     """Decode GB18030 and parse; entities and DOCTYPE are refused."""
-    try:
-        text = data.decode(CHARSET)
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"不是 GB18030：第 {error.start} 字节") from error
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise Unreadable("报文不得有 DOCTYPE、实体声明")
-    parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False
-    )
-    try:
-        root = etree.fromstring(_DECLARATION.sub("", text, count=1).encode("utf-8"), parser)
-    except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
-        raise Unreadable(f"不是 XML：{error}") from error
+    root = parse(data)
     pub, body = root.find("eb/pub"), root.find("eb/in")
     if pub is None or body is None:
         raise Unreadable("没有 CMS/eb/pub 或 CMS/eb/in")
     return Message({name: pub.findtext(name) or "" for name in PUB}, body, root)
-
-
-def values(element: etree._Element) -> dict[str, str]:
-    """The children of an element, tag to text; of a repeated tag the last."""
-    return {str(child.tag): child.text or "" for child in element}
-
-
-def escape(text: str) -> str:
-    """Text as XML content."""
-    return text.translate(_NUMERIC_ESCAPES)
-
-
-def tags(fields: Iterable[tuple[str, str | None]]) -> str:
-    """Elements one after the other; a value of None leaves its element out."""
-    return "".join(f"<{n}>{escape(v)}</{n}>" for n, v in fields if v is not None)
 
 
 def reply_xml(

@@ -2,41 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import time
 
 from lxml import etree
 
-from mocks.banks.icbc.client import ClientFile
-from mocks.banks.icbc.codec import Message, escape, tags, values
-from mocks.banks.icbc.contract import Contract
+from mocks.banks.icbc.codec import Message
 from mocks.banks.icbc.queries import Page, Queries, QueryRefused, balance_out
 from mocks.banks.icbc.words import CHECK_CODE, result
+from mocks.kit.bank.client import ClientFile
+from mocks.kit.bank.contract import Contract
 from mocks.kit.bank.ledger import Ledger
 from mocks.kit.bank.orders import Order
 from mocks.kit.bank.payments import OtherBatch, Payments, Told
 from mocks.kit.bank.registrations import Registrations
+from mocks.kit.bank.said import Refused, Said
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
-
-
-class Refused(Exception):
-    """Refused whole, with a RetCode and a word for the journal."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(code, why)
-        self.code = code
-        self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What to answer: RetCode ("" is success), ``out``, the journal's summary; or a reset."""
-
-    code: str
-    out: str | None
-    summary: Mapping[str, object] = field(default_factory=dict)
-    reset: bool = False
+from mocks.kit.xml import escape, tags, values
 
 
 class Desk:
@@ -74,7 +56,7 @@ class Desk:
 
     def catch_up(self) -> None:
         """What became due since the last request: payments on their way, money coming back."""
-        self._payments.sweep(self._clients.client.payer)
+        self._payments.sweep(self._clients.payer)
         self._ledger.settle_returns()
 
     def serve(self, code: str, pub: Mapping[str, str], message: Message, hits: Hits) -> Said:
@@ -90,7 +72,7 @@ class Desk:
             raise Refused("B0111", "总笔数或总金额与明细不符")
         batch = pub["fSeqno"]
         try:
-            told = self._payments.pay(batch, orders, self._clients.client.payer, hits)
+            told = self._payments.pay(batch, orders, self._clients.payer, hits)
         except OtherBatch as refused:
             raise Refused("B0112", "包序列号重复且内容不同") from refused
         if told is None or hits.first("batch_lost") is not None:
@@ -102,7 +84,7 @@ class Desk:
             ("OnlBatF", "1"), ("SettleMode", "0"), ("TotalNum", str(count)),
             ("TotalAmt", str(total)),
         )  # fmt: skip
-        payer = self._clients.client.PayAccNo
+        payer = self._clients.client["PayAccNo"]
         body = "".join(self._paid(one, payer) for one in told)
         return Said("", tags(top) + body, _counted(told))
 
@@ -153,16 +135,14 @@ class Desk:
     def _qpd(self, _: Mapping[str, str], message: Message, hits: Hits) -> Said:
         asked = values(message.body)
         self._own_account(asked["AccNo"])
-        return _page(
-            lambda: self._queries.today(self._clients.client.payer, asked["NextTag"], hits)
-        )
+        return _page(lambda: self._queries.today(self._clients.payer, asked["NextTag"], hits))
 
     def _qhisd(self, _: Mapping[str, str], message: Message, hits: Hits) -> Said:
         asked = values(message.body)
         self._own_account(asked["AccNo"])
         days = (asked["BeginDate"], asked["EndDate"])
         return _page(
-            lambda: self._queries.history(self._clients.client.payer, days, asked["NextTag"], hits)
+            lambda: self._queries.history(self._clients.payer, days, asked["NextTag"], hits)
         )
 
     def _qaccbal(self, _: Mapping[str, str], message: Message, __: Hits) -> Said:
@@ -195,7 +175,7 @@ class Desk:
         return served
 
     def _own_account(self, number: str) -> None:
-        if number != self._clients.client.PayAccNo:
+        if number != self._clients.client["PayAccNo"]:
             raise Refused("B0110", "不是本客户的账户")
 
     def _in_hours(self) -> None:

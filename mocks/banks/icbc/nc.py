@@ -5,23 +5,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mocks.banks.icbc.client import ClientFile
 from mocks.banks.icbc.codec import (
     Message,
     Seal,
-    Unreadable,
-    escape,
     read_form,
     read_xml,
     reply_xml,
-    values,
     wrap_reply,
 )
-from mocks.banks.icbc.contract import Contract
-from mocks.banks.icbc.desk import Desk, Refused, Said
+from mocks.banks.icbc.desk import Desk
+from mocks.kit.bank.client import ClientFile
+from mocks.kit.bank.contract import Contract
+from mocks.kit.bank.said import Refused, Said
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import AFTER, BEFORE, Hits, Rule
 from mocks.kit.messages import Answer, Call, Request
+from mocks.kit.xml import Unreadable, escape, values
 
 _HTML = "text/html; charset=GBK"
 _SIGN_TYPE = "INFOSEC_SIGN/1.0"
@@ -53,7 +52,7 @@ class SignPort:
             result = "-11"
         signed = ""
         if result == "0":
-            key = bytes.fromhex(self._clients.client.seal_key)
+            key = bytes.fromhex(self._clients.client["seal_key"])
             signed = f"<sign>\n{Seal(key).sign(request.body)}</sign>"
         text = escape(self._contract.text("sign_result", result))
         body = (
@@ -152,7 +151,7 @@ class ApiPort:
             return asked
         xml: bytes | None = raw["reqData"]
         if self._contract.signed(code):
-            xml = Seal(bytes.fromhex(self._clients.client.seal_key)).open(raw["reqData"])
+            xml = Seal(bytes.fromhex(self._clients.client["seal_key"])).open(raw["reqData"])
         if xml is None:
             asked.problem, asked.why = "B0101", "签名不对，或没有签名"
             return asked
@@ -165,9 +164,9 @@ class ApiPort:
 
     def _check(self, asked: _Asked, message: Message) -> tuple[str, str]:
         client, form, pub = self._clients.client, asked.form, message.pub
-        expected = {"GroupCIS": client.GroupCIS, "ID": client.ID, "Cert": client.cert}
+        expected = {"GroupCIS": client["GroupCIS"], "ID": client["ID"], "Cert": client["cert"]}
         wrong = [name for name, value in expected.items() if form.get(name) != value]
-        wrong += [n for n, v in (("CIS", client.CIS), ("ID", client.ID)) if pub[n] != v]
+        wrong += [n for n, v in (("CIS", client["CIS"]), ("ID", client["ID"])) if pub[n] != v]
         if wrong:
             return "B0102", f"不符：{'、'.join(wrong)}"
         if form.get("PackageID") != pub["fSeqno"] or pub["TransCode"] != asked.code:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from mocks.banks.icbc.client import ClientFile
-from mocks.banks.icbc.contract import contract
 from mocks.banks.icbc.desk import Desk
 from mocks.banks.icbc.nc import ApiPort, SignPort
 from mocks.banks.icbc.queries import Queries
 from mocks.banks.icbc.words import strange
 from mocks.kit.bank.book import LoanBook
+from mocks.kit.bank.client import ClientFile
+from mocks.kit.bank.contract import read_contract
 from mocks.kit.bank.control import BankControls
 from mocks.kit.bank.ledger import Ledger
 from mocks.kit.bank.payments import Payments
@@ -51,8 +51,10 @@ class Icbc:
     def __init__(self, site: Site) -> None:
         self._storage = site.storage
         self._clock = site.clock
-        self._contract = contract()
-        self._clients = ClientFile(site, self._contract)
+        self._contract = read_contract("icbc")
+        self._clients = ClientFile(
+            site, self._contract, ("PayAccNo", "PayAccName"), own=("seal_key",)
+        )
         self._book = LoanBook(site, "ICBC")
         self._ledger = Ledger(site.storage, site.clock, "HQ{day}{place:012d}")
         self._payments = Payments(site.storage, self._book, self._ledger, site.clock, strange)

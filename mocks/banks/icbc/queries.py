@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mocks.banks.icbc.codec import tags
 from mocks.banks.icbc.words import BUS_TYPE, side
 from mocks.kit.bank.book import DUE_FIELDS, LoanBook
 from mocks.kit.bank.ledger import OUT, Ledger
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
 from mocks.kit.storage import Row
+from mocks.kit.xml import tags
 
 _ENTRY_TAG = re.compile(r"(\d{8})-(\d{8})-(\d{8})-(\d+)")
 _DUE_TAG = re.compile(r"(\w+-\w+)\.(\d+)")

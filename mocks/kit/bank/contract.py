@@ -1,4 +1,4 @@
-"""What the bank's mock takes from the contract: texts, lengths, limits, schemas. Data only."""
+"""What a bank's mock takes from its contract: texts, lengths, limits, schemas.  Data only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,9 @@ import yaml
 from lxml import etree
 
 from mocks.kit.partner import CONTRACTS
+from mocks.kit.xml import CHARSET
 
-_FOLDER = CONTRACTS / "banks" / "icbc"
 _NO_LIMIT = 1 << 62
-CHARSET = "gb18030"
-"""What the bank declares as GBK it writes in the larger set, so that every name fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Contract:
 
     def signed(self, code: str) -> bool:
         """Whether a transaction is to be signed."""
-        return bool(self.raw["transactions"][code]["signed"])
+        return bool(self.raw["transactions"][code].get("signed", False))
 
     def knows(self, code: str) -> bool:
         """Whether the bank has such a transaction."""
@@ -68,9 +66,10 @@ def _schema(path: Path) -> etree.XMLSchema:
 
 
 @cache
-def contract() -> Contract:
-    """The contract in ``contracts_spec/banks/icbc``."""
-    text = (_FOLDER / "contract.yaml").read_text(encoding="utf-8")
+def read_contract(name: str) -> Contract:
+    """The contract in ``contracts_spec/banks/<name>``."""
+    folder = CONTRACTS / "banks" / name
+    text = (folder / "contract.yaml").read_text(encoding="utf-8")
     raw = cast("dict[str, Any]", yaml.safe_load(text))
-    lengths: dict[object, int] = {name: int(one["bytes"]) for name, one in raw["fields"].items()}
-    return Contract(raw, _FOLDER, lengths)
+    lengths: dict[object, int] = {field: int(one["bytes"]) for field, one in raw["fields"].items()}
+    return Contract(raw, folder, lengths)

@@ -1,0 +1,1 @@
+"""建设银行商贷月对冲: the adapter (contract in contracts_spec/banks/ccb)."""
