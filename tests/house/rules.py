@@ -88,8 +88,10 @@ def connections(source: Source) -> Iterator[Breach]:
 
 
 def adapter_imports(source: Source) -> Iterator[Breach]:
-    """An adapter sees the kernel, the crypto, the contracts, the ports, and its own folder."""
-    own = ".".join(source.path.split("/")[:3])
+    """An adapter sees the kernel, the crypto, the contracts, the ports, its own folder, and what
+    adapters read alike (``adapters.kit``, which knows no partner)."""
+    folder = ".".join(source.path.split("/")[:3])
+    own = ("adapters.kit",) if "/kit/" in source.path else (folder, "adapters.kit")
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             yield _breach(source, node, "relative import: write the whole name")

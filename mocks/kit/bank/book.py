@@ -97,6 +97,14 @@ class LoanBook:
             (month, after, limit),
         )
 
+    def nth_due(self, month: str, skip: int, limit: int) -> list[Row]:
+        """Rows as ``due_rows`` gives them, after the first ``skip``."""
+        return self._storage.rows(
+            f"SELECT id,{','.join(DUE_FIELDS)} FROM loan WHERE month=? "
+            "ORDER BY id LIMIT ? OFFSET ?",
+            (month, limit, skip),
+        )
+
     def set_mind(self, contract: str, mind: str) -> int:
         """Change KKJG of a loan's rows; how many there are."""
         return self._storage.run("UPDATE loan SET KKJG=? WHERE JKHTBH=?", (mind, contract))

@@ -163,6 +163,17 @@ class Ledger:
             (first, last, *after, limit),
         )
 
+    def count(self, day: str) -> int:
+        """How many entries a day (yyyyMMdd) has."""
+        return int(self._storage.value("SELECT COUNT(*) FROM entry WHERE day=?", (day,)))
+
+    def nth(self, day: str, skip: int, limit: int) -> list[Row]:
+        """A day's entries after the first ``skip``, in order."""
+        return self._storage.rows(
+            f"SELECT id,{_COLUMNS} FROM entry WHERE day=? ORDER BY id LIMIT ? OFFSET ?",
+            (day, limit, skip),
+        )
+
     def forget(self, number: str) -> int:
         """Take a credit away as if it had never been booked; how many entries went."""
         with self._storage.write():

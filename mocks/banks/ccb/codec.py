@@ -1,0 +1,66 @@
+"""The bank's side of the wire: ``requestXml=`` in, XML out.  Written by hand from the contract."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from urllib.parse import unquote_to_bytes
+
+from lxml import etree
+
+from mocks.kit.xml import CHARSET, Unreadable, parse, tags
+
+HEAD = ("REQUEST_SN", "CUST_ID", "USER_ID", "PASSWORD", "TX_CODE", "LANGUAGE")
+_FIELD = b"requestXml="
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request: its head's fields, TX_INFO, the whole tree."""
+
+    head: Mapping[str, str]
+    info: etree._Element
+    root: etree._Element
+
+    @property
+    def lists(self) -> list[etree._Element]:
+        """TX_INFO's LIST elements."""
+        return list(self.info.iterchildren("LIST"))
+
+
+def read_form(body: bytes) -> Message:
+    """The posted form; :class:`Unreadable` for what is not one."""
+    if not body.startswith(_FIELD):
+        raise Unreadable("没有 requestXml")
+    value = body[len(_FIELD) :].partition(b"&")[0].replace(b"+", b" ")
+    return read_xml(unquote_to_bytes(value))
+
+
+def read_xml(data: bytes) -> Message:
+    """The XML of a request."""
+    root = parse(data)
+    info = root.find("TX_INFO")
+    if root.tag != "TX" or info is None:
+        raise Unreadable("没有 TX/TX_INFO")
+    return Message({name: root.findtext(name) or "" for name in HEAD}, info, root)
+
+
+def reply_xml(
+    head: Mapping[str, str], code: str, text: str, out: str | None, charset: str = CHARSET
+) -> bytes:
+    """A whole reply.  ``charset`` differs only by a fault."""
+    fields = (
+        ("REQUEST_SN", head.get("REQUEST_SN", "")), ("CUST_ID", head.get("CUST_ID", "")),
+        ("TX_CODE", head.get("TX_CODE", "")), ("RETURN_CODE", code), ("RETURN_MSG", text),
+        ("LANGUAGE", "CN"),
+    )  # fmt: skip
+    info = "" if out is None else f"<TX_INFO>{out}</TX_INFO>"
+    declaration = '<?xml version="1.0" encoding="GB2312" standalone="yes"?>'
+    return f"{declaration}<TX>{tags(fields)}{info}</TX>".encode(charset)
+
+
+def fen(yuan: str) -> int:
+    """Yuan of a request (the schema has seen two decimals) in 分."""
+    try:
+        return int(Decimal(yuan) * 100)
+    except InvalidOperation as error:
+        raise Unreadable(f"不是金额：{len(yuan)} 个字符") from error

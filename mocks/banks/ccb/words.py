@@ -1,0 +1,64 @@
+"""Words of the bank's books → codes of CCB's wire."""
+
+from mocks.kit.bank import registrations as said
+from mocks.kit.bank.ledger import CREDIT, OTHER, OUT, RETURN, REVERSAL
+from mocks.kit.bank.orders import DONE, DOUBTFUL, PROCESSING, REFUSED, Strange
+from mocks.kit.bank.payments import Told
+from mocks.kit.faults import Rule
+
+_STATE = {DONE: "2", REFUSED: "3", PROCESSING: "4", DOUBTFUL: "5"}
+_REASON = {
+    "account_closed": "YDHD1101",
+    "name_mismatch": "YDHD1102",
+    "loan_settled": "YDHD1103",
+    "bank_error": "YDHD1199",
+    "no_funds": "YDHD1301",
+    "other_content": "YDHD1302",
+}
+BUSI = {CREDIT: "DCPF", RETURN: "DCTH", REVERSAL: "CZHZ", OTHER: "QITA"}
+CHECK_CODE = {
+    said.OK: "0000",
+    said.NO_LOAN: "3001",
+    said.NOT_ACCOUNT: "3002",
+    said.NOT_NAME: "3003",
+    said.NOT_ID: "3004",
+    said.SETTLED: "3005",
+    said.NOT_REGISTERED: "3006",
+    said.TAKEN: "3007",
+}
+
+
+def state(told: Told) -> tuple[str, str]:
+    """STATE and FAIL_CODE of a row."""
+    code = _REASON.get(told.reason, "")
+    return told.wire.get("STATE", _STATE[told.verdict]), told.wire.get("FAIL_CODE", code)
+
+
+def flag(side: str) -> str:
+    """FLAG: D out, C in."""
+    return "D" if side == OUT else "C"
+
+
+def yuan(fen: str) -> str:
+    """A text in 分 as yuan with two decimals; what is no amount goes out as it stands."""
+    digits = fen.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
+        return fen
+    sign = fen[: len(fen) - len(digits)]
+    padded = digits.rjust(3, "0")
+    return f"{sign}{padded[:-2]}.{padded[-2:]}"
+
+
+def strange(rule: Rule) -> Strange:
+    """A row under a rule that has the bank tell something else."""
+    match rule.fault:
+        case "unknown_code":
+            return Strange(
+                {"STATE": "8", "FAIL_CODE": str(rule.parameters.get("code", "ZZZZ7777"))}
+            )
+        case "system_error":
+            return Strange({"STATE": "5", "FAIL_CODE": "YDHD1998"})
+        case _:
+            told = str(rule.answer.get("STATE", "3"))
+            code = str(rule.answer.get("FAIL_CODE", "" if told == "2" else "YDHD1199"))
+            return Strange({"STATE": told, "FAIL_CODE": code}, credit=told == _STATE[DONE])
