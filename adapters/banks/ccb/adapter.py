@@ -65,11 +65,13 @@ class CcbBank:
         """6W9101: proves front machine, bank and password at once."""
         try:
             self._channel.ask(line, "6W9101", {})
-        except LineNotSent as error:
+        except (LineNotSent, LineUnknown) as error:
             return _seen(error, reachable=False)
-        except (LineUnknown, PartnerRefused, ReplyUnreadable) as error:
+        except ReplyUnreadable as error:
             return _seen(error, reachable=True)
-        return ProbeResult(reachable=True, usable=True, code="", text="")
+        except PartnerRefused as error:
+            return ProbeResult(True, usable=False, code=error.partner_code, text=error.text)
+        return ProbeResult(True, usable=True, code="000000", text="")
 
     def verify_loan(self, line: Line, claim: LoanClaim) -> LoanCheck:
         """6WD902."""

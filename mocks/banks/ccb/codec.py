@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from urllib.parse import unquote_to_bytes
 
 from lxml import etree
@@ -56,11 +55,3 @@ def reply_xml(
     info = "" if out is None else f"<TX_INFO>{out}</TX_INFO>"
     declaration = '<?xml version="1.0" encoding="GB2312" standalone="yes"?>'
     return f"{declaration}<TX>{tags(fields)}{info}</TX>".encode(charset)
-
-
-def fen(yuan: str) -> int:
-    """Yuan of a request (the schema has seen two decimals) in 分."""
-    try:
-        return int(Decimal(yuan) * 100)
-    except InvalidOperation as error:
-        raise Unreadable(f"不是金额：{len(yuan)} 个字符") from error

@@ -7,9 +7,9 @@ from datetime import time
 
 from lxml import etree
 
-from mocks.banks.ccb.codec import Message, fen
+from mocks.banks.ccb.codec import Message
 from mocks.banks.ccb.queries import Page, Queries
-from mocks.banks.ccb.words import CHECK_CODE, state, yuan
+from mocks.banks.ccb.words import CHECK_CODE, state
 from mocks.kit.bank.client import ClientFile
 from mocks.kit.bank.contract import Contract
 from mocks.kit.bank.ledger import Ledger
@@ -17,6 +17,7 @@ from mocks.kit.bank.orders import Order
 from mocks.kit.bank.payments import OtherBatch, Payments, Told
 from mocks.kit.bank.registrations import Registrations
 from mocks.kit.bank.said import Refused, Said
+from mocks.kit.bank.yuan import fen, yuan
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
 from mocks.kit.xml import tags, values

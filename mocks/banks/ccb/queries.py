@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mocks.banks.ccb.words import BUSI, flag, yuan
+from mocks.banks.ccb.words import BUSI, flag
 from mocks.kit.bank.book import DUE_FIELDS, LoanBook
 from mocks.kit.bank.ledger import Ledger
 from mocks.kit.bank.said import Refused
+from mocks.kit.bank.yuan import yuan
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
 from mocks.kit.storage import Row

@@ -39,16 +39,6 @@ def flag(side: str) -> str:
     return "D" if side == OUT else "C"
 
 
-def yuan(fen: str) -> str:
-    """A text in 分 as yuan with two decimals; what is no amount goes out as it stands."""
-    digits = fen.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()):
-        return fen
-    sign = fen[: len(fen) - len(digits)]
-    padded = digits.rjust(3, "0")
-    return f"{sign}{padded[:-2]}.{padded[-2:]}"
-
-
 def strange(rule: Rule) -> Strange:
     """A row under a rule that has the bank tell something else."""
     match rule.fault:
