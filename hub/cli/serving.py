@@ -26,6 +26,7 @@ class Page:
     def __init__(self, hub: "Hub", port: int) -> None:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
+        from hub.web.desk.duty import StoreDutyDesk
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -33,7 +34,9 @@ class Page:
         chosen = free_port(port, host)
         if chosen is None:
             raise PortTaken(f"port {port} is taken")
-        app = create_app(StoreDesk(hub), environment=hub.settings.environment)
+        app = create_app(
+            StoreDesk(hub), on_duty=StoreDutyDesk(hub), environment=hub.settings.environment
+        )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"
         self._server = PageServer(app, host=host, port=chosen)

@@ -132,13 +132,30 @@ class _AnswerHandler(ReadHandler):
 
     def apply(self, tx: Connection, message: Message, result: _Answer) -> None:
         # First the batch: a reply and two answers about it come one after the other.
-        tx.execute(sa.select(batch.c.number).where(_is(result.batch)).with_for_update())
+        state = tx.scalar(sa.select(batch.c.state).where(_is(result.batch)).with_for_update())
+        if state == "cut":
+            self._of_unsent(tx, result)
+            return
         said = {row.number for row in result.results}
         left_out = [number for number in self._expected(tx, result) if number not in said]
         silent = [RowResult(number, RowStatus.UNKNOWN, text=_LEFT_OUT) for number in left_out]
         applied = apply_results(tx, self._office, [*result.results, *silent], self._way)
         missing = bool(applied.not_found) or not result.results
         self._one_answered(tx, result.batch, missing, message.created_us)
+
+    def _of_unsent(self, tx: Connection, result: _Answer) -> None:
+        """A person asked about a batch that surely was never sent: that the bank knows nothing of
+        it is as it must be and moves nothing; that it knows something is taken in like any
+        answer, and then the batch is not sent any more."""
+        silent = (RowStatus.NOT_FOUND, RowStatus.UNKNOWN)
+        known = [row for row in result.results if row.status not in silent]
+        if known:
+            apply_results(tx, self._office, known, self._way)
+        tx.execute(
+            sa.update(batch)
+            .where(_is(result.batch))
+            .values(asks_open=batch.c.asks_open - 1, next_ask_us=NEVER_US)
+        )
 
     _way = ""
 

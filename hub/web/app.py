@@ -8,10 +8,11 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, guard, routes
+from hub.web import acts, duty, guard, routes
 from hub.web.errors import Errors
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
+from hub.web.model.duty import DutyDesk
 from hub.web.render import STATIC, Pages
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -20,12 +21,14 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 def create_app(
     desk: Desk,
     *,
+    on_duty: DutyDesk | None = None,
     environment: str,
     hosts: Sequence[str] = LOCAL_HOSTS,
     interval_s: float = INTERVAL_S,
 ) -> FastAPI:
     """The pages.
 
+    ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
 
@@ -42,10 +45,12 @@ def create_app(
         # The native telemetry records exception messages; nothing of ours leaves by that way.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    pages = Pages(environment)
+    pages = Pages(environment, duty=on_duty is not None)
     feeds = Feeds(desk, interval_s)
     app.include_router(routes.make_router(desk, pages, feeds))
     app.include_router(acts.make_router(desk))
+    if on_duty is not None:
+        app.include_router(duty.make_router(on_duty, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)
