@@ -1,4 +1,4 @@
-"""Certificates (接口符合性测试): an interface's mandatory scenarios against an endpoint, and a report.
+"""Certificates (接口符合性测试): an interface's scenarios against an endpoint, and a report.
 
 ``load_suite(contract)`` · ``open_mock`` / ``open_address`` → ``Endpoint`` · ``run_suite`` →
 ``Report`` · ``shelve(report, folder)`` · ``last_reports(folder)``.

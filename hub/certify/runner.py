@@ -213,4 +213,3 @@ def _shower(suite: Suite, endpoint: Endpoint) -> Shower:
     keys = ("borrower_id", "repayment_account", "account", "id_number", "phone")
     numbers = [str(one[key]) for one in people for key in keys if key in one]
     return Shower(suite.contract.charset, names, numbers)
-

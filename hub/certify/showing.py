@@ -37,9 +37,7 @@ class Shower:
     def __init__(self, charset: Charset, names: Iterable[str], numbers: Iterable[str]) -> None:
         self._charset = charset
         self._names = sorted({n for n in names if len(n) >= _LEAST_NAME}, key=len, reverse=True)
-        self._numbers = sorted(
-            {n for n in numbers if len(n) >= 8}, key=len, reverse=True
-        )
+        self._numbers = sorted({n for n in numbers if len(n) >= 8}, key=len, reverse=True)
 
     def show(self, body: bytes) -> str:
         """At most ``MOST`` characters."""

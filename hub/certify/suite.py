@@ -228,4 +228,4 @@ def _digest(folder: Path, shared: list[Path]) -> str:
         content = path.read_bytes()
         hashed.update(f"{name}\n{len(content)}\n".encode())
         hashed.update(content)
-    return hashed.hexdigest()
+    return hashed.digest().hex()

@@ -42,7 +42,8 @@ class AlteredLine:
     ``spec`` is one of the suite's ``tampers``: ``call`` (which step of the adapter, all when
     left out), and one of ``find`` (a pattern over the body's bytes, its one group is altered),
     ``header`` (its value is altered), ``reply`` (a pattern over the answer), ``twice: true``,
-    ``replay: true``, ``block: true`` (never leaves).  ``plus`` adds to a number; without it characters are turned to others.
+    ``replay: true``, ``block: true`` (never leaves).  ``plus`` adds to a number; without it
+    characters are turned to others.
     """
 
     line: Line

@@ -24,7 +24,7 @@ from hub.kernel.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from hub.app.discover import FoundAdapter
-    from hub.certify import Arranged, Endpoint, Report, Suite
+    from hub.certify import Arranged, Endpoint, Report
     from hub.kernel.settings import Settings
 
 _MARK = {"passed": "通过", "failed": "不通过", "untried": "未测"}

@@ -78,7 +78,7 @@ class ControlPlane:
             ("POST", "/faults", '加规则，或 {"scenario": 案例名}', self._add_fault),
             ("DELETE", "/faults", "删除全部规则", self._drop_faults),
             ("DELETE", "/faults/{id}", "删除一条规则", self._drop_faults),
-            ("POST", "/faults/drop", '删除一条规则 {"id": 1}，给只会 POST 的调用方', self._drop_one),
+            ("POST", "/faults/drop", '删除一条规则 {"id": 1}', self._drop_one),
             ("GET", "/clock", "业务时钟", self._clock),
             ("POST", "/clock", '{"now": "2025-10-14T09:30:00"} 或 {"offset_seconds": 0}',
              self._set_clock),

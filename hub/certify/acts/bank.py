@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,7 @@ class Acts(Stage):
 
         def fetch(page: str | None) -> tuple[Plain, DuePage | None]:
             begin = tag if page is None else page
-            return self.call(
-                given, lambda port, line: port.fetch_dues(line, self._period, begin)
-            )
+            return self.call(given, lambda port, line: port.fetch_dues(line, self._period, begin))
 
         ended, pages = pages_of(fetch)
         records = [record for page in pages for record in page.records]
@@ -167,7 +166,7 @@ class Acts(Stage):
         if said is None:
             return ended
         self.rungs.add(Rung.ACCEPTED)
-        return {**ended, **self._told(given.get("as", given["batch"]), said)}
+        return {**ended, **self._told(str(given.get("as", given["batch"])), said)}
 
     def do_results(self, given: Plain) -> Plain:
         """What became of ``batch``, asked by its number."""
@@ -184,7 +183,7 @@ class Acts(Stage):
         found: list[RowResult] = []
         for start in range(0, len(numbers), limit):
             part = numbers[start : start + limit]
-            ended, said = self.call(given, lambda port, line, p=part: port.inquire(line, p))
+            ended, said = self.call(given, partial(_inquire, numbers=part))
             if said is None:
                 return ended
             found += said
@@ -226,7 +225,7 @@ class Acts(Stage):
         if "as" in given:
             batch = replace(batch, number=self.number())
         if "change" not in given or "as" in given:
-            self._batches[given.get("as", name)] = batch
+            self._batches[str(given.get("as", name))] = batch
         return batch
 
     def _rows(self, given: Plain) -> tuple[InstructionRow, ...]:
@@ -238,9 +237,7 @@ class Acts(Stage):
                 self._row(subject, place) for place, subject in enumerate(subjects, start=1)
             )
         return tuple(
-            self._row(
-                {**self.subject(one["subject"]), **one.get("change", {})}, int(one["fen"])
-            )
+            self._row({**self.subject(one["subject"]), **one.get("change", {})}, int(one["fen"]))
             for one in given["rows"]
         )
 
@@ -292,6 +289,10 @@ class Acts(Stage):
             return self.call(given, ask)
 
         return pages_of(fetch)
+
+
+def _inquire(port: BankPort, line: Line, numbers: Sequence[str]) -> tuple[RowResult, ...]:
+    return port.inquire(line, numbers)
 
 
 def _row(mine: Sequence[RowResult], ordered: InstructionRow) -> Plain:

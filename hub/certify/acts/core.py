@@ -8,6 +8,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from hub.ports.core import (
     PostingPage,
 )
 from hub.ports.line import Line
+from hub.ports.registry import RegistryPort
 
 _BANK = "ICBC"
 _PERSON_COLUMNS = (
@@ -173,10 +175,8 @@ class Acts(Stage):
         found: list[Any] = []
         limit = int(given.get("limit", 500))
         for _ in range(_LAST_CHANGES):
-            since = self._sequence
-            ended, page = self.call(
-                given, lambda port, line, s=since: port.changes_since(line, s, limit)
-            )
+            ask = partial(_changes, sequence=self._sequence, limit=limit)
+            ended, page = self.call(given, ask)
             if not isinstance(page, ChangesPage):
                 return ended, found
             found += page.changes
@@ -292,6 +292,10 @@ def _send(
     port: CorePort, line: Line, kind: CommandKind, commands: Sequence[CoreCommand]
 ) -> tuple[CommandResult, ...]:
     return port.command(line, kind, commands)
+
+
+def _changes(port: RegistryPort, line: Line, sequence: int, limit: int) -> ChangesPage:
+    return port.changes_since(line, sequence, limit)
 
 
 def _listed(payers: Any) -> list[Any]:
