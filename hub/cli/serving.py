@@ -33,7 +33,11 @@ class Page:
         chosen = free_port(port, host)
         if chosen is None:
             raise PortTaken(f"port {port} is taken")
-        app = create_app(StoreDesk(hub), environment=hub.settings.environment)
+        app = create_app(
+            StoreDesk(hub),
+            environment=hub.settings.environment,
+            reports=hub.settings.home / "certificates",
+        )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"
         self._server = PageServer(app, host=host, port=chosen)
