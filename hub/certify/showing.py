@@ -24,9 +24,12 @@ _PRIVATE = (
     r"Cert|[A-Za-z]*Name[A-Za-z]*|[A-Za-z]*Token|Password|Signature|sign|zip|XingMing|JKRXM|XM"
     r"|ZJHM|JKRZJH|SJHM|DWFRDB[A-Z]*|DWDZ"
 )
-_ELEMENT = re.compile(rf"<({_PRIVATE})>([^<]+)</\1>")
+_ELEMENT = re.compile(rf"<({_PRIVATE})>([^<]+)(</|$)")
 _MEMBER = re.compile(rf'"({_PRIVATE})"\s*:\s*"([^"]*)"')
-_LONG = re.compile(r"[A-Za-z0-9+/=\r\n]{120,}")
+# Base64 that was not opened may hold a name: it is never shown, however it is broken up.
+_LONG = re.compile(r"[A-Za-z0-9+/=]{33,}")
+_HEX = re.compile(r"[0-9a-f]+")
+_PACKED = re.compile(rb"[A-Za-z0-9+/=%\s-]{40,}")
 _LEAST_NAME = 2
 _MOST_ROWS = 12
 
@@ -45,12 +48,12 @@ class Shower:
             return ""
         text = self.mask(self._opened(body))
         if len(text) > MOST:
-            text = f"{text[:MOST]}\n……（共 {len(body)} 字节，SM3 {sm3_hex(body)[:16]}）"
+            text = f"{text[:MOST]}\n……{_told(body)}"
         return text
 
     def mask(self, text: str) -> str:
         """Without anybody's name, paper or account."""
-        text = _ELEMENT.sub(lambda m: f"<{m[1]}>{_hidden(m[2])}</{m[1]}>", text)
+        text = _ELEMENT.sub(lambda m: f"<{m[1]}>{_hidden(m[2])}{m[3]}", text)
         text = _MEMBER.sub(lambda m: f'"{m[1]}":"{_hidden(m[2])}"', text)
         for name in self._names:
             text = text.replace(name, mask_name(name))
@@ -84,20 +87,27 @@ class Shower:
     def _field(self, pair: bytes) -> str:
         name, _, value = pair.partition(b"=")
         shown = name.decode("ascii", "replace")
-        plain = value if b"%" not in value and b"+" not in value else _percent(value)
-        inner = _inner(plain)
+        plain = _percent(value)
+        # A form's values are percent-encoded, an answer's are as they stand.
+        inner = next((one for one in (_inner(value), _inner(plain)) if one is not None), None)
         if inner is not None:
             return f"{shown}=\n{self._text(inner)}"
         if re.fullmatch(_PRIVATE, shown):
             return f"{shown}={_hidden(plain.decode('latin-1'))}"
+        if _PACKED.fullmatch(value) or _PACKED.fullmatch(plain):
+            return f"{shown}={_told(value)}"
         return f"{shown}={self._text(plain)}"
 
     def _text(self, data: bytes) -> str:
         try:
             text = self._charset.decode(data)
         except BadText:
-            return f"（不是 {self._charset.declared}：{len(data)} 字节，SM3 {sm3_hex(data)[:16]}）"
-        return _LONG.sub(lambda m: f"（{len(m[0])} 个字符）", text)
+            return f"不是 {self._charset.declared}{_told(data)}"
+        return _LONG.sub(lambda m: m[0] if _HEX.fullmatch(m[0]) else f"（{len(m[0])} 字符）", text)
+
+
+def _told(data: bytes) -> str:
+    return f"（{len(data)} 字节，SM3 {sm3_hex(data)[:16]}）"
 
 
 def _percent(value: bytes) -> bytes:

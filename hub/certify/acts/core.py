@@ -5,13 +5,14 @@ Items are named; a command about a known item sends the whole item again, as eve
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hub.bus import Rung
 from hub.certify.acts.stage import BadStep, Plain, Stage, crowd_of, pages_of
 from hub.certify.suite import Suite
 from hub.kernel.money import Fen, format_yuan
@@ -126,6 +127,8 @@ class Acts(Stage):
                 == [(payer.account, payer.amount) for payer in item.payers],
                 "days": sorted({f"{one.booked_on:%Y%m%d}" for one in mine}),
             }
+        if any(one["exact"] for one in items.values()):
+            self.rungs.add(Rung.RECONCILED)
         return {
             **ended, "lines": len(lines), "in_order": serials == sorted(serials),
             "same_serial": len(serials) - len(set(serials)), "items": items,
@@ -217,19 +220,23 @@ class Acts(Stage):
 
     def _command(self, kind: CommandKind, given: Plain) -> Plain:
         named = self._chosen(given)
-        commands = [self._changed(item, given.get("change", {})) for item in named.values()]
-        ended, said = self.call(
-            given, lambda port, line: _send(port, line, kind, commands), effect=True
-        )
-        if said is None:
-            return ended
-        found = {one.number: one for one in said}
-        rows = {}
-        for name, item in named.items():
-            one = found[item.number]
-            self.codes.add(one.code)
-            rows[name] = {"done": one.done, "code": one.code, "reason": one.reason}
-        return {**ended, "items": rows, "done": sum(one.done for one in said)}
+        # ``many`` goes as it is, over the limit too; ``all`` in as many commands as it takes.
+        most = self.endpoint.port.command_limit if given.get("items") == "all" else len(named)
+        rows: Plain = {}
+        ended: Plain = {}
+        for part in _parts(list(named.items()), most):
+            commands = [self._changed(item, given.get("change", {})) for _, item in part]
+            ask = partial(_send, kind=kind, commands=commands)
+            ended, said = self.call(given, ask, effect=True)
+            if said is None:
+                return ended
+            self.rungs |= {Rung.ACCEPTED, Rung.RESULT}  # the core answers with the result
+            found = {one.number: one for one in said}
+            for name, item in part:
+                one = found[item.number]
+                self.codes.add(one.code)
+                rows[name] = {"done": one.done, "code": one.code, "reason": one.reason}
+        return {**ended, "items": rows, "done": sum(row["done"] for row in rows.values())}
 
     def _chosen(self, given: Plain) -> dict[str, CoreCommand]:
         if "many" in given:
@@ -244,7 +251,7 @@ class Acts(Stage):
             }
         items = given["items"]
         if items == "all":
-            return dict(list(self._items.items())[: int(given.get("most", len(self._items)))])
+            return dict(self._items)
         if isinstance(items, Mapping):
             for name, payers in items.items():
                 if name not in self._items:
@@ -292,6 +299,13 @@ def _send(
     port: CorePort, line: Line, kind: CommandKind, commands: Sequence[CoreCommand]
 ) -> tuple[CommandResult, ...]:
     return port.command(line, kind, commands)
+
+
+def _parts(
+    items: list[tuple[str, CoreCommand]], most: int
+) -> Iterator[list[tuple[str, CoreCommand]]]:
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
 
 
 def _changes(port: RegistryPort, line: Line, sequence: int, limit: int) -> ChangesPage:
