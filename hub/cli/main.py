@@ -10,6 +10,7 @@ from hub import __version__
 from hub.cli import (
     admin,
     agreements,
+    certify,
     demo,
     differences,
     messages,
@@ -46,6 +47,7 @@ app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
 app.add_typer(messages.channel, name="channel")
 app.add_typer(differences.app, name="difference")
+app.command("certify")(certify.certify)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(admin.database, name="db")

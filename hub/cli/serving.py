@@ -35,7 +35,10 @@ class Page:
         if chosen is None:
             raise PortTaken(f"port {port} is taken")
         app = create_app(
-            StoreDesk(hub), on_duty=StoreDutyDesk(hub), environment=hub.settings.environment
+            StoreDesk(hub),
+            on_duty=StoreDutyDesk(hub),
+            environment=hub.settings.environment,
+            reports=hub.settings.home / "certificates",
         )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"

@@ -23,4 +23,5 @@ PLACES = (
     Place("messages", "/messages", duty=True),
     Place("dead", "/dead", duty=True),
     Place("approvals", "/approvals", duty=True),
+    Place("certificates", "/certificates"),
 )
