@@ -33,8 +33,12 @@ class _Text:
 class Prepared:
     """One statement; variable parts are ``sa.bindparam``, lists of values are not allowed."""
 
-    def __init__(self, statement: sa.sql.expression.Executable) -> None:
+    def __init__(
+        self, statement: sa.sql.expression.Executable, columns: Sequence[str] | None = None
+    ) -> None:
+        """``columns`` are those an insert fills; all of the table unless given."""
         self._statement: Any = statement
+        self._columns = columns
         self._texts: dict[str, _Text] = {}
         self._lock = threading.Lock()
 
@@ -75,7 +79,7 @@ class Prepared:
         return found
 
     def _compile(self, dialect: Dialect) -> _Text:
-        made = self._statement.compile(dialect=dialect)
+        made = self._statement.compile(dialect=dialect, column_keys=self._columns)
         order = tuple(made.positiontup) if made.positional else None
         fixed = {name: bind.value for name, bind in made.binds.items() if not bind.required}
         return _Text(str(made), order, fixed)
