@@ -28,6 +28,7 @@ from hub.offset.agreements import ImportReport, import_agreements
 from hub.offset.export import export_run
 from hub.offset.policy import read_policy
 from hub.offset.tables import agreement, run
+from hub.offset.words import RunState
 from hub.people import Party, Role
 from hub.schedule import load_calendar, seed_calendar
 from hub.store import sqlite_library
@@ -104,7 +105,7 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         run_id = _open_run(hub, wanted, banks, digest)
         engine = start_engine(hub)
         begun.callback(engine.stop)
-        if _is_large(hub):
+        if _is_large(hub, run_id):
             begun.callback(Helper(site).end)
         controls = {partner: urls["control"] for partner, urls in endpoints.items()}
         return DemoHub(hub, run_id, imported, controls, begun.pop_all())
@@ -188,12 +189,14 @@ def _prepared(site: Site, settings: Settings, period: Period) -> Iterator[Hub]:
         yield early
 
 
-def _is_large(hub: Hub) -> bool:
-    """Whether the month is worth a second process, and the database may be shared with one."""
-    shared = not hub.store.is_sqlite or sqlite_library().safe
+def _is_large(hub: Hub, run_id: int) -> bool:
+    """Whether what is left to do is worth a second process, and the database may be shared."""
+    if hub.store.is_sqlite and not sqlite_library().safe:
+        return False
     with hub.store.read() as view:
+        state = view.scalar(sa.select(run.c.state).where(run.c.id == run_id))
         many = view.scalar(sa.select(agreement.c.id).offset(_LARGE).limit(1)) is not None
-    return shared and many
+    return many and state != RunState.CLOSED
 
 
 def _data_digest(data: Path) -> str:
