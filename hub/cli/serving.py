@@ -104,7 +104,16 @@ def serve(
 
 
 @clean_errors
-def worker(home: Home = None, as_json: AsJson = False) -> None:
+def worker(
+    home: Home = None,
+    exit_with_parent: Annotated[
+        bool,
+        typer.Option(
+            "--exit-with-parent", help="标准输入关闭时结束 · end when standard input is closed"
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """再加一个收发进程（与 hub serve 同一数据库），Ctrl-C 结束.
 
     One more worker process on the same database, until Ctrl-C.
@@ -114,6 +123,8 @@ def worker(home: Home = None, as_json: AsJson = False) -> None:
     with opened(home, serving=True) as hub:
         engine = start_engine(hub)
         with UntilTold() as told:
+            if exit_with_parent:
+                told.by_closed_input()
             try:
                 say_standing(hub)
                 show({"worker": "started"}, as_json, "worker 已启动 · started")

@@ -1,7 +1,8 @@
 """Inquiries (交易结果查证): asking the bank what became of rows without a final result.
 
-The first question about a batch is for the whole batch; later ones ask by number, for only that
-finds a row the bank leaves out of every list.  Asking about money has no ceiling: it slows down.
+The first question about a batch is for the whole batch, unless most of it is known already; later
+ones ask by number, for only that finds a row the bank leaves out of every list.  Asking about
+money has no ceiling: it slows down.
 
 ``not found`` proves nothing by itself: the request may still be on its way.  Only when the
 contract's ``settle_after`` has passed since the last send, and the contract promises that a
@@ -32,6 +33,9 @@ INQUIRY = "bank.inquire"
 _WAITS_S = (0.2, 0.7, 1.5, 3.0, 6.0, 12.0, 20.0, 30.0)
 """Before the second, third … question; the last one is then doubled up to ten minutes."""
 _LONGEST_WAIT_S = 600.0
+_FEW = 5
+"""Where no more than this part of a batch is open, the first question asks for those rows alone:
+the bank need not tell us again what we know of the others."""
 _LEFT_OUT = "应答里没有这一笔"
 _OPEN = (ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value)
 
@@ -48,7 +52,7 @@ def ask_about(tx: Connection, office: Office, period: Period, number: str) -> in
         return 0
     asks = found.asks + 1
     letters: list[tuple[str, bytes, int]]
-    if asks == 1:
+    if asks == 1 and len(rows) * _FEW > found.rows_count:
         letters = [(RESULTS, pack(ResultsAsk(number)), len(rows))]
     else:
         limit = office.seat(found.bank).port.inquiry_limit
