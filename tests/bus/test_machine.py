@@ -324,33 +324,25 @@ class Event(NamedTuple):
 
     def act(self, on: "Machine") -> None:
         """Do it."""
-        who = "a" if self.coin else "b"
-        if self.what in SEQUENCES:
-            getattr(on, self.what)(self.verdict)
-            return
+        who, pick, verdict = "a" if self.coin else "b", self.pick, self.verdict
+        orders, holds = ("again", "again", "settle", "refuse"), ("resume", "park", "unpark", "stop")
+        given: dict[str, tuple[object, ...]] = {
+            "attempt": (who, verdict),
+            "finish_any": (pick, verdict),
+            "order": (pick, orders[pick % 4]),
+            "put": (list(Effect)[pick % 3],),
+            "extend": (pick,),
+            "time_passes": ((1, 59, -30)[pick % 3],),
+            "hold_back": (pick, holds[pick % 4]),
+            **dict.fromkeys(SEQUENCES, (verdict,)),
+        }
         match self.what:
-            case "attempt":
-                on.attempt(who, self.verdict)
             case "work":
-                on.claim(who, 1 + self.pick % 3)
+                on.claim(who, 1 + pick % 3)
             case "finish":
-                on.finish(self.pick, self.verdict, fails=self.coin)
-            case "finish_any":
-                on.finish_any(self.pick, self.verdict)
-            case "order":
-                on.order(self.pick, ("again", "again", "settle", "refuse")[self.pick % 4])
-            case "put":
-                on.put(list(Effect)[self.pick % 3])
-            case "extend":
-                on.extend(self.pick)
-            case "time_passes":
-                on.time_passes((1, 59, -30)[self.pick % 3])
-            case "hold_back":
-                on.hold_back(
-                    self.pick, ("resume", "park", "unpark", "stop", "resume")[self.pick % 5]
-                )
-            case other:
-                getattr(on, other)()
+                on.finish(pick, verdict, fails=self.coin)
+            case what:
+                getattr(on, what)(*given.get(what, ()))
 
 
 def events(how_many: int) -> st.SearchStrategy[list[Event]]:
