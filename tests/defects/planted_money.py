@@ -1,6 +1,6 @@
 """Defects in the offset and the bank's adapter: what would pay twice, too much, or lose money."""
 
-from tests.defects.registry import Catch, Defect, Edit, day, tests
+from tests.defects.registry import Catch, Defect, Edit, certificate, day, tests
 
 _RESULTS = "hub/offset/results.py"
 _INSTRUCT = "hub/offset/instruct.py"
@@ -22,11 +22,9 @@ DEFECTS = (
         ),
         (
             Catch(day("nothing happens"), "nothing happens", "credits without posting|told other"),
-            Catch(
-                tests("tests/adapters/icbc/test_requests.py"), "payent|PAYENT|golden|sample", "Amt"
-            ),
+            Catch(certificate("bank-icbc"), "一笔划款|最小金额|一批到上限", "."),
         ),
-        ci=False,
+        ci=True,
     ),
     Defect(
         "fen_for_yuan_in_dues",
@@ -218,6 +216,48 @@ DEFECTS = (
         (Catch(day("bank: small pages"), "small pages", "the run is not closed|it ended with 3"),),
     ),
     Defect(
+        "statement_tag_dropped",
+        "适配器丢掉对账单的下页标识 · the adapter drops a statement's tag for its next page",
+        (
+            Edit(
+                _BANK,
+                "            next_page = _next(code, said, page)\n",
+                "            next_page = None\n",
+            ),
+        ),
+        (
+            Catch(day("bank: small pages"), "small pages", "the run is not closed|it ended with 3"),
+            Catch(certificate("bank-icbc"), "当日明细多于一页|历史明细多于一页", "."),
+        ),
+    ),
+    Defect(
+        "not_found_is_final_by_table",
+        "码表把“查无”写成最终拒绝 · the code table calls not found a final refusal",
+        (
+            Edit(
+                "contracts_spec/banks/icbc/contract.yaml",
+                "      B0116: {text: 查无此指令, status: not_found, final: false, retry: inquire_first,",
+                "      B0116: {text: 查无此指令, status: refused, final: true, retry: never,",
+            ),
+        ),
+        (Catch(certificate("bank-icbc"), "查无之后才入账|从未发出的号", "."),),
+    ),
+    Defect(
+        "any_code_is_final",
+        "整包返回码一律当最终拒绝 · every refusal of the whole batch is taken for final",
+        (
+            Edit(
+                "adapters/banks/icbc/channel.py",
+                'raise PartnerRefused(code.shown, code.text or "码表里没有的返回码", final=code.final)',
+                'raise PartnerRefused(code.shown, code.text or "码表里没有的返回码", final=True)',
+            ),
+        ),
+        (
+            Catch(day("bank: B9999, booked"), "B9999", "credits without posting|told otherwise"),
+            Catch(certificate("bank-icbc"), "整包返回码不是最终的|读不懂的应答", "."),
+        ),
+    ),
+    Defect(
         "due_page_dropped",
         "应还明细的总数不核对 · a due list that lacks its last page is taken for whole",
         (
@@ -229,7 +269,10 @@ DEFECTS = (
                 "            next_page = None\n",
             ),
         ),
-        (Catch(day("bank: small pages"), "small pages", "it ended with|outcomes"),),
+        (
+            Catch(day("bank: small pages"), "small pages", "it ended with|outcomes"),
+            Catch(certificate("bank-icbc"), "应还明细多于一页", "."),
+        ),
     ),
     Defect(
         "result_applied_twice",
