@@ -22,6 +22,8 @@ from tests.bus.kit import QUICK, Bank, Book, Keeper, Rig, journal, make_bus, new
 S = MessageState
 ENDS = {S.DELIVERED, S.REJECTED}
 LEASE_US = 60_000_000
+BACK_OFF_S = 61
+"""Longer than any message waits for its next attempt."""
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Machine:
             self._finish(one, verdict)
 
     def claim(self, holder: str, limit: int) -> list[Claim]:
-        self._pass(0.1)  # past every back-off
+        self._pass(0.1)
         with self.rig.store.write() as tx:
             got = self.rig.bus.claim(tx, holder, [Lane(self.name, limit, 4, LEASE_US / 1e6)])
         assert len(got) <= limit
@@ -166,6 +168,7 @@ class Machine:
                 self.model.seen[one.message.id].ordered |= self.rig.bus.send_again(
                     tx, one.message.id, "not found"
                 )
+        self._pass(BACK_OFF_S)
         again = {one.message.id for one in self.claim("a", 4)}
         for one in got:
             if one.message.id in again:
@@ -179,6 +182,7 @@ class Machine:
         self._switch(True)
         for one in got:
             self._finish(one, verdict)
+        self._pass(BACK_OFF_S)
         self.claim("b", 4)
 
     def repeated(self, verdict: Verdict) -> None:

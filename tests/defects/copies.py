@@ -99,5 +99,6 @@ def plant(copy: Copy, defect: Defect) -> None:
     for edit in defect.edits:
         text = check_fresh(edit, copy.root)
         (copy.root / edit.file).write_text(text.replace(edit.old, edit.new), "utf-8")
-    for file in sorted({edit.file for edit in defect.edits}):
+    files = {edit.file if edit.file.endswith(".py") else "hub/__init__.py" for edit in defect.edits}
+    for file in sorted(files):
         mark(copy, file)
