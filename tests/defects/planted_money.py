@@ -7,6 +7,7 @@ _INSTRUCT = "hub/offset/instruct.py"
 _INQUIRY = "hub/offset/inquiry.py"
 _ROWS = "adapters/banks/icbc/rows.py"
 _BANK = "adapters/banks/icbc/adapter.py"
+_ITEMS = tests("tests/offset/test_item_machine.py")
 
 DEFECTS = (
     Defect(
@@ -111,6 +112,7 @@ DEFECTS = (
             Catch(
                 day("bank: reset after booking"), "reset after booking", "cut into a second batch"
             ),
+            Catch(_ITEMS, "runTest", "given again|two batches"),
         ),
     ),
     Defect(
@@ -130,6 +132,7 @@ DEFECTS = (
                 "reset after booking",
                 "credits without posting|told otherwise than the bank credited",
             ),
+            Catch(_ITEMS, "runTest", "credited, and at the core|undone|live_key"),
         ),
     ),
     Defect(
@@ -152,6 +155,7 @@ DEFECTS = (
                 "booked only after",
                 "credits without posting|told otherwise than the bank credited",
             ),
+            Catch(_ITEMS, "runTest", "credited, and at the core|undone|live_key"),
         ),
     ),
     Defect(
@@ -291,6 +295,7 @@ DEFECTS = (
                 "runTest",
                 "assert",
             ),
+            Catch(_ITEMS, "runTest", "posted →|→"),
         ),
     ),
     Defect(
@@ -304,7 +309,34 @@ DEFECTS = (
                 "         sa.null()),",
             ),
         ),
-        (Catch(tests("tests/offset/test_results.py::TestResults"), "runTest", "live_key"),),
+        (
+            Catch(tests("tests/offset/test_results.py::TestResults"), "runTest", "live_key"),
+            Catch(_ITEMS, "runTest", "live_key"),
+        ),
+    ),
+    Defect(
+        "frozen_item_moves",
+        "有差异的明细照样记账 · an item that a difference has frozen is posted and released",
+        (
+            Edit(
+                "hub/offset/booking.py",
+                "            item.c.state == _WANTED[kind].value, item.c.disputed == 0,\n",
+                "            item.c.state == _WANTED[kind].value,\n",
+            ),
+        ),
+        (Catch(_ITEMS, "runTest", "frozen, and moved"),),
+    ),
+    Defect(
+        "last_result_wins",
+        "后来的结果盖掉先来的终态 · a later final result takes the place of the first",
+        (
+            Edit(
+                _RESULTS,
+                "    if state in OPEN:\n        reason = result.reason.value",
+                "    if state in (*OPEN, ItemState.SUCCEEDED):\n        reason = result.reason.value",
+            ),
+        ),
+        (Catch(_ITEMS, "runTest", "a success undone|→"),),
     ),
     Defect(
         "other_amount_is_success",
