@@ -128,11 +128,7 @@ class Turns:
 
     def _heir(self, shared: _Shared) -> _Place | None:
         with self._lock:
-            if (
-                not self._queue
-                or shared.writers >= SHARE_WRITERS
-                or monotonic() > shared.until
-            ):
+            if not self._queue or shared.writers >= SHARE_WRITERS or monotonic() > shared.until:
                 return None
             heir = self._queue.popleft()
         shared.writers += 1
