@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from hub.cli.main import app
 from tests.certify.kit import Standing, certify, standing, suite_of, verdicts, why
 
 PAYENT = {"endpoint": "api", "code": "PAYENT"}
@@ -124,4 +126,5 @@ def test_nobody_at_the_address(icbc: Standing, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_asked_wrongly(tmp_path: Path, words: list[str], code: str) -> None:
-    certify(tmp_path, *words).answer.refused(code, 2)
+    said = CliRunner().invoke(app, ["certify", *words, "--home", str(tmp_path)])
+    assert (said.exit_code, f"[{code}]" in said.stderr) == (2, True), said.output
