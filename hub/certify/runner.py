@@ -140,9 +140,14 @@ class _Running:
     def _step(self, stage: Stage, step: Step, steps: list[Plain]) -> list[str]:
         before, notes = len(stage.calls), len(stage.drifts)
         told: Plain = {
-            "do": step.do, "says": step.says, "given": _plain(step.given),
-            "expected": _plain(step.expect), "short": [], "calls": [], "drifts": [],
-        }  # fmt: skip
+            "do": step.do,
+            "says": step.says,
+            "given": self._shower.mask_plain(_plain(step.given)),
+            "expected": self._shower.mask_plain(_plain(step.expect)),
+            "short": [],
+            "calls": [],
+            "drifts": [],
+        }
         steps.append(told)
         try:
             short = stage.do(step)

@@ -64,13 +64,15 @@ class Shower:
         return mask_text(text)
 
     def mask_plain(self, found: Any) -> Any:
-        """The same in a step's answer; of its many rows the first ones."""
+        """The same in what a step is given and answers; of many rows the first ones."""
         match found:
             case dict() if len(found) > _MOST_ROWS:
                 kept = dict(list(found.items())[:_MOST_ROWS])
                 return {**self.mask_plain(kept), "……": f"共 {len(found)} 项"}
             case dict():
                 return {key: self.mask_plain(value) for key, value in found.items()}
+            case list():
+                return [self.mask_plain(value) for value in found]
             case str():
                 return self.mask(found)
             case _:
