@@ -78,17 +78,14 @@ def resume(hub: Hub, tx: Connection, interface: str) -> Preview:
             Line("resume_stays", {"count": parked.count - held.count}),
             Line("resume_unknown", {"count": seen.pile(S.UNKNOWN.value).count}),
         ),
-        final=(Line("cannot_be_called_back"),),
-        why_not=_no_resume(hub, seen),
+        final=(*_not_current(hub), Line("cannot_be_called_back")),
+        why_not=None if seen.stopped else Line("not_stopped"),
     )  # fmt: skip
 
 
-def _no_resume(hub: Hub, seen: ChannelState) -> Line | None:
-    if not seen.stopped:
-        return Line("not_stopped")
-    if not standing.read_standing(hub).good:
-        return Line("store_not_current")
-    return None
+def _not_current(hub: Hub) -> tuple[Line, ...]:
+    """Asked for it may be; carried out it is refused until the database is released."""
+    return () if standing.read_standing(hub).good else (Line("store_not_current"),)
 
 
 # --- messages ---

@@ -11,6 +11,7 @@ from hub.cli import (
     admin,
     agreements,
     certify,
+    channels,
     demo,
     differences,
     messages,
@@ -45,7 +46,9 @@ app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
 app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
-app.add_typer(messages.channel, name="channel")
+app.command("approvals")(people.list_approvals)
+app.add_typer(channels.app, name="channel")
+app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.command("certify")(certify.certify)
 app.add_typer(people.app, name="people")
