@@ -115,7 +115,9 @@ class TestMessages:
         duty.die(number)
         path = f"/acts/message.resend/{number}"
         assert "先由平台自动向对方查证一次" in duty.client.get(path).text
-        duty.send(path, "wang", reason="银行已恢复", seen=duty.seen(path))
+        asked = duty.send(path, "wang", reason="银行已恢复", seen=duty.seen(path))
+        assert asked.status_code == 303, asked.text
+        assert duty.client.get(f"/messages/{number}").status_code == 200
         page = duty.client.get(f"/messages/{number}").text
         inquiry = int(max(re.findall(r'href="/messages/(\d+)"', page), key=int))
         early = duty.send("/approvals/1", "li", answer="confirm", seen=duty.seen("/approvals/1"))
