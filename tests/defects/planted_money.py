@@ -25,7 +25,6 @@ DEFECTS = (
             Catch(day("nothing happens"), "nothing happens", "credits without posting|told other"),
             Catch(certificate("bank-icbc"), "一笔划款|最小金额|一批到上限", "."),
         ),
-        ci=True,
     ),
     Defect(
         "fen_for_yuan_in_dues",
@@ -205,7 +204,6 @@ DEFECTS = (
                 "assert",
             ),
         ),
-        ci=True,
     ),
     Defect(
         "statement_page_dropped",
