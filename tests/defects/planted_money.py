@@ -111,7 +111,6 @@ DEFECTS = (
             Catch(
                 day("bank: reset after booking"), "reset after booking", "cut into a second batch"
             ),
-            Catch(_ITEMS, "runTest", "given again|two batches"),
         ),
     ),
     Defect(
