@@ -153,7 +153,6 @@ DEFECTS = (
                 "booked only after",
                 "credits without posting|told otherwise than the bank credited",
             ),
-            Catch(_ITEMS, "runTest", "credited, and at the core|undone|live_key"),
         ),
     ),
     Defect(
