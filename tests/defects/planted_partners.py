@@ -97,7 +97,8 @@ DEFECTS = (
                 "            if order.number in fresh:\n"
                 "                continue\n"
                 "            if order.number in standing:\n"
-                "                self._ledger.double(order.number)\n"
+                "                entry = self._ledger._credit(order.number)\n"
+                "                self._ledger.book([entry] if entry else [], self._clock.now())\n"
                 "                continue\n",
             ),
         ),

@@ -65,9 +65,16 @@ def reachable(state: str) -> set[str]:
 class Items(RuleBasedStateMachine):
     """Three items of one bank."""
 
-    @initialize(minds=st.lists(st.sampled_from(["", "", "refuse", "silent", "never"]),
-                               min_size=PEOPLE, max_size=PEOPLE))  # fmt: skip
-    def begin(self, minds: list[str]) -> None:
+    @initialize(
+        minds=st.lists(
+            st.sampled_from(["", "", "refuse", "silent", "never"]),
+            min_size=PEOPLE, max_size=PEOPLE,
+        ),
+        breaks=st.sampled_from(["", "before", "after"]),
+        turns=st.sampled_from([0, 3, 6, 9]),
+    )  # fmt: skip
+    def begin(self, minds: list[str], breaks: str, turns: int) -> None:
+        """Some way into the month already, the first send perhaps broken."""
         self.ended = ExitStack()
         self.centre = self.ended.enter_context(many())
         people = [Person(f"A{n}", spouse=f"53{n}", balance=60_000, spouse_balance=60_000)
@@ -82,6 +89,10 @@ class Items(RuleBasedStateMachine):
         self.numbers = sorted(self.before)
         self.lied: set[str] = set()
         self.days = 0
+        self.centre.icbc.breaks = [breaks] if breaks else []
+        for _ in range(turns):
+            self.go_on(1)
+            self.each_item_is_as_it_may_be()
 
     def rows(self) -> dict[str, Any]:
         return {row.number: row for row in self.centre.rows(item)}
@@ -127,6 +138,17 @@ class Items(RuleBasedStateMachine):
         said = RowResult(number, RowStatus.REFUSED, reason=RefusalReason.BANK_ERROR)
         if what != "refused":
             said = RowResult(number, RowStatus.DONE, Fen(row.fen + (what == "more")))
+        self.results([said], "inquiry")
+
+    @rule(pick=picks)
+    def two_finals_contradict(self, pick: int) -> None:
+        row = self.rows()[self.numbers[pick]]
+        if row.state not in {"instructed", "unknown"}:
+            return
+        self.lied.add(row.number)
+        self.results([RowResult(row.number, RowStatus.DONE, Fen(row.fen))], "reply")
+        self.each_item_is_as_it_may_be()
+        said = RowResult(row.number, RowStatus.REFUSED, reason=RefusalReason.BANK_ERROR)
         self.results([said], "inquiry")
 
     def results(self, said: list[RowResult], way: str) -> None:
