@@ -6,14 +6,14 @@ sent as text.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 
-Values = Mapping[str, Any]
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
