@@ -81,5 +81,5 @@ class Prepared:
     def _compile(self, dialect: Dialect) -> _Text:
         made = self._statement.compile(dialect=dialect, column_keys=self._columns)
         order = tuple(made.positiontup) if made.positional else None
-        fixed = {name: bind.value for name, bind in made.binds.items() if not bind.required}
+        fixed = {name: bind.value for bind, name in made.bind_names.items() if not bind.required}
         return _Text(str(made), order, fixed)
