@@ -17,6 +17,7 @@ from hub.kernel.errors import Refused
 from hub.kernel.logs import get_logger
 from hub.kernel.secret import Secret
 from hub.people import Approval
+from hub.store.durable import not_durable
 
 _log = get_logger(__name__)
 
@@ -80,6 +81,9 @@ def stop_unless_current(hub: Hub) -> Standing:
     """
     with hub.store.read() as view:
         hub.vault.check(view)
+        weak = not_durable(view)
+    if weak:
+        _log.error("a power cut may take what this database has committed", settings=weak)
     standing = read_standing(hub)
     if standing.good:
         return standing

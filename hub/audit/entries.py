@@ -81,15 +81,13 @@ def record_many(tx: Connection, entries: Iterable[Entry]) -> int:
     return len(rows)
 
 
-def _prepared(now: str) -> Prepared:
-    fields = {name: sa.bindparam(name) for name in _FIELDS}
-    return Prepared(
-        sa.insert(audit_entry).values(fields | {"instant_us": sa.literal_column(now)}).inline()
-    )
-
-
 _FIELDS = ("act", "actor", "subject", "quantity", "fen", "root", "detail")
-_INSERTS = {name: _prepared(now) for name, now in _NOW_US.items()}
+_INSERTS = {
+    name: Prepared(
+        sa.insert(audit_entry).values(instant_us=sa.literal_column(now)).inline(), _FIELDS
+    )
+    for name, now in _NOW_US.items()
+}
 
 
 def _insert(tx: Connection) -> Prepared:

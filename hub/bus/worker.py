@@ -168,8 +168,8 @@ class Worker:
             self._slots.settle(lanes, [])
             raise
         self._slots.settle(lanes, claims)
-        if len(lanes) < len(freed):
-            self.bell.set()
+        if len(lanes) < len(freed) or not claims:
+            self.bell.set()  # PostgreSQL: the channel may have been locked by another claim
         self._dispatch(claims)
 
     def look_again(self) -> None:

@@ -168,7 +168,7 @@ class Store:
             raise RuntimeError("a write transaction was begun inside another of this thread")
         self._thread.writing = True
         try:
-            with told_away(sqlite=self.is_sqlite), self._writing() as tx:
+            with self._open(self._writer) as tx:
                 if self._fence is not None:
                     self._fence(tx)
                 yield tx
@@ -178,23 +178,20 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view that writes nothing."""
-        with (
-            told_away(sqlite=self.is_sqlite),
-            self.engine.connect() as connection,
-            connection.begin(),
-        ):
-            if not self.is_sqlite:
-                connection.execute(_READ_ONLY)
-            yield connection
+        with self._open(self.engine) as tx:
+            yield tx
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        if self._turns is not None:
-            with self._turns.turn() as tx:
-                yield tx
-        else:
-            with self._writer.connect() as tx, tx.begin():
-                yield tx
+    def _open(self, engine: Engine) -> Iterator[Connection]:
+        with told_away(sqlite=self.is_sqlite):
+            if self._turns is not None and engine is self._writer:
+                with self._turns.turn() as tx:
+                    yield tx
+                return
+            with engine.connect() as connection, connection.begin():
+                if not self.is_sqlite and engine is self.engine:
+                    connection.execute(_READ_ONLY)
+                yield connection
 
     def _begin_turn(self) -> Connection:
         with self._gate.held() if self._gate is not None else nullcontext():

@@ -6,14 +6,14 @@ sent as text.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 
-Values = Mapping[str, Any]
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +81,5 @@ class Prepared:
     def _compile(self, dialect: Dialect) -> _Text:
         made = self._statement.compile(dialect=dialect, column_keys=self._columns)
         order = tuple(made.positiontup) if made.positional else None
-        fixed = {name: bind.value for name, bind in made.binds.items() if not bind.required}
+        fixed = {name: bind.value for bind, name in made.bind_names.items() if not bind.required}
         return _Text(str(made), order, fixed)

@@ -145,6 +145,7 @@ class Turns:
                 root.commit()
         except BaseException as error:
             shared.error = error
+            shared.tx.invalidate()  # a connection that could not commit is not used again
             raise
         finally:
             shared.tx.close()  # rolls back what was not committed
