@@ -27,7 +27,7 @@ from hub.offset import runs
 from hub.offset.agreements import ImportReport, import_agreements
 from hub.offset.export import export_run
 from hub.offset.policy import read_policy
-from hub.offset.tables import agreement, run
+from hub.offset.tables import agreement, leg, run
 from hub.offset.words import RunState
 from hub.people import Party, Role
 from hub.schedule import load_calendar, seed_calendar
@@ -195,7 +195,9 @@ def _is_large(hub: Hub, run_id: int) -> bool:
         return False
     with hub.store.read() as view:
         state = view.scalar(sa.select(run.c.state).where(run.c.id == run_id))
-        many = view.scalar(sa.select(agreement.c.id).offset(_LARGE).limit(1)) is not None
+        banks = sa.select(leg.c.bank).where(leg.c.run_id == run_id)
+        taken = sa.select(agreement.c.id).where(agreement.c.bank.in_(banks))
+        many = view.scalar(taken.offset(_LARGE).limit(1)) is not None
     return many and state != RunState.CLOSED
 
 

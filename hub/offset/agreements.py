@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from hub import audit
 from hub.kernel.errors import BadInput
 from hub.kernel.secret import mask_account
-from hub.offset.prepared import insert_of
+from hub.offset.bulk import insert_of
 from hub.offset.tables import agreement
 from hub.offset.words import AgreementState
 from hub.store import Store

@@ -15,11 +15,11 @@ from sqlalchemy.engine import Connection, Row
 from hub import audit
 from hub.bus import Delivery, Effect, Message
 from hub.kernel.periods import Period
+from hub.offset.bulk import Bulk
 from hub.offset.dues import DuePageOpened, Payee, open_page
 from hub.offset.letters import InstructOrder, pack, unpack
 from hub.offset.numbers import batch_number
 from hub.offset.office import ItemsMoved, Office, day_number
-from hub.offset.prepared import Prepared
 from hub.offset.results import apply_results
 from hub.offset.tables import batch, due_record, item
 from hub.offset.words import ItemState, Outcome
@@ -74,7 +74,7 @@ def cut_batch(tx: Connection, office: Office, run_id: int, period: Period, bank:
     return len(rows)
 
 
-_CUT = Prepared(
+_CUT = Bulk(
     sa.update(item)
     .where(item.c.number == sa.bindparam("b_number"), item.c.asked == "")
     .where(item.c.state == ItemState.HELD.value)

@@ -11,11 +11,11 @@ from hub.core import ACCOUNTS, HOLDS, POSTINGS, AccountsLetter, LedgerLetter
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
 from hub.kernel.periods import Period
 from hub.offset.agreements import open_accounts
+from hub.offset.bulk import insert_of
 from hub.offset.changes import states_in
 from hub.offset.dues import identity_token
 from hub.offset.letters import pack
 from hub.offset.office import Office, day_number, run_group
-from hub.offset.prepared import insert_of
 from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
 from hub.offset.words import AgreementState
 from hub.ports.core import AccountsAnswer, CoreAccount, HoldPage, PostingPage

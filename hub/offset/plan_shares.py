@@ -14,10 +14,10 @@ from sqlalchemy.engine import Connection, Row
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.offset import numbers
+from hub.offset.bulk import Bulk
 from hub.offset.classify import Account, Share, free, share
 from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
 from hub.offset.policy import Terms
-from hub.offset.prepared import Prepared
 from hub.offset.tables import account_seen, agreement, item, plan_line, wave
 from hub.offset.words import Decision, ItemState, Reason
 from hub.store import Store
@@ -80,7 +80,7 @@ def _share_one(row: Row[Any], purse: _Purse, terms: Terms) -> tuple[Share, _Shar
     return shared, line
 
 
-_DECIDE = Prepared(
+_DECIDE = Bulk(
     sa.update(plan_line)
     .where(
         plan_line.c.wave_id == sa.bindparam("b_wave"),
@@ -207,7 +207,7 @@ _NOT_YET = (
     "disputed",
 )  # fmt: skip
 _BLANK = ("asked", "outcome", "detail", "bank_serial")
-_ADD_ITEMS = Prepared(
+_ADD_ITEMS = Bulk(
     sa.insert(item).values(
         {name: sa.bindparam(name) for name in _ITEM}
         | {name: sa.literal_column("0") for name in _NOT_YET}

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from hub.crypto import sm3_hex
+from hub.offset.bulk import Bulk, insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.office import Office
-from hub.offset.prepared import Prepared, insert_of
 from hub.offset.tables import item, result_seen
 from hub.offset.words import DifferenceKind, ItemState, Outcome
 from hub.ports.bank import RowResult, RowStatus
@@ -171,7 +171,7 @@ def _change(
     )  # fmt: skip
 
 
-_WRITE = Prepared(
+_WRITE = Bulk(
     sa.update(item)
     .where(item.c.number == sa.bindparam("b_number"), item.c.state == sa.bindparam("b_from"))
     .values(
@@ -216,7 +216,7 @@ _KEEP = insert_of(
     result_seen, "number", "status", "fen", "reason", "code", "text", "bank_serial", "came_by",
     "digest", "times", "first_us",
 )  # fmt: skip
-_AGAIN = Prepared(
+_AGAIN = Bulk(
     sa.update(result_seen)
     .where(result_seen.c.id == sa.bindparam("b_id"))
     .values(times=result_seen.c.times + sa.bindparam("b_more")),

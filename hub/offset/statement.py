@@ -14,11 +14,11 @@ from hub.crypto import Tokens
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account
+from hub.offset.bulk import insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import StatementAsk, pack, unpack
 from hub.offset.office import Office, day_of
-from hub.offset.prepared import insert_of
 from hub.offset.results import apply_results
 from hub.offset.tables import item, run, statement_day, statement_entry
 from hub.offset.words import DifferenceKind, ItemState

@@ -95,8 +95,10 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
         "synchronous = FULL",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "foreign_keys = ON",
-        "temp_store = MEMORY",
-        "cache_size = -65536",
+        # A sort over 10⁶ rows spills to a file, and each thread's connection has its own cache:
+        # both count towards the memory of the hub, while the file's pages are the system's.
+        "temp_store = FILE",
+        "cache_size = -16384",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
 
-class Prepared:
+class Bulk:
     """An INSERT or UPDATE with a ``sa.bindparam`` for each of ``names``; constants may stand in
     it.  Values are passed as the driver takes them: integers, texts, bytes and None."""
 
@@ -46,7 +46,7 @@ class Prepared:
         return str(compiled), lambda row: dict(zip(every, row, strict=True)), tuple(fixed.values())
 
 
-def insert_of(table: sa.Table, *names: str) -> Prepared:
+def insert_of(table: sa.Table, *names: str) -> Bulk:
     """An INSERT of these columns."""
     values: dict[str, Any] = {name: sa.bindparam(name) for name in names}
-    return Prepared(sa.insert(table).values(values), *names)
+    return Bulk(sa.insert(table).values(values), *names)
