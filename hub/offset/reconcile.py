@@ -128,9 +128,9 @@ def _wrong_credits(view: Connection, run_id: int, bank: str) -> Iterator[Finding
         )
     )  # fmt: skip
     for row in view.execute(query):
-        if row.times > 1:
+        if row.times > 1 and row.bank_fen > row.fen:
             kind, said = DifferenceKind.DOUBLE_CREDIT, f"对账单入账 {row.times} 次"
-        elif row.bank_fen != row.fen:
+        elif row.times > 1 or row.bank_fen != row.fen:
             kind, said = DifferenceKind.AMOUNT, "入账金额与指令不符"
         else:
             kind, said = DifferenceKind.CONTRADICTION, "已判划款失败，对账单却有入账"
