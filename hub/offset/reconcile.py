@@ -40,16 +40,27 @@ def find_differences(store: Store, office: Office, run_id: int, bank: str) -> in
     with store.read() as view:
         findings = [finding for rule in _RULES for finding in rule(view, run_id, bank)]
         agreed = _agreed(view, run_id, bank) if findings else {}
+        frozen = _frozen(view, run_id, bank) if findings else set()
         shown = nets(view, [finding.number for finding in findings if finding.number in agreed])
     new = 0
     for finding in findings:
         net = shown.get(finding.number, Net())
         if agreed.get(finding.number) == (net.bank, net.core):
             continue  # two people have settled exactly this
+        if finding.number in frozen:
+            continue  # one difference holds an item; settling it looks at all three ledgers
+        frozen.add(finding.number)
         with store.write() as tx:
             again = finding.number in agreed
             new += open_difference(tx, run_id, finding, office.now_us(), again=again)
     return new
+
+
+def _frozen(view: Connection, run_id: int, bank: str) -> set[str]:
+    """Numbers of which a difference is open."""
+    d = difference.c
+    query = sa.select(d.number).where(d.run_id == run_id, d.bank == bank, d.state == "open")
+    return set(view.scalars(query))
 
 
 def _agreed(view: Connection, run_id: int, bank: str) -> dict[str, tuple[int, int]]:

@@ -195,8 +195,8 @@ def _told_otherwise(
 
 
 _ADD = insert_of(
-    statement_entry, "run_id", "late", "bank", "day", "serial", "kind", "number", "fen", "counter_token",
-    "counter_mask",
+    statement_entry, "run_id", "late", "bank", "day", "serial", "kind", "number", "fen",
+    "counter_token", "counter_mask",
 )  # fmt: skip
 
 

@@ -161,3 +161,4 @@ def send_back(request: Request, where: str, said: str) -> Response:
         secure=request.url.scheme == "https",
         path="/",
     )
+    return response

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from fastapi.testclient import TestClient
 
 from hub.app import settlements, steps
 from hub.kernel.errors import HubError
@@ -22,6 +22,7 @@ from hub.web.guard import CSRF_FIELD
 from tests.conftest import postgres_schema
 from tests.demo.kit import post, small, unbalanced
 from tests.planted.month import MONTH, Planted
+from tests.web.server import serving
 
 FOREIGN, POSTED = "25109999999999999991", "25109999999999999992"
 ACCOUNT = "6222081234500000021"
@@ -111,9 +112,9 @@ def _pages(month: Planted, number: str) -> None:
     """The pages show each, what settling would do, and ask without JavaScript."""
     app = create_app(
         StoreDesk(month.demo.hub), environment="demo",
-        differences=StoreDifferences(month.demo.hub), hosts=("*",),
+        differences=StoreDifferences(month.demo.hub),
     )  # fmt: skip
-    with TestClient(app) as client:
+    with serving(app) as base, httpx.Client(base_url=base, timeout=30) as client:
         every = client.get("/differences").text
         assert all(f"/differences/{row.id}" in every for row in month.open())
         (one,) = [row for row in month.open() if row.number == number]
@@ -122,7 +123,7 @@ def _pages(month: Planted, number: str) -> None:
         assert "offset.does_not_add_up" in page
         key = re.findall(r'name="form-key" content="([^"]+)"', page)[0]
         form = {"token": month.token("demo-handler").reveal(), "reason": "我来问银行"}
-        headers = {"origin": "http://testserver"}
+        headers = {"origin": base}
         done = client.post(
             f"{here}/take", data={**form, CSRF_FIELD: key}, headers=headers, follow_redirects=False
         )
