@@ -3,11 +3,9 @@ two people settle each, and the run closes with every equation balanced."""
 
 import csv
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from hub.app import settlements, steps
@@ -15,14 +13,9 @@ from hub.kernel.errors import HubError
 from hub.offset.export import totals_json
 from hub.offset.settling import Way
 from hub.offset.tables_after import adjustment
-from hub.web.app import create_app
-from hub.web.desk import StoreDesk
-from hub.web.desk.differences import StoreDifferences
-from hub.web.guard import CSRF_FIELD
 from tests.conftest import postgres_schema
 from tests.demo.kit import post, small, unbalanced
 from tests.planted.month import MONTH, Planted
-from tests.web.server import serving
 
 FOREIGN, POSTED = "25109999999999999991", "25109999999999999992"
 ACCOUNT = "6222081234500000021"
@@ -82,8 +75,6 @@ def test_everything_planted_is_found_settled_and_closed(month: Planted) -> None:
     _refuses(month, refused.number, Way.ADOPTED, "", "offset.hold_gone")
     _refuses(month, FOREIGN, Way.TIED, stranger, "offset.not_a_correction")
 
-    _pages(month, doubled.number)
-
     # Each is put right by bank or core, and two people tie it to that.
     backs = {
         FOREIGN: month.give_back(FOREIGN),
@@ -106,34 +97,6 @@ def test_everything_planted_is_found_settled_and_closed(month: Planted) -> None:
     said = _totals(month)
     assert (said["closed"], unbalanced(said), month.found()) == (True, [], set())
     _after_the_close(month, plain.number, later.number)
-
-
-def _pages(month: Planted, number: str) -> None:
-    """The pages show each, what settling would do, and ask without JavaScript."""
-    app = create_app(
-        StoreDesk(month.demo.hub), environment="demo",
-        differences=StoreDifferences(month.demo.hub),
-    )  # fmt: skip
-    with serving(app) as base, httpx.Client(base_url=base, timeout=30) as client:
-        every = client.get("/differences").text
-        assert all(f"/differences/{row.id}" in every for row in month.open())
-        (one,) = [row for row in month.open() if row.number == number]
-        here = f"/differences/{one.id}"
-        page = client.get(here, params={"way": "adopted"}).text
-        assert "offset.does_not_add_up" in page
-        key = re.findall(r'name="form-key" content="([^"]+)"', page)[0]
-        form = {"token": month.token("demo-handler").reveal(), "reason": "我来问银行"}
-        headers = {"origin": base}
-        done = client.post(
-            f"{here}/take", data={**form, CSRF_FIELD: key}, headers=headers, follow_redirects=False
-        )
-        assert (done.status_code, done.headers["location"]) == (303, here)
-        (taken,) = [row for row in month.open() if row.number == number]
-        assert taken.owner == "demo-handler"
-        assert "我来问银行" in client.get(here, params={"lang": "en"}).text
-        form |= {"way": "adopted", "entry": "", "item": "", CSRF_FIELD: key}
-        refused = client.post(f"{here}/settle", data=form, headers=headers)
-        assert (refused.status_code, "offset.does_not_add_up" in refused.text) == (409, True)
 
 
 def _after_the_close(month: Planted, number: str, nameless: str) -> None:
