@@ -1,6 +1,6 @@
 """The whole hub, ready: packages tied together and acts registered."""
 
-from hub.app import acts, orders, policies, standing, withdrawals
+from hub.app import acts, orders, policies, settlements, standing, withdrawals
 from hub.app.hub import Engine, Hub
 from hub.kernel.settings import Settings
 
@@ -8,7 +8,7 @@ from hub.kernel.settings import Settings
 def open_hub(settings: Settings) -> Hub:
     """A hub whose acts of two people can be carried out."""
     hub = Hub(settings)
-    for part in (acts, orders, policies, withdrawals):
+    for part in (acts, orders, policies, settlements, withdrawals):
         part.register(hub)
     return hub
 

@@ -7,16 +7,13 @@ from sqlalchemy.engine import Connection
 from hub.app import acts, standing
 from hub.app.hub import Hub
 from hub.app.operators import hands_on
-from hub.kernel.logs import mask_text
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
 from hub.offset import inquiry, runs
-from hub.offset.differences import NoSuchDifference, settle_difference
 from hub.offset.tables import difference
 from hub.offset.words import DifferenceKind
 from hub.people import Approval
 
-_HOW = 200
 _TITLES = {
     DifferenceKind.UNKNOWN_INSTRUCTION.value: "非本中心指令的入账",
     DifferenceKind.BANK_ONLY.value: "银行已入账核心未记账",
@@ -30,10 +27,6 @@ _TITLES = {
 def register(hub: Hub) -> None:
     """Tell the approvals how each act that takes two is carried out."""
 
-    def settle(tx: Connection, asked: Approval) -> None:
-        number = int(asked.payload["difference"])
-        settle_difference(tx, number, str(asked.payload["how"]), hub.office.now_us())
-
     def approve_plan(tx: Connection, asked: Approval) -> None:
         wave_id, digest = int(asked.payload["wave_id"]), str(asked.payload["digest"])
         runs.approve(tx, hub.office, wave_id, digest)
@@ -44,7 +37,6 @@ def register(hub: Hub) -> None:
 
     hub.approvals.on("plan.approve", approve_plan)
     hub.approvals.on(standing.RELEASE, release)
-    hub.approvals.on("difference.settle", settle)
 
 
 def inquire_now(hub: Hub, token: Secret, period: Period) -> int:
@@ -67,22 +59,6 @@ def stop_channel(hub: Hub, token: Secret, interface: str, reason: str) -> str:
 def ask_resume(hub: Hub, token: Secret, interface: str, reason: str) -> str:
     """Every channel of this hub may move money or accounts: two people resume it."""
     return acts.order(hub, token, "channel.resume", interface, reason).text
-
-
-def ask_settle(hub: Hub, token: Secret, number: int, how: str) -> int:
-    """Ask to settle a difference; the approval's number.  Raises NoSuchDifference."""
-    actor = hub.people.authenticate(token)
-    clean = mask_text(" ".join(how.split()))[:_HOW]  # it stays in clear in the books
-    with hub.store.write() as tx:
-        is_open = sa.select(difference.c.id).where(
-            difference.c.id == number, difference.c.state == "open"
-        )
-        if tx.scalar(is_open) is None:
-            raise NoSuchDifference(f"no difference {number} is open")
-        return hub.approvals.request(
-            tx, actor, act="difference.settle", subject=f"对账差异 {number}",
-            payload={"difference": number, "how": clean}, reason=clean,
-        )  # fmt: skip
 
 
 def open_differences(hub: Hub, period: Period) -> list[dict[str, str | int]]:

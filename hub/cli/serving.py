@@ -26,6 +26,7 @@ class Page:
     def __init__(self, hub: "Hub", port: int) -> None:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
+        from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
@@ -38,6 +39,7 @@ class Page:
             StoreDesk(hub),
             on_duty=StoreDutyDesk(hub),
             environment=hub.settings.environment,
+            differences=StoreDifferences(hub),
             reports=hub.settings.home / "certificates",
         )
         self.port = chosen

@@ -184,4 +184,4 @@ class Bookkeeper:
             found.bank, result.number, found.fen, credited, 0,
             f"核心拒绝{_TITLE[kind]}：{said}",
         )  # fmt: skip
-        open_difference(tx, found.run_id, finding, self._office.now_us())
+        open_difference(tx, found.run_id, finding, self._office.now_us(), again=True)

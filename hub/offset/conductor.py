@@ -17,7 +17,7 @@ from hub.bus.tables import message
 from hub.bus.words import MessageState
 from hub.kernel.clocks import monotonic
 from hub.kernel.periods import Period
-from hub.offset import closing, dues, funds, ledger
+from hub.offset import afterwards, closing, dues, funds, ledger
 from hub.offset.booking import command_some
 from hub.offset.inquiry import ask_about
 from hub.offset.instruct import cut_batch
@@ -50,7 +50,7 @@ class Conductor:
                 sa.select(run).where(run.c.state != RunState.CLOSED.value).order_by(run.c.id)
             ).all()
         moved = [self._advance(each) for each in runs]  # every run, not up to the first that moved
-        return any(moved)
+        return any([*moved, afterwards.step(self._office)])
 
     def _advance(self, found: sa.Row[Any]) -> bool:
         period = Period.parse(found.period)

@@ -73,6 +73,8 @@ ACTS: dict[str, Act] = {
         Act("message.resend_money", "重发资金报文", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("message.unpark", "放行搁置的报文", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("difference.settle", "处理对账差异", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("entry.claim", "认定退回归属", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("item.repay", "重付", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
         Act("hold.release", "人工解除占用", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("policy.change", "变更对冲政策", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
         Act("channel.resume", "恢复资金通道", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),

@@ -1,4 +1,4 @@
-"""What can be ordered from a page: submit a plan, confirm or refuse, settle, stop, resume.
+"""What can be ordered from a page: submit a plan, confirm or refuse, stop, resume.
 
 Each act takes the person's token from the form, hands it to the desk and forgets it: it goes
 into no cookie, no address, no log and no page.  After an act the browser is sent back to the
@@ -46,7 +46,6 @@ def make_router(desk: Desk) -> APIRouter:
         ("/runs/{month}/plans/{wave}/submit", acting.submit),
         ("/approvals/{approval}/confirm", acting.confirm),
         ("/approvals/{approval}/refuse", acting.refuse),
-        ("/differences/{number}/settle", acting.settle),
         ("/channels/{interface}/stop", acting.stop),
         ("/channels/{interface}/resume", acting.resume),
     ):
@@ -99,13 +98,6 @@ class Acting:
     ) -> Response:
         """The second of two says no, and why."""
         said = self._desk.refuse(secret_of(token), approval, needed(reason))
-        return _back(request, month, said)
-
-    def settle(
-        self, request: Request, *, number: str, month: Month, token: Token, reason: Reason = ""
-    ) -> Response:
-        """Ask to settle a difference; ``reason`` says how."""
-        said = self._desk.settle_difference(secret_of(token), number, needed(reason))
         return _back(request, month, said)
 
     def stop(

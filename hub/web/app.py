@@ -9,10 +9,11 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, certificates, duty, guard, routes
+from hub.web import acts, certificates, differing, duty, guard, routes
 from hub.web.errors import Errors
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
+from hub.web.model.differences import DifferenceDesk
 from hub.web.model.duty import DutyDesk
 from hub.web.render import STATIC, Pages
 
@@ -27,13 +28,15 @@ def create_app(
     hosts: Sequence[str] = LOCAL_HOSTS,
     interval_s: float = INTERVAL_S,
     reports: Path | None = None,
+    differences: DifferenceDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
     ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
-    ``reports`` is the folder of certificates.
+    ``reports`` is the folder of certificates.  ``differences`` supplies the pages of the
+    differences.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -55,6 +58,8 @@ def create_app(
     if on_duty is not None:
         app.include_router(duty.make_router(on_duty, pages))
     app.include_router(certificates.make_router(reports, pages))
+    if differences is not None:
+        app.include_router(differing.make_router(differences, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)

@@ -19,6 +19,7 @@ class Place:
 PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
+    Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),
     Place("messages", "/messages", duty=True),
     Place("dead", "/dead", duty=True),

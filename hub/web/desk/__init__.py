@@ -96,10 +96,6 @@ class StoreDesk:
     def refuse(self, token: Secret, approval: str, reason: str) -> str:
         return steps.refuse(self._hub, token, _number(approval), reason)
 
-    def settle_difference(self, token: Secret, number: str, how: str) -> str:
-        asked = orders.ask_settle(self._hub, token, _number(number), how)
-        return f"已申请处理差异 {number}，审批号 {asked}；请另一人确认"
-
     def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
         return orders.stop_channel(self._hub, token, interface, reason)
 

@@ -8,7 +8,17 @@ from mocks.banks.icbc.book import LoanBook
 from mocks.banks.icbc.client import ClientFile
 from mocks.banks.icbc.contract import contract
 from mocks.banks.icbc.desk import Desk
-from mocks.banks.icbc.ledger import CREDIT, OTHER, OUT, SHAPES, Coming, Entry, Ledger
+from mocks.banks.icbc.ledger import (
+    CREDIT,
+    IN,
+    OTHER,
+    OUT,
+    RETURN,
+    SHAPES,
+    Coming,
+    Entry,
+    Ledger,
+)
 from mocks.banks.icbc.nc import ApiPort, SignPort
 from mocks.banks.icbc.orders import minds
 from mocks.banks.icbc.payments import Payments
@@ -104,7 +114,8 @@ class Icbc:
             Control("POST", "/rows/{JKHTBH}", '改 KKJG {"KKJG": "1001"}', self._set_row),
             Control("POST", "/returns", "退回一笔：number，day，shape 退票|冲正，with_number",
                     self._return),
-            Control("POST", "/plant", "造差异：shape unordered|missing|off|doubled", self._plant),
+            Control("POST", "/plant", "造差异：shape unordered|missing|off|doubled|back",
+                    self._plant),
         )  # fmt: skip
 
     def reset(self) -> None:
@@ -188,6 +199,8 @@ class Icbc:
         match shape:
             case "unordered":
                 done = {"serial": self._ledger.plant(_entry(call, number))}
+            case "back":
+                done = {"serial": self._ledger.plant(_back(call, number))}
             case "missing":
                 done = {"changed": self._ledger.forget(number)}
             case "off":
@@ -195,7 +208,7 @@ class Icbc:
             case "doubled":
                 done = {"serial": self._ledger.double(number)}
             case _:
-                raise ControlError("shape 只能是 unordered、missing、off、doubled")
+                raise ControlError("shape 只能是 unordered、missing、off、doubled、back")
         if done.get("changed") == 0:
             raise ControlError(f"没有指令 {number} 的入账", 404)
         return answer_json(done, 201)
@@ -207,6 +220,15 @@ def _entry(call: ControlCall, number: str) -> Entry:
         kind=kind, side=OUT, fen=_integer(call, "fen"), number=number, batch="", loan="",
         account=str(call.body.get("account", "6222000000000000000")),
         name=str(call.body.get("name", "无名")), postscript=number, summary="", purpose="",
+    )  # fmt: skip
+
+
+def _back(call: ControlCall, number: str) -> Entry:
+    """Money that comes back as it pleases: part of a credit, or with no number."""
+    return Entry(
+        kind=RETURN, side=IN, fen=_integer(call, "fen"), number=number, batch="", loan="",
+        account=str(call.body.get("account", "6222000000000000000")),
+        name=str(call.body.get("name", "无名")), postscript=number, summary="退票", purpose="",
     )  # fmt: skip
 
 
