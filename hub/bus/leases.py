@@ -57,6 +57,7 @@ def claim(
         .with_for_update(skip_locked=True)
     ).all()
     flying = _in_flight(tx, names)
+    may_act = bus.may_act(tx)
     claims: list[Claim] = []
     for row in channels:
         lane = asked[row.interface]
@@ -64,7 +65,10 @@ def claim(
         most = 1 if row.misses else lane.concurrency
         free = min(lane.limit, most - flying.get(row.interface, 0))
         if free > 0:
-            claims += _take(tx, holder, lane, row, free=free, now=now, began=began, kinds=kinds)
+            claims += _take(
+                tx, holder, lane, row, free=free, now=now, began=began, kinds=kinds,
+                may_act=may_act,
+            )  # fmt: skip
     if claims:
         tx.execute(sa.insert(attempt), [_attempt_row(one, now) for one in claims])
     return claims
@@ -89,6 +93,7 @@ def _take(
     now: int,
     began: float,
     kinds: Collection[str],
+    may_act: bool,
 ) -> list[Claim]:
     wanted = (
         sa.select(
@@ -101,7 +106,7 @@ def _take(
     )
     if kinds:
         wanted = wanted.where(message.c.kind.in_(sorted(kinds)))
-    if row.stopped:
+    if row.stopped or not may_act:
         wanted = wanted.where(~HAS_EFFECT)
     rows = tx.execute(wanted).all()
     if not rows:
