@@ -28,8 +28,8 @@ from hub.audit.chain import Head, read_head
 from hub.audit.entries import record
 from hub.audit.identity import Identity, ensure_identity, read_identity
 from hub.audit.lines import REGULAR, RESTORED, Checkpoint, CheckpointLog
-from hub.audit.seat import Outside, Seat, clear_restored, is_ours, read_inside
 from hub.audit.sealing import count_unsealed
+from hub.audit.seat import Outside, Seat, clear_restored, is_ours, read_inside
 from hub.audit.tables import audit_entry, store_identity
 from hub.crypto import Signer, Sm2PublicKey
 from hub.kernel.clocks import monotonic

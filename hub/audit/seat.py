@@ -128,6 +128,11 @@ class Seat:
         except (OSError, ValueError, TypeError):
             return None
 
+    def beat_shown(self) -> str:
+        """The beat the file shows; empty without one."""
+        found = self.outside()
+        return "" if found is None else found.beat
+
     def holds(self, tx: Connection) -> bool:
         """Whether this database may move money now; one ``stat`` while nothing changed."""
         stamp = self._stamp()

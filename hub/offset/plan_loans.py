@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
+from hub.offset.binding import bind_lines, read_bound
 from hub.offset.changes import states_in
 from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
 from hub.offset.plan_rows import account_columns, account_of, chunks, stream
@@ -33,7 +34,8 @@ def classify_bank(
         closing(_dues(view, due_list_id)) as dues,
     ):
         loans = _loans(pledges, dues)
-        judged = (judge(pledges, dues, terms) for pledges, dues in loans)
+        by_rule = (judge(pledges, dues, terms) for pledges, dues in loans)
+        judged = bind_lines(by_rule, read_bound(view, period), bank)
         for lines in chunks(_count(judged, counts)):
             with store.write() as tx:
                 tx.execute(sa.insert(plan_line), [_line_row(wave_id, bank, x) for x in lines])

@@ -30,7 +30,8 @@ restoration = sa.Table(
     sa.Column("next_us", sa.BigInteger, nullable=False),
     sa.Column("adopted", sa.BigInteger, nullable=False),
     sa.Column("adopted_fen", sa.BigInteger, nullable=False),
-    sa.Column("read_us", sa.BigInteger),
+    # The last turn that was whole and firm: what a plan made again is bound by.
+    sa.Column("read_turn", sa.Integer, nullable=False),
     sa.Column("clean_us", sa.BigInteger),
     sa.Column("ended_us", sa.BigInteger),
     sa.Column("released_by", sa.String(80), nullable=False),

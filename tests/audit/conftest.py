@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from hub.audit import Entry, record_many
-from hub.audit.tables import audit_entry, audit_head, store_identity
+from hub.audit.tables import audit_entry, audit_head, store_identity, store_seat
 from hub.crypto import Sm2PrivateKey
 from hub.store import Store, metadata
 
 Enter = Callable[[int], None]
-TABLES = [audit_entry, audit_head, store_identity]
+TABLES = [audit_entry, audit_head, store_identity, store_seat]
 KEY = Sm2PrivateKey.parse("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
 
 

@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("next_us", sa.BigInteger(), nullable=False),
         sa.Column("adopted", sa.BigInteger(), nullable=False),
         sa.Column("adopted_fen", sa.BigInteger(), nullable=False),
-        sa.Column("read_us", sa.BigInteger(), nullable=True),
+        sa.Column("read_turn", sa.Integer(), nullable=False),
         sa.Column("clean_us", sa.BigInteger(), nullable=True),
         sa.Column("ended_us", sa.BigInteger(), nullable=True),
         sa.Column("released_by", sa.String(80), nullable=False),
