@@ -10,6 +10,7 @@ from hub import __version__
 from hub.cli import (
     admin,
     agreements,
+    backup,
     demo,
     differences,
     messages,
@@ -46,6 +47,9 @@ app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
 app.add_typer(messages.channel, name="channel")
 app.add_typer(differences.app, name="difference")
+app.command("status")(backup.status)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(admin.database, name="db")

@@ -140,7 +140,7 @@ def _take(
             done.obstacles += 1
             _obstacle(tx, turn, row, "not_adopted", row.fen, "在途时间过后认回")
     if changes:
-        _write(tx, office, changes, done)
+        _write(tx, changes, done)
 
 
 def _change(office: Office, row: sa.Row[Any], seen: Seen, found: Adopt) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def _change(office: Office, row: sa.Row[Any], seen: Seen, found: Adopt) -> dict[
     }  # fmt: skip
 
 
-def _write(tx: Connection, office: Office, changes: list[dict[str, Any]], done: Adopted) -> None:
+def _write(tx: Connection, changes: list[dict[str, Any]], done: Adopted) -> None:
     i = item.c
     failed = sa.bindparam("b_outcome", type_=sa.String) == Outcome.FAILED.value
     told = sa.bindparam("b_instructed", type_=sa.Integer)
