@@ -32,7 +32,7 @@ from tests.conftest import postgres_schema
 
 
 @pytest.fixture
-def home(tmp_path: Path, database_url: str) -> Iterator[Settings]:
+def home(tmp_path: Path, database_url: str) -> Settings:
     """A hub with something in it, on each kind of database."""
     settings = Settings(home=tmp_path / "home", environment="test", database_url=database_url)
     settings.home.mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ def home(tmp_path: Path, database_url: str) -> Iterator[Settings]:
             audit.record(tx, act="test.act", actor="test", subject="before")
             hub.vault.seal(tx, "person", "2025-10", b"\x00\xff")
         hub.keeper.stage_end("before")
-    yield settings
+    return settings
 
 
 @pytest.fixture
