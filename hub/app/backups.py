@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from hub import audit
 from hub.app.hub import Hub
 from hub.app.sealed_keys import SEALED_KEYS, seal_keys, unseal_keys
+from hub.audit.identity import ensure_identity
 from hub.audit.seat import WATCH_S, Seat, mark_restored
 from hub.audit.tables import audit_entry
 from hub.crypto import KeyRing
@@ -110,8 +111,9 @@ def take_backup(hub: Hub, target: Path, passphrase: Secret | None = None) -> Man
         raise TargetInUse(f"{target.name} exists")
     partial = target.with_name(target.name + ".partial")
     partial.mkdir(mode=0o700, parents=True)
-    with hub.store.read() as view:
-        taken_us = database_now_us(view)
+    with hub.store.write() as tx:  # a copy knows whose it is, even of the very first day
+        ensure_identity(tx)
+        taken_us = database_now_us(tx)
     counts = copy_out(hub.store, partial)
     if passphrase is not None:
         seal_keys(hub.settings.keys, partial / SEALED_KEYS, passphrase)
