@@ -1,6 +1,6 @@
 """The whole hub, ready: packages tied together and acts registered."""
 
-from hub.app import orders, policies, standing, withdrawals
+from hub.app import acts, orders, policies, standing, withdrawals
 from hub.app.hub import Engine, Hub
 from hub.kernel.settings import Settings
 
@@ -8,8 +8,8 @@ from hub.kernel.settings import Settings
 def open_hub(settings: Settings) -> Hub:
     """A hub whose acts of two people can be carried out."""
     hub = Hub(settings)
-    for acts in (orders, policies, withdrawals):
-        acts.register(hub)
+    for part in (acts, orders, policies, withdrawals):
+        part.register(hub)
     return hub
 
 

@@ -20,6 +20,8 @@ from hub.offset.words import RunState, WaveState
 
 _log = get_logger(__name__)
 _LOOK_S = 0.5
+_SHARE = 20
+"""How many times as long as a look takes nobody looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s
     """Look at a run until it is closed (True), or nothing moved for ``patience_s`` (False)."""
     last, since = None, monotonic()
     while True:
+        began = monotonic()
         try:
             progress = read_progress(hub, run_id)
             each(progress)
@@ -63,7 +66,8 @@ def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s
             last, since = progress.mark, monotonic()
         elif monotonic() - since > patience_s:
             return False
-        time.sleep(_LOOK_S)
+        # Adding up 10⁶ items takes a while: to look must not become most of the work.
+        time.sleep(max(_LOOK_S, _SHARE * (monotonic() - began)))
 
 
 def request_plan(hub: Hub, token: Secret, period: Period, number: int, reason: str) -> int:

@@ -11,6 +11,7 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    certify,
     demo,
     differences,
     messages,
@@ -50,6 +51,7 @@ app.add_typer(differences.app, name="difference")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("certify")(certify.certify)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(admin.database, name="db")

@@ -9,7 +9,7 @@ as taken.  Without a restoration all of this is empty.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
 
@@ -52,7 +52,7 @@ class Bound:
     def before(self, account: Account) -> Account:
         """The account as it was before these items took from it."""
         booked = self.booked.get(account.token, 0)
-        return replace(account, balance=Fen(account.balance + booked)) if booked else account
+        return account._replace(balance=Fen(account.balance + booked)) if booked else account
 
 
 def read_bound(view: Connection, period: Period) -> Bound:

@@ -26,8 +26,9 @@ from hub.offset.plan import finish_plan, plan_digest, plan_wave
 from hub.offset.policy import kept_policy
 from hub.offset.restoration import look_again, may_plan, open_row
 from hub.offset.restoring import Restoring
-from hub.offset.tables import batch, due_list, item, leg, run, wave
-from hub.offset.words import ItemState, RunState, WaveState
+from hub.offset.tables import batch, due_list, leg, run, wave
+from hub.offset.waiting import items_waiting
+from hub.offset.words import RunState, WaveState
 from hub.ports.core import CommandKind
 from hub.store import database_now_us, insert_row
 
@@ -179,21 +180,23 @@ class Conductor:
     def _carry_out(self, found: sa.Row[Any], period: Period, each: sa.Row[Any]) -> bool:
         office, run_id, bank = self._office, found.id, each.bank
         with office.store.read() as view:
-            waiting = _waiting(view, run_id, bank)
+            waiting = items_waiting(
+                view, run_id, bank,
+                most=max(office.core_command_limit, office.seat(bank).port.batch_limit),
+            )  # fmt: skip
             moving = _batches_moving(view, run_id, bank)
         done = False
-        if waiting.get((ItemState.PLANNED.value, "")):
+        if waiting.planned:
             done |= self._repeat(partial(self._command, run_id, period, bank, CommandKind.HOLD))
-        holding = any(
-            count for (state, asked), count in waiting.items()
-            if state == ItemState.PLANNED.value or asked == CommandKind.HOLD.value
-        )  # fmt: skip
-        held = waiting.get((ItemState.HELD.value, ""), 0)
-        if each.funded and held and (held >= office.seat(bank).port.batch_limit or not holding):
+        whole_batch = waiting.held >= office.seat(bank).port.batch_limit
+        if each.funded and waiting.held and (whole_batch or not waiting.holding):
             done |= self._repeat(lambda tx: cut_batch(tx, office, run_id, period, bank))
         done |= self._ask_banks(period, run_id, bank)
-        for kind, state in _AFTERWARDS.items():
-            count = waiting.get((state.value, ""), 0)
+        for kind, count in (
+            (CommandKind.POST, waiting.succeeded),
+            (CommandKind.RELEASE, waiting.failed),
+            (CommandKind.REVERSE, waiting.returned),
+        ):
             if count >= office.core_command_limit or (count and not moving):
                 done |= self._repeat(partial(self._command, run_id, period, bank, kind))
         return done | closing.reconcile_leg(office, run_id, period, each)
@@ -232,11 +235,6 @@ class Conductor:
 _ON_ITS_WAY = [
     state.value for state in (MessageState.QUEUED, MessageState.WAITING, MessageState.IN_FLIGHT)
 ]
-_AFTERWARDS = {
-    CommandKind.POST: ItemState.SUCCEEDED,
-    CommandKind.RELEASE: ItemState.FAILED,
-    CommandKind.REVERSE: ItemState.RETURNED,
-}
 
 
 def _latest_list(tx: Connection, run_id: int, bank: str) -> sa.Row[Any] | None:
@@ -246,15 +244,6 @@ def _latest_list(tx: Connection, run_id: int, bank: str) -> sa.Row[Any] | None:
         .order_by(due_list.c.attempt.desc())
         .limit(1)
     ).first()
-
-
-def _waiting(view: Connection, run_id: int, bank: str) -> dict[tuple[str, str], int]:
-    query = (
-        sa.select(item.c.state, item.c.asked, sa.func.count())
-        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
-        .group_by(item.c.state, item.c.asked)
-    )
-    return {(state, asked): int(count) for state, asked, count in view.execute(query)}
 
 
 def _batches_moving(view: Connection, run_id: int, bank: str) -> bool:

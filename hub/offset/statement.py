@@ -18,6 +18,7 @@ from hub.offset.differences import Finding, open_difference
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import StatementAsk, pack, unpack
 from hub.offset.office import Office, day_of
+from hub.offset.prepared import insert_of
 from hub.offset.results import apply_results
 from hub.offset.tables import item, run, statement_day, statement_entry
 from hub.offset.words import DifferenceKind, ItemState
@@ -138,9 +139,7 @@ def _keep(
             fresh.append(entry)
         elif before != said:
             _told_otherwise(tx, office, ask, entry, before[1], before[2])
-    if fresh:
-        tokens = office.vault.tokens
-        tx.execute(sa.insert(statement_entry), [_row(tokens, ask, entry) for entry in fresh])
+    _ADD.run(tx, [_row(office.vault.tokens, ask, entry) for entry in fresh])
     return fresh
 
 
@@ -154,18 +153,17 @@ def _told_otherwise(
     open_difference(tx, ask.run_id, finding, office.now_us())
 
 
-def _row(tokens: Tokens, ask: StatementAsk, entry: StatementEntry) -> dict[str, object]:
-    return {
-        "run_id": ask.run_id,
-        "bank": ask.bank,
-        "day": ask.day,
-        "serial": entry.serial,
-        "kind": entry.kind.value,
-        "number": entry.number,
-        "fen": entry.amount,
-        "counter_token": tokens.whole("account", entry.counter_account),
-        "counter_mask": mask_account(entry.counter_account),
-    }
+_ADD = insert_of(
+    statement_entry, "run_id", "bank", "day", "serial", "kind", "number", "fen", "counter_token",
+    "counter_mask",
+)  # fmt: skip
+
+
+def _row(tokens: Tokens, ask: StatementAsk, entry: StatementEntry) -> tuple[object, ...]:
+    return (
+        ask.run_id, ask.bank, ask.day, entry.serial, entry.kind.value, entry.number, entry.amount,
+        tokens.whole("account", entry.counter_account), mask_account(entry.counter_account),
+    )  # fmt: skip
 
 
 def _answer_items(tx: Connection, office: Office, entries: list[StatementEntry]) -> None:

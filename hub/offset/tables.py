@@ -261,7 +261,8 @@ item = sa.Table(
     sa.Column("result_us", sa.BigInteger),
     sa.Column("booked_us", sa.BigInteger),
     sa.Column("reconciled_us", sa.BigInteger),
-    sa.Index("ix_offset_item_todo", "run_id", "bank", "state", "asked"),
+    # What waits is taken in the order of the due list: one batch opens few of its pages.
+    sa.Index("ix_offset_item_todo", "run_id", "bank", "state", "asked", "due_record_id"),
     sa.Index("ix_offset_item_agreement", "agreement_id", "run_id"),
     sa.Index("ix_offset_item_batch", "batch", "row_no"),
 )

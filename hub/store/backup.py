@@ -101,11 +101,11 @@ def whose(folder: Path) -> tuple[str, int, str]:
     module = sqlite_library().module
     connection = module.connect(f"file:{folder / SQLITE_FILE}?mode=ro", uri=True)
     try:
-        known = connection.execute("SELECT store_id FROM store_identity").fetchone() or ("",)
-        head = connection.execute("SELECT seq, chain FROM audit_head").fetchone() or (0, "")
+        whom = connection.execute("SELECT store_id FROM store_identity").fetchone() or ("",)
+        last = connection.execute("SELECT seq, chain FROM audit_head").fetchone() or (0, "")
     finally:
         connection.close()
-    return str(known[0]), int(head[0]), str(head[1])
+    return str(whom[0]), int(last[0]), str(last[1])
 
 
 def _write_table(view: Connection, table: sa.Table, path: Path) -> int:

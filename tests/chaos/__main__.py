@@ -34,7 +34,8 @@ def main() -> int:
     place.mkdir(parents=True, exist_ok=True)
     data = Path(asked.data or FOLDER).resolve()
     contracts = quick_contracts(place / "contracts") if asked.quick else None
-    plan = Plan(place, data, _expected(place, data), asked.seed, asked.pause, contracts)
+    expected = _expected(place, data)
+    plan = Plan(place, data, expected, asked.seed, asked.pause, contracts, asked.patience)
     if asked.bad_days:
         return _bad_days(plan, asked)
     way: Callable[..., Ran] = served_run if asked.served else demo_run
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="contract times of seconds instead of a minute")
     add("--bad-days", action="store_true", help="the partners', disk's and clock's faults")
     add("--only", default="", help="of the bad days: those whose name holds this")
+    add("--patience", default="4m", help="of a bad day: without headway for so long it is stuck")
     add("--place", help="working folder; a new one below the temporary folder when left out")
     add("--json", help="write the report there too")
     return parser
@@ -139,9 +141,8 @@ def _report(asked: argparse.Namespace, runs: list[Ran], seconds: float) -> dict[
 
 def _bad_days(plan: Plan, asked: argparse.Namespace) -> int:
     lived: list[Lived] = []
-    for day in DAYS:
-        if asked.only not in day.name:
-            continue
+    whole = [day for day in DAYS if day.name == asked.only]
+    for day in whole or [day for day in DAYS if asked.only in day.name]:
         with database(asked.database) as url:
             one = live(day, plan, url)
         lived.append(one)

@@ -66,6 +66,8 @@ class Plan:
     seed: int
     pause_s: float = 0.4
     contracts: Path | None = None
+    patience: str = "4m"
+    """How long a bad day may go without headway before it counts as stuck."""
 
 
 def set_clock(out: Path) -> None:

@@ -38,6 +38,7 @@ FAULTS: Mapping[str, FaultKind] = {
     ),
     "not_found": FaultKind("查询说查无，不论是否已入账"),
     "wrong_total": FaultKind("应答的总笔数、总金额（差 fen 分）不对"),
+    "small_pages": FaultKind("对账单、应还明细每页只给 rows 行（缺省 40），其余在后面的页"),
     "wrong_amount": FaultKind("入账金额差 fen 分（缺省 1）", **_ROWS_ONLY),
     "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **_BOTH),
     "system_error": FaultKind("系统异常 B9999，行上是 98/A1998；when=before 不入账", **_BOTH),
@@ -92,6 +93,7 @@ class Icbc:
         """The bank's routes."""
         return (
             Control("GET", "/credits.csv", "账户全部分录：入账、退票、冲正、其他", self._credits),
+            Control("GET", "/batches.csv", "收到过的批次：批次号、行序、指令号", self._batches),
             Control("GET", "/totals", "各类分录的笔数与金额（分）", self._totals),
             Control("GET", "/client", "客户号、证书 ID、账户、接入凭证", self._client),
             Control("POST", "/client", "改其中几项；keep_hours=false 不管服务时间", self._change),
@@ -116,6 +118,9 @@ class Icbc:
     def _credits(self, _: ControlCall) -> Answer:
         self._desk.catch_up()
         return answer_csv(self._ledger.export())
+
+    def _batches(self, _: ControlCall) -> Answer:
+        return answer_csv(self._payments.export_batches())
 
     def _totals(self, _: ControlCall) -> Answer:
         self._desk.catch_up()

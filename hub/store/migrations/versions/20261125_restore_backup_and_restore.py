@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261125_restore"
-down_revision = "20261122_first"
+down_revision = "20261125_todo"
 branch_labels = None
 depends_on = None
 
