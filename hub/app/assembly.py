@@ -19,7 +19,9 @@ def start_engine(hub: Hub) -> Engine:
 
     Raises OtherSchema, VaultLocked, Misconfigured.
     """
-    engine = Engine(hub)
-    standing.stop_unless_current(hub)
+    engine = Engine(
+        hub, contested=lambda: standing.stop_everything(hub, standing.read_standing(hub))
+    )
+    standing.take_seat(hub)
     engine.start()
     return engine

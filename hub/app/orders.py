@@ -32,8 +32,7 @@ def register(hub: Hub) -> None:
         runs.approve(tx, hub.office, wave_id, digest)
 
     def release(_tx: Connection, _asked: Approval) -> None:
-        if standing.read_standing(hub).good:
-            raise standing.NothingToRelease
+        standing.require_releasable(standing.read_standing(hub))
 
     hub.approvals.on("plan.approve", approve_plan)
     hub.approvals.on(standing.RELEASE, release)

@@ -90,6 +90,7 @@ def claim(
         return []
     began = monotonic()
     now = bus.now(tx)
+    may_act = bus.may_act(tx)
     claims: list[Claim] = []
     for lane in asked:
         row = _CHANNEL.one(tx, b_interface=lane.interface, b_now=now).one_or_none()
@@ -101,8 +102,9 @@ def claim(
         free = min(lane.limit, most - int(flying))
         if free > 0:
             claims += _take(
-                tx, holder, lane, row, free=free, now=now, began=began, kinds=frozenset(kinds)
-            )
+                tx, holder, lane, row, free=free, now=now, began=began, kinds=frozenset(kinds),
+                may_act=may_act,
+            )  # fmt: skip
     if claims:
         _START.many(tx, [_attempt_row(one, now) for one in claims])
     return claims
@@ -118,9 +120,10 @@ def _take(
     now: int,
     began: float,
     kinds: frozenset[str],
+    may_act: bool,
 ) -> list[Claim]:
     rows = (
-        _wanted(kinds, stopped=bool(row.stopped))
+        _wanted(kinds, stopped=bool(row.stopped) or not may_act)
         .one(tx, b_interface=lane.interface, b_now=now, b_limit=free)
         .all()
     )

@@ -10,6 +10,7 @@ from hub import __version__
 from hub.cli import (
     admin,
     agreements,
+    backup,
     certify,
     channels,
     demo,
@@ -50,6 +51,9 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
+app.command("status")(backup.status)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("certify")(certify.certify)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")

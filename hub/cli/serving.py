@@ -69,8 +69,8 @@ def say_standing(hub: "Hub") -> None:
     standing = read_standing(hub)
     if not standing.good:
         tell(
-            f"{standing.text}\n全部通道已停发；对账后两人放行：hub audit release → hub approve · "
-            "every channel is stopped until two people release it"
+            f"{standing.text}\n{standing.next_step}\n通道已停发；hub status 查看后两人放行："
+            "hub audit release → hub approve · every channel is stopped until two people release it"
         )
 
 

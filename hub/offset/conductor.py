@@ -24,6 +24,8 @@ from hub.offset.instruct import cut_batch
 from hub.offset.office import Office
 from hub.offset.plan import finish_plan, plan_digest, plan_wave
 from hub.offset.policy import kept_policy
+from hub.offset.restoration import look_again, may_plan, open_row
+from hub.offset.restoring import Restoring
 from hub.offset.tables import batch, due_list, leg, run, wave
 from hub.offset.waiting import items_waiting
 from hub.offset.words import RunState, WaveState
@@ -39,8 +41,9 @@ _PIECES = 4
 class Conductor:
     """One per process; ``step`` is called by the bell."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, seat: Callable[[], str] = str) -> None:
         self._office = office
+        self._restoring = Restoring(office, seat)
         self._stalled: dict[int, tuple[int, float]] = {}
 
     def step(self) -> bool:
@@ -49,10 +52,15 @@ class Conductor:
             runs = view.execute(
                 sa.select(run).where(run.c.state != RunState.CLOSED.value).order_by(run.c.id)
             ).all()
-        moved = [self._advance(each) for each in runs]  # every run, not up to the first that moved
-        return any([*moved, afterwards.step(self._office)])
+            way = open_row(view)
+        moved = [way is not None and self._restoring.step(way)]
+        # every run, not up to the first that moved
+        moved += [self._advance(each, way) for each in runs]
+        # What came back after a close waits until a restored copy knows what it has missed.
+        moved.append(way is None and afterwards.step(self._office))
+        return any(moved)
 
-    def _advance(self, found: sa.Row[Any]) -> bool:
+    def _advance(self, found: sa.Row[Any], way: sa.Row[Any] | None) -> bool:
         period = Period.parse(found.period)
         with self._office.store.read() as view:
             legs = view.execute(
@@ -61,20 +69,23 @@ class Conductor:
             waves = view.execute(
                 sa.select(wave).where(wave.c.run_id == found.id).order_by(wave.c.number)
             ).all()
-        done = self._collect(found, period, [each for each in legs if each.wave_id is None])
+        done = self._collect(found, period, [each for each in legs if each.wave_id is None], way)
         for each in waves:
-            done |= self._prepare(found, period, each)
+            done |= may_plan(way) and self._prepare(found, period, each)
         approved = {each.id for each in waves if each.state == WaveState.APPROVED.value}
         for each in legs:
             if each.wave_id is not None:
                 done |= self._check_funds(period, each)
-            if each.wave_id in approved and each.closed_us is None:
+            if way is None and each.wave_id in approved and each.closed_us is None:
                 done |= self._carry_out(found, period, each)
-        return done | closing.close_run(self._office, found.id)
+        return done | (way is None and closing.close_run(self._office, found.id))
 
     # --- due lists and waves ---
 
-    def _collect(self, found: sa.Row[Any], period: Period, legs: list[sa.Row[Any]]) -> bool:
+    def _collect(
+        self, found: sa.Row[Any], period: Period, legs: list[sa.Row[Any]],
+        way: sa.Row[Any] | None,
+    ) -> bool:  # fmt: skip
         ready, behind, done = [], [], False
         for each in legs:
             with self._office.store.write() as tx:
@@ -86,7 +97,7 @@ class Conductor:
                 if latest is None or self._may_ask_again(latest):
                     dues.begin(tx, self._office, found.id, period, each.bank)
                     done = True
-        if ready and all(waited >= found.wave_wait_us for waited in behind):
+        if ready and may_plan(way) and all(waited >= found.wave_wait_us for waited in behind):
             self._open_wave(found.id, ready)
             return True
         return done
@@ -149,6 +160,7 @@ class Conductor:
             digest, count, fen = plan_digest(view, wave_id, policy.digest)
         with self._office.store.write() as tx:
             finish_plan(tx, wave_id, self._office.now_us(), digest)
+            look_again(tx)
             audit.record(
                 tx, act="offset.planned", actor="hub", subject=f"{period} wave {wave_id}",
                 count=count, fen=fen, root=digest,

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.kernel.periods import Period
+from hub.offset.binding import bind_lines, read_bound
 from hub.offset.bulk import insert_of
 from hub.offset.changes import states_in
 from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
@@ -33,7 +34,8 @@ def classify_bank(
         closing(_dues(view, due_list_id)) as dues,
     ):
         loans = _loans(pledges, dues)
-        judged = (judge(pledges, dues, terms) for pledges, dues in loans)
+        by_rule = (judge(pledges, dues, terms) for pledges, dues in loans)
+        judged = bind_lines(by_rule, read_bound(view, period), bank)
         for lines in chunks(_count(judged, counts)):
             rows = [_line_row(wave_id, bank, line) for line in lines]
             with store.write() as tx:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Row
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.offset import numbers
+from hub.offset.binding import Bound, read_bound
 from hub.offset.bulk import Bulk
 from hub.offset.classify import Account, Share, free, share
 from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
@@ -26,8 +27,12 @@ from hub.store import Store
 class _Purse:
     """What each account has given already; only accounts that may be asked twice are kept."""
 
-    def __init__(self, view: Connection, wave_id: int) -> None:
+    def __init__(self, view: Connection, wave_id: int, bound: Bound) -> None:
         self._taken, self._own_holds = _taken_before(view, wave_id)
+        self._bound = bound
+        for token, fen in bound.taken.items():
+            self._taken[token] = self._taken.get(token, 0) + fen
+            self._own_holds[token] = self._own_holds.get(token, 0) + bound.held[token]
         for token in _asked_twice(view, wave_id):
             self._taken.setdefault(token, 0)
 
@@ -35,7 +40,8 @@ class _Purse:
         if account is None:
             return Fen(0)
         taken = self._taken.get(account.token, 0)
-        return free(account, taken, self._own_holds.get(account.token, 0), terms)
+        own_holds = self._own_holds.get(account.token, 0)
+        return free(self._bound.before(account), taken, own_holds, terms)
 
     def take(self, account: Account | None, fen: Fen) -> None:
         if account is not None and account.token in self._taken:
@@ -47,13 +53,14 @@ def share_out(store: Store, wave_id: int, period: Period, terms: Mapping[str, Te
         run_id = int(
             view.execute(sa.select(wave.c.run_id).where(wave.c.id == wave_id)).scalar_one()
         )
-        purse = _Purse(view, wave_id)
+        bound = read_bound(view, period)
+        purse = _Purse(view, wave_id, bound)
         candidates = open_rows.enter_context(closing(_candidates(view, wave_id)))
         for chunk in chunks(candidates):
             lines: list[_Shared] = []
             items = []
             for row in chunk:
-                shared, line = _share_one(row, purse, terms[row.bank])
+                shared, line = _share_one(row, purse, terms[row.bank], bound)
                 lines.append(line)
                 if shared.total > 0:
                     number = numbers.item_number(period, row.bank, row.number, row.try_no)
@@ -68,13 +75,17 @@ _ASKED = 9
 """Columns of a candidate before its accounts'."""
 
 
-def _share_one(row: Row[Any], purse: _Purse, terms: Terms) -> tuple[Share, _Shared]:
+def _share_one(row: Row[Any], purse: _Purse, terms: Terms, bound: Bound) -> tuple[Share, _Shared]:
     main = account_of(row[_ASKED : _ASKED + SEEN], row.main_token)
     spouse = account_of(row[_ASKED + SEEN :], row.spouse_token)
     free_main, free_spouse = purse.free(main, terms), purse.free(spouse, terms)
-    shared = share(Fen(row.due_fen), free_main, free_spouse, terms)
-    purse.take(main, shared.main)
-    purse.take(spouse, shared.spouse)
+    held = bound.number(row.bank, row.number)
+    if held:  # taken already, before all others
+        shared = bound.share(held, Fen(row.due_fen), row.main_token, row.spouse_token)
+    else:
+        shared = share(Fen(row.due_fen), free_main, free_spouse, terms)
+        purse.take(main, shared.main)
+        purse.take(spouse, shared.spouse)
     decision = Decision.PLANNED if shared.total > 0 else Decision.SKIPPED
     line = (row.agreement_id, decision.value, shared.reason.value, free_main, free_spouse)
     return shared, line

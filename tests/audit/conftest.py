@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from hub.audit import Checkpoints, Entry, Sealer, record_many
-from hub.audit.tables import audit_entry, audit_head, store_identity
+from hub.audit.tables import audit_entry, audit_head, store_identity, store_seat
 from hub.store import Store, metadata
 from tests.audit.attacks import KEY, Scene
 
 Enter = Callable[[int], None]
-TABLES = [audit_entry, audit_head, store_identity]
+TABLES = [audit_entry, audit_head, store_identity, store_seat]
 
 
 @pytest.fixture

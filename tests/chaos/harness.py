@@ -194,6 +194,10 @@ class Served:
         self.command("agreements", "import", agreements, who="hand", check=False)
         self.command("offset", "plan", "--month", str(MONTH), "--banks", "ICBC", who="hand")
 
+    def token(self, login: str) -> str:
+        """A person's token: ``boss``, ``hand`` or ``yes``."""
+        return self._tokens[login]
+
     def start(self, name: str) -> Process:
         """Start ``serve`` or ``worker``."""
         words = [*HUB, name, *(["--port", str(_free_port())] if name == "serve" else [])]
