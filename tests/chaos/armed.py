@@ -23,11 +23,8 @@ _FARTHEST = {Boundary.BEFORE_COMMIT: 3, Boundary.IN_CHUNK: 4, Boundary.IN_SEALIN
 """An order's passing is drawn from the first to this one (others: the first), anew at every start
 of a process: a message is put, claimed and finished in a transaction each, of several writes."""
 _MOCK_PAUSE_S = 1.5
-LATE_BATCHES = {
-    "fault": "book_after_not_found",
-    "match": {"endpoint": "api", "code": "PAYENT", "percent": 5},
-}
-"""Booked only after an inquiry was answered "not found", on a twentieth of all batches sent."""
+_LATE_PERCENT = 5
+"""Batches of a hundred that are booked only after an inquiry was answered "not found"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Armed:
 class ArmedSite(Served):
     """A served hub whose processes and mocks carry orders to die."""
 
-    launcher = [sys.executable, "-m", "tests.chaos.scythe", "hub"]
+    launcher = (sys.executable, "-m", "tests.chaos.scythe", "hub")
 
     def __init__(self, plan: Plan, wish: Wish, url: str = "") -> None:
         self.wish = wish
@@ -78,9 +75,7 @@ class ArmedSite(Served):
         super().__init__(plan, wish.number, url)
 
     def partners(self) -> MocksApart:
-        return MocksApart(
-            self.site.mocks, self.plan.data, self.site.clock_file, self._arms_of_mock
-        )
+        return MocksApart(self.site.mocks, self.plan.data, self.site.clock_file, self._arms_of_mock)
 
     def environment_of(self, name: str) -> Mapping[str, str]:
         self.starts += 1
@@ -148,7 +143,9 @@ def armed_run(plan: Plan, wish: Wish, url: str = "") -> Armed:
         names = ["serve", *(f"worker-{place + 1}" for place in range(wish.workers))]
         for name in names:
             site.start(name)
-        _live(site, Restoring(site) if wish.restore else None)
+        restoring = Restoring(site) if wish.restore else None
+        _live(site, restoring)
+        ran.restored = int(restoring is not None and restoring.done)
         ran.seconds, ran.starts = time.monotonic() - began, site.starts
         ran.verdict = _finish(site)
         _look_back(site, ran)
@@ -158,9 +155,12 @@ def armed_run(plan: Plan, wish: Wish, url: str = "") -> Armed:
 
 
 def _late(plan: Plan, wish: Wish) -> Mapping[str, object]:
-    if wish.late_first:
-        return {**LATE_BATCHES, "match": {"endpoint": "api", "code": "PAYENT", "first": 1}}
-    return {**LATE_BATCHES, "match": {**LATE_BATCHES["match"], "seed": plan.seed + wish.number}}
+    drawn = {"percent": _LATE_PERCENT, "seed": plan.seed + wish.number}
+    which = {"first": 1} if wish.late_first else drawn
+    return {
+        "fault": "book_after_not_found",
+        "match": {"endpoint": "api", "code": "PAYENT", **which},
+    }
 
 
 def _live(site: ArmedSite, restoring: Restoring | None) -> None:
@@ -168,7 +168,8 @@ def _live(site: ArmedSite, restoring: Restoring | None) -> None:
     mock_at = time.monotonic() + site.chance.expovariate(1 / _MOCK_PAUSE_S)
     while site.watcher.run_state() != "closed" or (restoring is not None and not restoring.done):
         if time.monotonic() > limit:
-            raise TimeoutError(f"not closed: {site.watcher.where()}")
+            said = "" if restoring is None else restoring.said
+            raise TimeoutError(f"not closed: {site.watcher.where()} {said}")
         site.raise_the_dead()
         if restoring is not None:
             restoring.look()

@@ -67,7 +67,7 @@ mark committed and its line not written; half of the line written; all of it."""
 
 _KINDS_OF: Mapping[Boundary, Sequence[str]] = {
     B.BEFORE_COMMIT: (*KINDS, CONDUCTOR), B.IN_CHUNK: (*KINDS, CONDUCTOR), B.IN_SEALING: SEALING,
-    **{one: (ANY,) for one in MOCK_SIDE},
+    **dict.fromkeys(MOCK_SIDE, (ANY,)),
 }  # fmt: skip
 
 

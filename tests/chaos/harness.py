@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -157,7 +157,7 @@ def verify_audit(home: Path, env: Mapping[str, str]) -> str:
 class Served:
     """A hub home beside mocks of its own, driven by the commands an operator has."""
 
-    launcher = HUB
+    launcher: Sequence[str] = HUB
     """How its processes are started; single commands are always the plain ``hub``."""
 
     def __init__(self, plan: Plan, number: int, url: str = "") -> None:
@@ -184,16 +184,19 @@ class Served:
 
     def command(self, *words: str, who: str = "", check: bool = True) -> str:
         """One ``hub`` command to its end; what it printed."""
-        env = {**self.env, **({"HUB_TOKEN": self._tokens[who]} if who else {})}
         said = subprocess.run(
-            [*HUB, *words], capture_output=True, text=True, env=env, cwd=self.out, check=False,
-            timeout=180,
+            [*HUB, *words], capture_output=True, text=True, env=self.as_person(who), cwd=self.out,
+            check=False, timeout=180,
         )  # fmt: skip
         if check and said.returncode != 0:
             raise AssertionError(
                 f"hub {words[:2]} answered {said.returncode}: {said.stderr[-800:]}"
             )
         return said.stdout
+
+    def as_person(self, who: str) -> Mapping[str, str]:
+        """The environment of a command that this person gives; nobody when empty."""
+        return {**self.env, **({"HUB_TOKEN": self._tokens[who]} if who else {})}
 
     def set_up(self) -> None:
         """Schema, people, agreements, the run."""

@@ -211,9 +211,7 @@ class _Handled:
 def _wrap_sending(hooks: _Hooks) -> None:
     before, send = AttemptRecorder.before, httpx.Client.send
 
-    def recording(
-        self: AttemptRecorder, step: str, *, effect: bool, timeout_s: float
-    ) -> None:
+    def recording(self: AttemptRecorder, step: str, *, effect: bool, timeout_s: float) -> None:
         before(self, step, effect=effect, timeout_s=timeout_s)
         hooks.here.effect_call = effect
 
