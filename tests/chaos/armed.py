@@ -19,7 +19,14 @@ from tests.chaos.places import PARTNERS
 from tests.chaos.restored import Restoring
 from tests.chaos.scythe import NAME, NOTES, ORDERS
 
-_FARTHEST = {Boundary.BEFORE_COMMIT: 3, Boundary.IN_CHUNK: 4, Boundary.IN_SEALING: 2}
+_FARTHEST = {
+    Boundary.BEFORE_COMMIT: 3,
+    Boundary.IN_CHUNK: 4,
+    Boundary.IN_SEALING: 2,
+    Boundary.MOCK_ASKED: 8,
+    Boundary.MOCK_BEFORE_COMMIT: 4,
+    Boundary.MOCK_AFTER_COMMIT: 4,
+}
 """An order's passing is drawn from the first to this one (others: the first), anew at every start
 of a process: a message is put, claimed and finished in a transaction each, of several writes."""
 _MOCK_PAUSE_S = 1.5
