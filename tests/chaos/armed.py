@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from tests.chaos.boundaries import Boundary, Death, Notes, Order, as_text
@@ -171,24 +172,25 @@ def _late(plan: Plan, wish: Wish) -> Mapping[str, object]:
 
 
 def _live(site: ArmedSite, restoring: Restoring | None) -> None:
-    limit, approved = time.monotonic() + LIMIT_S, False
+    limit = time.monotonic() + LIMIT_S
     mock_at = time.monotonic() + site.chance.expovariate(1 / _MOCK_PAUSE_S)
-    while site.watcher.run_state() != "closed" or (restoring is not None and not restoring.done):
-        if time.monotonic() > limit:
-            said = "" if restoring is None else restoring.said
-            raise TimeoutError(f"not closed: {site.watcher.where()} {said}")
-        site.raise_the_dead()
-        if restoring is not None:
-            restoring.look()
-        if set(site.watcher.wave_states()) & {"trial", "submitted"} and not (
-            approved and restoring is None
-        ):
-            site.approve()
-            approved = True
-        if time.monotonic() > mock_at:
-            site.kill_a_mock()
-            mock_at = time.monotonic() + site.chance.expovariate(1 / _MOCK_PAUSE_S)
-        time.sleep(LOOK_S)
+    approving: Future[None] | None = None
+    with ThreadPoolExecutor(1) as pool:  # two people's commands take longer than money needs
+        while site.watcher.run_state() != "closed" or not (restoring is None or restoring.over):
+            if time.monotonic() > limit:
+                said = "" if restoring is None else restoring.said
+                raise TimeoutError(f"not closed: {site.watcher.where()} {said}")
+            site.raise_the_dead()
+            if restoring is not None:
+                restoring.look()
+            if approving is None and set(site.watcher.wave_states()) & {"trial", "submitted"}:
+                approving = pool.submit(site.approve)
+            if approving is not None and approving.done():
+                approving.result()
+            if time.monotonic() > mock_at:
+                site.kill_a_mock()
+                mock_at = time.monotonic() + site.chance.expovariate(1 / _MOCK_PAUSE_S)
+            time.sleep(LOOK_S)
 
 
 def _finish(site: ArmedSite) -> Verdict:

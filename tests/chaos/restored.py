@@ -29,11 +29,13 @@ class Restoring:
         self._restored = False
         self._next = 0.0
         self.done = False
+        self.over = False
+        """Nothing more will be done: released, or the month was closed before a copy was taken."""
         self.said = ""
 
     def look(self) -> None:
         """Called again and again while the run lives; does its next step when it is time."""
-        if self.done or time.monotonic() < self._next:
+        if self.over or time.monotonic() < self._next:
             return
         stage = self._site.watcher.where().stage
         approved = "approved" in self._site.watcher.wave_states()
@@ -41,11 +43,12 @@ class Restoring:
             if approved and stage in _COPY_AT:
                 self._site.command("backup", str(self._folder))
                 self._next = time.monotonic() + self._site.chance.uniform(0, _LATER_S)
+            self.over = stage == "closed"
         elif not self._restored:
             if stage in (*_BACK_AT, "reconciled", "closed"):
                 self._put_back()
         else:
-            self._release()
+            self.over = self.done = self._release()
             self._next = time.monotonic() + _EVERY_S
 
     def _put_back(self) -> None:
@@ -57,12 +60,13 @@ class Restoring:
             site.start(name)
         self._restored = True
 
-    def _release(self) -> None:
+    def _release(self) -> bool:
         """Refused until the reconciliation with bank and core is clean."""
         asked = self._try("audit", "release", "--reason", "已核对", "--json", who="hand")
-        if asked is not None:
-            number = str(json.loads(asked)["approval"])
-            self.done = self._try("approve", number, who="yes") is not None
+        if asked is None:
+            return False
+        number = str(json.loads(asked)["approval"])
+        return self._try("approve", number, who="yes") is not None
 
     def _try(self, *words: str, who: str) -> str | None:
         site = self._site
