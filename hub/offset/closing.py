@@ -12,8 +12,9 @@ from hub.kernel.errors import Refused
 from hub.kernel.periods import Period
 from hub.offset.differences import count_open
 from hub.offset.ledger import ask_ledger
+from hub.offset.marking import mark_reconciled
 from hub.offset.office import Office, day_number, day_of
-from hub.offset.reconcile import fail_not_credited, find_differences, mark_reconciled
+from hub.offset.reconcile import fail_not_credited, find_differences
 from hub.offset.returns import take_returns
 from hub.offset.statement import answer_from_kept, read_day
 from hub.offset.tables import batch, difference, item, leg, run, statement_day

@@ -4,7 +4,6 @@ It runs over one bank's leg when its statement days and the core's postings have
 What agrees in all three ledgers becomes reconciled; what does not becomes a difference.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -30,7 +29,6 @@ from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
 from hub.ports.bank import EntryKind
 from hub.store import Store
 
-_CHUNK = 5000
 _CREDIT = EntryKind.CREDIT.value
 _PAID = (ItemState.POSTED.value, ItemState.RECONCILED.value)
 _ENDED = (ItemState.POSTED.value, ItemState.RELEASED.value, ItemState.REVERSED.value)
@@ -273,34 +271,8 @@ def returned_in_full(run_id: int, bank: str) -> sa.Select[Any]:
 # --- what agrees ----------------------------------------------------------------------------
 
 
-def mark_reconciled(store: Store, office: Office, run_id: int, bank: str) -> int:
-    """Items on which all three ledgers agree become reconciled, in chunks; how many.
-
-    The ledgers are held against each other once, for that reads all of them; a chunk then moves
-    those of its items that nothing has moved or frozen meanwhile.
-    """
-    done = 0
-    with store.read() as view:
-        found = view.execute(_agreeing(run_id, bank), execution_options={"yield_per": _CHUNK})
-        for chunk in found.partitions():
-            by_state: dict[str, list[str]] = defaultdict(list)
-            for number, state in chunk:
-                by_state[state].append(number)
-            with store.write() as tx:
-                done += sum(_mark(tx, office, *each) for each in by_state.items())
-    return done
-
-
-def _mark(tx: Connection, office: Office, state: str, numbers: list[str]) -> int:
-    moved = tx.execute(
-        sa.update(item)
-        .where(item.c.number.in_(numbers), item.c.state == state, item.c.disputed == 0)
-        .values(state=ItemState.RECONCILED.value, reconciled_us=office.now_us())
-    )
-    return moved.rowcount
-
-
-def _agreeing(run_id: int, bank: str) -> sa.Select[tuple[str, str]]:
+def agreeing(run_id: int, bank: str) -> sa.Select[tuple[str, str]]:
+    """Items, with their states, on which all three ledgers agree."""
     credit, posting, back = _credits(run_id, bank), _postings(run_id, bank), _returns(run_id, bank)
     # Once a double credit is settled by what came back of it, bank and core agree again.
     at_bank = sa.func.coalesce(credit.c.fen, 0) - sa.func.coalesce(back.c.fen, 0)
