@@ -9,11 +9,12 @@ difference_act = sa.Table(
     "difference_act",
     metadata,
     sa.Column("id", identity(), primary_key=True),
-    sa.Column("difference_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("difference_id", sa.BigInteger, nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("actor", sa.String(64), nullable=False),
     sa.Column("act", sa.String(12), nullable=False),
     sa.Column("text", sa.String(200), nullable=False),
+    sa.Index("ix_difference_act_of", "difference_id"),
 )
 """A difference's history, only added to: found, taken, settled, found again."""
 

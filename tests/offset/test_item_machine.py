@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hub.kernel.money import Fen
-from hub.offset.differences import Finding, open_difference, settle_difference
+from hub.offset.differences import Finding, open_difference, thaw
 from hub.offset.results import apply_results
 from hub.offset.tables import batch, difference, item
 from hub.offset.withdraw import NotWithdrawable, withdraw_batch, withdraw_items
@@ -188,7 +188,9 @@ class Items(RuleBasedStateMachine):
         with self.centre.store.write() as tx:
             for row in tx.execute(sa.select(difference).where(difference.c.state == "open")).all():
                 if row.detail == "t":
-                    settle_difference(tx, row.id, "t", 1)
+                    settled = sa.update(difference).where(difference.c.id == row.id)
+                    tx.execute(settled.values(state="settled", settled_us=1, settlement="t"))
+                    thaw(tx, row.number)
 
     @rule(pick=picks)
     def the_money_comes_back(self, pick: int) -> None:

@@ -42,9 +42,7 @@ def upgrade() -> None:
         sa.Column("text", sa.String(200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_difference_act")),
     )
-    op.create_index(
-        op.f("ix_difference_act_difference_id"), "difference_act", ["difference_id"], unique=False
-    )
+    op.create_index(op.f("ix_difference_act_of"), "difference_act", ["difference_id"], unique=False)
     op.create_table(
         "offset_adjustment",
         sa.Column("id", _id(), nullable=False),
