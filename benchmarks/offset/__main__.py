@@ -1,10 +1,11 @@
 """One month's offset, the product against its yardstick, in one run:
 
-``python -m benchmarks.offset --agreements 10000,100000 [--database URL] [--json FILE]``
+``python -m benchmarks.offset --agreements 10000 100000 [--database URL] [--json FILE]``
 
 For each size a month is invented, the yardstick runs over it in a process of its own, then
 ``hub demo --once`` with mocks on loopback does.  The product's time is the whole command, start
-of its processes and import included.  Outcomes of both are compared row by row.
+of its processes and import included.  Outcomes of both are compared row by row.  Printed are
+the ratio, the peak of memory, and where the product's time went by stage and process.
 """
 
 import argparse
@@ -14,11 +15,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.offset.product import ProductRun, run_product
+from benchmarks.offset.product import ProductRun, Stage, run_product
 from hub.sample.make import write_month
 
 TARGET_SHARE, TARGET_MIB, TARGET_GROWTH = 0.25, 512, 1.2
@@ -35,8 +36,10 @@ class Measured:
     product_s: float | None = None
     share: float | None = None
     hub_mib: float | None = None
+    hub_rss_mib: float | None = None
     mocks_mib: float | None = None
     same_outcomes: bool | None = None
+    stages: list[Stage] = field(default_factory=list)
 
 
 def measure(agreements: int, given: argparse.Namespace, work: Path) -> Measured:
@@ -65,7 +68,8 @@ def _with_product(base: Measured, ran: ProductRun, yard: Path) -> Measured:
     return Measured(
         base.agreements, base.yardstick_s, base.yardstick_mib, base.legs,
         product_s=ran.seconds, share=base.yardstick_s / ran.seconds,
-        hub_mib=ran.peak.hub, mocks_mib=ran.peak.mocks,
+        hub_mib=ran.peak.hub, hub_rss_mib=ran.peak.hub_rss, mocks_mib=ran.peak.mocks,
+        stages=ran.stages,
         same_outcomes=_outcomes(ran.out / "outcomes.csv") == _outcomes(yard / "outcomes.csv"),
     )  # fmt: skip
 
@@ -74,6 +78,20 @@ def _outcomes(path: Path) -> dict[str, tuple[str, ...]]:
     columns = ("outcome", "reason", "amount", "main", "spouse")
     with path.open(encoding="utf-8", newline="") as file:
         return {row["XYBH"]: tuple(row[c] for c in columns) for row in csv.DictReader(file)}
+
+
+def profile(row: Measured) -> str:
+    """Where the product's time went: wall seconds of each stage, CPU seconds of each process."""
+    names = sorted({name for stage in row.stages for name in stage.cpu})
+    lines = [f"{row.agreements:>11,} {'wall s':>8}" + "".join(f" {name:>19}" for name in names)]
+    total = Stage(
+        "all", sum(stage.seconds for stage in row.stages),
+        {name: sum(stage.cpu.get(name, 0.0) for stage in row.stages) for name in names},
+    )  # fmt: skip
+    for stage in [*row.stages, total]:
+        spent = "".join(f" {stage.cpu.get(name, 0.0):>15.2f} CPU" for name in names)
+        lines.append(f"{stage.name:>14} {stage.seconds:>5.1f}{spent}")
+    return "\n".join(lines)
 
 
 def growth(rows: list[Measured]) -> float | None:
@@ -88,7 +106,7 @@ def table(rows: list[Measured]) -> str:
     """The figures for people."""
     lines = [
         f"{'agreements':>11} {'yardstick':>11} {'product':>11} {'share':>7} {'hub peak':>10}"
-        f" {'mocks peak':>11}  outcomes"
+        f" {'(RSS)':>10} {'mocks peak':>11}  outcomes"
     ]
     for row in rows:
         if row.product_s is None or row.share is None:
@@ -97,7 +115,8 @@ def table(rows: list[Measured]) -> str:
         same = "equal" if row.same_outcomes else "DIFFERENT"
         lines.append(
             f"{row.agreements:>11,} {row.yardstick_s:>9.2f} s {row.product_s:>9.2f} s"
-            f" {row.share:>7.3f} {row.hub_mib:>6.0f} MiB {row.mocks_mib:>7.0f} MiB  {same}"
+            f" {row.share:>7.3f} {row.hub_mib:>6.0f} MiB {row.hub_rss_mib:>6.0f} MiB"
+            f" {row.mocks_mib:>7.0f} MiB  {same}"
         )
     grown = growth(rows)
     aim = f"aims: share ≥ {TARGET_SHARE}, hub peak < {TARGET_MIB} MiB, growth ≤ {TARGET_GROWTH}"
@@ -110,7 +129,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--agreements", default="10000", help="sizes, separated by commas")
+    parser.add_argument("--agreements", nargs="+", default=["10000"], help="one size, or several")
     parser.add_argument("--bank", default="ICBC")
     parser.add_argument("--database", default="", help="URL; without it the embedded default")
     parser.add_argument("--patience", default="10m")
@@ -118,11 +137,14 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--keep", type=Path, help="work here and leave everything (for a profile)")
     given = parser.parse_args()
-    sizes = [int(size) for size in given.agreements.split(",")]
+    sizes = [int(size) for size in ",".join(given.agreements).split(",")]
     with tempfile.TemporaryDirectory(prefix="offset-") as temporary:
         work = given.keep or Path(temporary)
         rows = [measure(size, given, work) for size in sizes]
     print(table(rows))
+    for row in rows:
+        if row.stages:
+            print(f"\n{profile(row)}")
     if given.json:
         figures: dict[str, Any] = {
             "cores": os.cpu_count(),

@@ -1,45 +1,40 @@
-"""Runs the product as an operator would and watches its processes: time, memory, exit."""
+"""Runs the product as an operator would and watches its processes: time, memory, CPU, exit."""
 
 import os
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE_KIB = 1024
+import sqlalchemy as sa
+
+from benchmarks.offset.watch import Peak, Watch
+from hub.bus.tables import message
+from hub.store import Store
+
+_STAGES = (
+    ("set up, import", "", "created"),
+    ("due list", "bank.dues", "ended"),
+    ("accounts", "core.accounts", "ended"),
+    ("plan, approve", "core.hold", "created"),
+    ("hold", "core.hold", "ended"),
+    ("instruct, post", "core.post", "ended"),
+    ("read back", "", "ended"),
+)
+"""A stage ends when the first message of a kind was created, or the last one ended; an empty
+kind is any.  The rest, matching and export, is the last stage."""
+_LAST = "match, export"
 
 
-@dataclass(slots=True)
-class Peak:
-    """Highest sum of proportional memory (PSS) over all processes of a kind, in MiB."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage took: wall seconds, and CPU seconds by process."""
 
-    hub: float = 0.0
-    mocks: float = 0.0
-
-    def see(self, hub: float, mocks: float) -> None:
-        self.hub = max(self.hub, hub)
-        self.mocks = max(self.mocks, mocks)
-
-
-@dataclass(slots=True)
-class Watch:
-    """Samples a process and its descendants five times a second until stopped."""
-
-    root: int
-    peak: Peak = field(default_factory=Peak)
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def run(self) -> None:
-        while not self._stop.wait(0.2):
-            sums = {True: 0.0, False: 0.0}
-            for pid in _family(self.root):
-                sums[_is_mock(pid)] += _pss_mib(pid)
-            self.peak.see(sums[False], sums[True])
-
-    def stop(self) -> None:
-        self._stop.set()
+    name: str
+    seconds: float
+    cpu: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,7 @@ class ProductRun:
 
     seconds: float
     peak: Peak
+    stages: list[Stage]
     out: Path
 
 
@@ -61,7 +57,7 @@ def run_product(data: Path, out: Path, bank: str, database: str, patience: str) 
     if database:
         environment["HUB_DATABASE_URL"] = database
     log = out.with_suffix(".log")
-    begun = time.perf_counter()
+    begun, started = time.perf_counter(), time.time()
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         watch = Watch(process.pid)
@@ -74,46 +70,32 @@ def run_product(data: Path, out: Path, bank: str, database: str, patience: str) 
     if code != 0:
         words = log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"hub demo ended with {code}:\n{words}")
-    return ProductRun(seconds, watch.peak, out)
+    url = database or f"sqlite:///{out / 'hub' / 'hub.sqlite'}"
+    stages = _stages(url, watch, started, started + seconds)
+    return ProductRun(seconds, watch.peak, stages, out)
 
 
-def _family(root: int) -> list[int]:
-    """A process and all its living descendants."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            parent = _parent(entry)
-            if parent is not None:
-                children.setdefault(parent, []).append(int(entry.name))
-    found, waiting = [], [root]
-    while waiting:
-        pid = waiting.pop()
-        found.append(pid)
-        waiting += children.get(pid, [])
+def _stages(url: str, watch: Watch, started: float, ended: float) -> list[Stage]:
+    """One after the other; a stage that overlaps the one before it begins where that ends."""
+    store = Store(url)
+    try:
+        with store.read() as view:
+            ends = [(name, _instant(view, kind, which)) for name, kind, which in _STAGES]
+    finally:
+        store.close()
+    found, begin = [], started
+    for name, end in [*ends, (_LAST, ended)]:
+        until = max(begin, min(ended, begin if end is None else end))
+        found.append(Stage(name, until - begin, watch.cpu_between(begin, until)))
+        begin = until
     return found
 
 
-def _parent(entry: Path) -> int | None:
-    try:
-        # The name in brackets may hold blanks: count from behind it.
-        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return None  # it has just ended
-
-
-def _is_mock(pid: int) -> bool:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return b"mocks" in words or any(word.startswith(b"mocks.") for word in words)
-
-
-def _pss_mib(pid: int) -> float:
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / _PAGE_KIB
-    except OSError:
-        pass  # it has just ended
-    return 0.0
+def _instant(view: sa.Connection, kind: str, which: str) -> float | None:
+    created = which == "created"
+    column = sa.func.min(message.c.created_us) if created else sa.func.max(message.c.ended_us)
+    query = sa.select(column)
+    if kind:
+        query = query.where(message.c.kind == kind)
+    found = view.scalar(query)
+    return None if found is None else int(found) / 1_000_000

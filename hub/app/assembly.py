@@ -1,6 +1,6 @@
 """The whole hub, ready: packages tied together and acts registered."""
 
-from hub.app import orders, policies, standing, withdrawals
+from hub.app import acts, orders, policies, settlements, standing, withdrawals
 from hub.app.hub import Engine, Hub
 from hub.kernel.settings import Settings
 
@@ -8,8 +8,8 @@ from hub.kernel.settings import Settings
 def open_hub(settings: Settings) -> Hub:
     """A hub whose acts of two people can be carried out."""
     hub = Hub(settings)
-    for acts in (orders, policies, withdrawals):
-        acts.register(hub)
+    for part in (acts, orders, policies, settlements, withdrawals):
+        part.register(hub)
     return hub
 
 
@@ -19,7 +19,9 @@ def start_engine(hub: Hub) -> Engine:
 
     Raises OtherSchema, VaultLocked, Misconfigured.
     """
-    engine = Engine(hub)
-    standing.stop_unless_current(hub)
+    engine = Engine(
+        hub, contested=lambda: standing.stop_everything(hub, standing.read_standing(hub))
+    )
+    standing.take_seat(hub)
     engine.start()
     return engine

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from hub.app.hub import Hub
-from hub.audit import export_entries, standalone
+from hub.audit import export_entries, read_identity, standalone
 from hub.kernel.errors import BadInput
 
 
@@ -23,12 +23,13 @@ def write_pack(hub: Hub, out: Path, first: int) -> int:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FolderInUse(f"{out} is not empty")
     out.mkdir(parents=True, exist_ok=True)
-    # The witness first: every line of it then is one that the entries written after it reach.
     witness = out / "checkpoints"
     witness.mkdir()
-    for path in sorted(hub.checkpoints.folder.glob("checkpoints-*.jsonl")):
-        shutil.copyfile(path, witness / path.name)
     (out / "public.pem").write_text(hub.checkpoints.public.pem(), encoding="ascii")
     shutil.copyfile(standalone.__file__, out / "verify.py")
     with hub.store.read() as view:
+        with hub.checkpoints.still():
+            for path in sorted(hub.checkpoints.folder.glob("checkpoints-*.jsonl")):
+                shutil.copyfile(path, witness / path.name)
+            read_identity(view)  # from here on the view shows what these lines were written for
         return export_entries(view, out / "entries.jsonl", first=first)

@@ -5,6 +5,7 @@ which the step began; one that was suspended and came back late writes nothing a
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
@@ -28,11 +29,14 @@ _AWAY_PAUSE_S = 1.0
 class Conducting:
     """The conductor's thread, and one that keeps its lease alive through a long step."""
 
-    def __init__(self, store: Store, office: Office, *, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self, store: Store, office: Office, *, seat: Callable[[], str] = str,
+        lease_s: float = LEASE_S,
+    ) -> None:  # fmt: skip
         self._leads = Leadership(store, "conductor", this_holder(), lease_s)
         self._beat_s = lease_s / 4
         self._term = 0
-        self._conductor = Conductor(replace(office, store=store.fenced(self._fence)))
+        self._conductor = Conductor(replace(office, store=store.fenced(self._fence)), seat)
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._conduct, name="conductor", daemon=True),

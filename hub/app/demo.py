@@ -5,8 +5,8 @@ Two named demo people submit and approve, as two people would.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from hub.app.assembly import open_hub, start_engine
-from hub.app.demo_site import FILES, Mocks, NoDemoData, Site, write_home
+from hub.app.demo_site import FILES, Helper, Mocks, NoDemoData, Site, write_home
 from hub.app.discover import FoundAdapter, discover
 from hub.app.hub import Hub
 from hub.app.steps import Progress, approve_waves, watch
@@ -27,12 +27,16 @@ from hub.offset import runs
 from hub.offset.agreements import ImportReport, import_agreements
 from hub.offset.export import export_run
 from hub.offset.policy import read_policy
-from hub.offset.tables import run
+from hub.offset.tables import agreement, leg, run
+from hub.offset.words import RunState
 from hub.people import Party, Role
 from hub.schedule import load_calendar, seed_calendar
+from hub.store import sqlite_library
 from hub.store.schema import upgrade
 
 _BLOCK = 1 << 20
+_LARGE = 5000
+"""Agreements beyond which a second worker process joins."""
 PEOPLE = {
     "demo-admin": ("演示管理员", (Role.ADMINISTRATOR,)),
     "demo-handler": ("演示经办", (Role.HANDLER,)),
@@ -88,19 +92,21 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         _refuse_other(site, wanted, digest, settings)
         adapters = discover(settings)
         banks, partners = _partners(adapters, wanted)
-        _prepare(site, settings, wanted.period)
-        say("挡板启动中 · starting the mock partners")
-        mocks = Mocks(site, wanted.data, partners)
-        begun.callback(mocks.end)
+        with _prepared(site, settings, wanted.period) as early:
+            say("挡板启动中 · starting the mock partners")
+            mocks = Mocks(site, wanted.data, partners)
+            begun.callback(mocks.end)
+            _people(early, site)
+            imported = _import(early, wanted, say)  # while the mocks read their own files
         endpoints = mocks.endpoints()
         write_home(site, adapters, endpoints, _top(settings, wanted.port))
         hub = open_hub(Settings.load(site.home))
         begun.callback(hub.close)
-        _people(hub, site)
-        imported = _import(hub, wanted, say)
         run_id = _open_run(hub, wanted, banks, digest)
         engine = start_engine(hub)
         begun.callback(engine.stop)
+        if _is_large(hub, run_id):
+            begun.callback(Helper(site).end)
         controls = {partner: urls["control"] for partner, urls in endpoints.items()}
         return DemoHub(hub, run_id, imported, controls, begun.pop_all())
 
@@ -168,16 +174,31 @@ def _partners(
     return banks, [*core, *(seats[bank] for bank in banks)]
 
 
-def _prepare(site: Site, settings: Settings, period: Period) -> None:
-    """The schema and the calendar, and the clock on a working day of the month."""
+@contextmanager
+def _prepared(site: Site, settings: Settings, period: Period) -> Iterator[Hub]:
+    """A hub that reaches nobody yet: schema and calendar are there, the clock stands on a working
+    day of the month."""
     site.home.mkdir(parents=True, exist_ok=True)
-    with Hub(settings) as first:
-        upgrade(first.store)
-        with first.store.write() as tx:
+    with Hub(settings) as early:
+        upgrade(early.store)
+        with early.store.write() as tx:
             seed_calendar(tx)
-        with first.store.read() as view:
+        with early.store.read() as view:
             calendar = load_calendar(view)
-    site.set_clock(period, calendar)
+        site.set_clock(period, calendar)
+        yield early
+
+
+def _is_large(hub: Hub, run_id: int) -> bool:
+    """Whether what is left to do is worth a second process, and the database may be shared."""
+    if hub.store.is_sqlite and not sqlite_library().safe:
+        return False
+    with hub.store.read() as view:
+        state = view.scalar(sa.select(run.c.state).where(run.c.id == run_id))
+        banks = sa.select(leg.c.bank).where(leg.c.run_id == run_id)
+        taken = sa.select(agreement.c.id).where(agreement.c.bank.in_(banks))
+        many = view.scalar(taken.offset(_LARGE).limit(1)) is not None
+    return many and state != RunState.CLOSED
 
 
 def _data_digest(data: Path) -> str:

@@ -25,6 +25,7 @@ from hub.kernel.settings import PartnerSettings, write_partners
 from hub.schedule import BankingCalendar
 
 _START_S = 180.0
+_HELPER_S = 45.0
 _OPENS, _CLOSES = clock_time(8, 0), clock_time(20, 0)
 """Business hours in which a demo may be taken up again; outside them the clock is moved on to
 the next banking morning, for banks take payments by day only."""
@@ -144,6 +145,31 @@ class Mocks:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+
+class Helper:
+    """One more worker process on the demo's database; it ends when this process does."""
+
+    def __init__(self, site: Site) -> None:
+        words = [sys.executable, "-m", "hub.cli", "worker", "--home", str(site.home)]
+        with (site.home / "worker.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  our own command
+                [*words, "--exit-with-parent"],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+            )
+
+    def end(self) -> None:
+        """Let it finish what it has in flight."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(_HELPER_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def write_home(

@@ -62,14 +62,20 @@ class FoundAdapter:
 
     def build(self, settings: Settings, clock: BusinessClock) -> Any:
         """The adapter's port object; what it needs comes from the deployment's settings."""
-        partner = settings.partner(self.interface)
-        context = AdapterContext(
+        return self.build_in(self.context(settings, clock))
+
+    def context(self, settings: Settings, clock: BusinessClock) -> AdapterContext:
+        """What the deployment gives this adapter."""
+        return AdapterContext(
             interface=self.interface,
             contract_folder=settings.contracts / self.manifest.contract.folder,
-            values=partner.values,
+            values=settings.partner(self.interface).values,
             secrets=settings.partner_secrets(self.interface),
             clock=clock,
         )
+
+    def build_in(self, context: AdapterContext) -> Any:
+        """The adapter's port object on what it is given."""
         return importlib.import_module(self.manifest.module).build(context)
 
 

@@ -5,13 +5,14 @@ threads that do the work.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hub import audit
 from hub.app.alone import hold_alone
 from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.partners import Partners
+from hub.app.seat_watch import SeatWatch
 from hub.bus import Bus, Handler, Reaper, Worker
 from hub.bus.holder import this_holder
 from hub.crypto import KeyRing
@@ -51,6 +52,7 @@ class Hub:
         self.partners = Partners(self.adapters, settings, self.clock)
         self.checkpoints = audit.Checkpoints(settings.checkpoints, self.ring.signer)
         self.keeper = audit.Keeper(self.store, self.checkpoints)
+        self.bus.may_act = self.checkpoints.seat.holds
         self._office: Office | None = None
 
     @property
@@ -123,16 +125,17 @@ class Engine:
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, contested: Callable[[], object]) -> None:
         require_current(hub.store)
         self._hub = hub
         known = hub.handlers()
         self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=hub.settings.workers)
         self._reaper = Reaper(hub.store, hub.bus, known)
-        self._conducting = Conducting(hub.store, hub.office)
+        self._conducting = Conducting(hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown)
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
+        self._watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
 
     def start(self) -> None:
         """Begin all of it."""
@@ -140,10 +143,12 @@ class Engine:
         self._reaper.start()
         self._conducting.start()
         self._sealer.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
+        self._watch.stop()
         self._conducting.stop()
         self._sealer.join(10)
         self._worker.stop()

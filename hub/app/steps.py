@@ -20,6 +20,8 @@ from hub.offset.words import RunState, WaveState
 
 _log = get_logger(__name__)
 _LOOK_S = 0.5
+_SHARE, _LONGEST_S = 20, 15.0
+"""How many times as long as a look takes nobody looks again, and the most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s
     last, since = None, monotonic()
     while True:
         try:
+            began = time.thread_time()  # not the time a busy machine lets it wait
             progress = read_progress(hub, run_id)
+            took = time.thread_time() - began
             each(progress)
         except Unavailable as error:
             _log.warning("the database is away", code=error.code)
@@ -63,7 +67,8 @@ def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s
             last, since = progress.mark, monotonic()
         elif monotonic() - since > patience_s:
             return False
-        time.sleep(_LOOK_S)
+        # Adding up 10⁶ items takes a while: to look must not become most of the work.
+        time.sleep(min(max(_LOOK_S, _SHARE * took), _LONGEST_S))
 
 
 def request_plan(hub: Hub, token: Secret, period: Period, number: int, reason: str) -> int:

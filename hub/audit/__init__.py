@@ -13,6 +13,7 @@ from hub.audit.keeper import Keeper, Kept
 from hub.audit.lines import Checkpoint, CheckpointLog, read_log
 from hub.audit.merkle import Proof, check_proof, digest, merkle_proof, merkle_root
 from hub.audit.sealing import Sealer, count_unsealed
+from hub.audit.seat import Seat, SeatTaken
 from hub.audit.verification import AuditReport, verify
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "NothingSealed",
     "Proof",
     "Sealer",
+    "Seat",
+    "SeatTaken",
     "StoreNotCurrent",
     "Verdict",
     "check_proof",

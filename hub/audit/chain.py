@@ -7,7 +7,7 @@ unnoticed.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -59,9 +59,7 @@ def read_head(tx: Connection) -> Head | None:
     return None if row is None else Head(row[0], row[1])
 
 
-def sealed_rows(
-    tx: Connection, first: int, last: int | None = None
-) -> Iterator["sa.Row[tuple[object, ...]]"]:
+def sealed_rows(tx: Connection, first: int, last: int | None = None) -> Iterator[tuple[Any, ...]]:
     """The sealed entries from ``first`` to ``last`` in order: BODY, then seq and chain.
 
     Pages are ranges of numbers, not LIMITs: a database without statistics sorts the whole rest
@@ -82,5 +80,7 @@ def sealed_rows(
             return
         high = int(found) + PAGE - 1
         high = high if last is None else min(high, last)
-        yield from tx.execute(query, {"low": found, "high": high}).all()
+        page = tx.execute(query, {"low": found, "high": high})
+        # The driver's own tuples: making rows of them costs as much as hashing them does.
+        yield from page.cursor.fetchall() if page.cursor is not None else page.all()
         low = high + 1

@@ -29,6 +29,7 @@ from hub.audit.entries import record
 from hub.audit.identity import Identity, ensure_identity, read_identity
 from hub.audit.lines import REGULAR, RESTORED, Checkpoint, CheckpointLog
 from hub.audit.sealing import count_unsealed
+from hub.audit.seat import Outside, Seat, clear_restored, is_ours, read_inside
 from hub.audit.tables import audit_entry, store_identity
 from hub.crypto import Signer, Sm2PublicKey
 from hub.kernel.clocks import monotonic
@@ -47,6 +48,7 @@ class Verdict(StrEnum):
     OLDER = "older"  # restored or cloned: there is a later checkpoint than it knows
     FOREIGN = "foreign"  # another database's checkpoints, or its own are gone
     FRESH = "fresh"  # never had a checkpoint
+    RESTORED = "restored"  # by `hub restore`; nothing outside is newer, but two people release it
 
 
 class StoreNotCurrent(Refused):
@@ -71,6 +73,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path, signer: Signer) -> None:
         self.folder = folder
+        self.seat = Seat(folder)
         self._signer = signer
         self._written_at: float | None = None
 
@@ -94,7 +97,7 @@ class Checkpoints:
 
     def judge(self, tx: Connection) -> Verdict:
         """Is this database the one of the last checkpoint?  Asked at every start."""
-        return judge(tx, self.folder, self.last())
+        return judge(tx, self.folder, self.last(), self.seat.outside())
 
     def write(self, store: Store, note: str = "") -> Checkpoint | None:
         """Write a checkpoint of the head; None when the head has not moved since the last.
@@ -105,8 +108,8 @@ class Checkpoints:
         with self._turn():
             found = lines.read_last(self.folder)
             with store.read() as tx:
-                verdict, head = judge(tx, self.folder, found[0] if found else None), read_head(tx)
-            if verdict in (Verdict.OLDER, Verdict.FOREIGN):
+                verdict, head = self._judge(tx, found), read_head(tx)
+            if verdict in BAD:
                 raise StoreNotCurrent(f"the database is {verdict.value}, held against {_at(found)}")
             self._written_at = monotonic()
             if head is None or head.seq == (found[0].seq if found else 0):
@@ -123,11 +126,12 @@ class Checkpoints:
             found = lines.read_last(self.folder)
             with store.write() as tx:
                 known = ensure_identity(tx)
-                verdict = judge(tx, self.folder, found[0] if found else None)
+                verdict = self._judge(tx, found)
                 if verdict in (Verdict.CURRENT, Verdict.FRESH):
                     raise Refused(f"the database is {verdict.value}: there is nothing to accept")
                 if found and found[0].store != known.store_id:
                     raise StoreNotCurrent("the folder holds another database's checkpoints")
+                clear_restored(tx)
                 record(
                     tx,
                     act="store.accept_restored",
@@ -135,7 +139,13 @@ class Checkpoints:
                     subject=f"store:{known.store_id}",
                     detail={"why": why, "last_line": found[0].number if found else 0},
                 )
-            return self._append(store, found, kind=RESTORED, note=f"{by}: {why}"[:200])
+            written = self._append(store, found, kind=RESTORED, note=f"{by}: {why}"[:200])
+        self.seat.take(store)
+        return written
+
+    def _judge(self, tx: Connection, found: tuple[Checkpoint, str] | None) -> Verdict:
+        """In the folder's turn, so that no beat is written meanwhile."""
+        return judge(tx, self.folder, found[0] if found else None, self.seat.outside())
 
     def _append(
         self, store: Store, found: tuple[Checkpoint, str] | None, *, kind: str, note: str
@@ -173,6 +183,13 @@ class Checkpoints:
         return signed
 
     @contextmanager
+    def still(self) -> Iterator[None]:
+        """Meanwhile nobody writes a line: who reads the log and begins a view of the database
+        here gets two that belong together."""
+        with self._turn():
+            yield
+
+    @contextmanager
     def _turn(self) -> Iterator[None]:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -195,8 +212,25 @@ def _at(found: tuple[Checkpoint, str] | None) -> str:
     return f"checkpoint {found[0].number}" if found else "no checkpoint at all"
 
 
-def judge(tx: Connection, folder: Path, last: Checkpoint | None) -> Verdict:
-    """The verdict from the last line, reading the others only when it is a bad one."""
+BAD = (Verdict.OLDER, Verdict.FOREIGN, Verdict.RESTORED)
+"""A database that must not move money until two people release it."""
+
+
+def judge(
+    tx: Connection, folder: Path, last: Checkpoint | None, outside: Outside | None
+) -> Verdict:
+    """The verdict from the last line and the seat's file, which are read before ``tx`` begins:
+    the other way round, what another process writes in between would look like a later copy's."""
+    found = _by_marks(tx, folder, last)
+    if found not in (Verdict.CURRENT, Verdict.FRESH):
+        return found
+    if not is_ours(tx, outside):
+        return Verdict.OLDER
+    return found if read_inside(tx).restored_us is None else Verdict.RESTORED
+
+
+def _by_marks(tx: Connection, folder: Path, last: Checkpoint | None) -> Verdict:
+    """From the last line, reading the others only when it is a bad one."""
     known, head = read_identity(tx), read_head(tx)
     if known is None or head is None:
         return Verdict.FOREIGN if last else Verdict.FRESH

@@ -27,6 +27,7 @@ from hub.audit.tables import (
     audit_entry,
 )
 from hub.kernel.logs import mask_text
+from hub.store.prepared import Prepared
 
 Detail = str | Mapping[str, str | int]
 
@@ -68,7 +69,7 @@ def record(
     entry = Entry(
         act=act, actor=actor, subject=subject, detail=detail, count=count, fen=fen, root=root
     )
-    tx.execute(_insert(tx), _values(entry))
+    _insert(tx).one(tx, **_values(entry))
 
 
 def record_many(tx: Connection, entries: Iterable[Entry]) -> int:
@@ -76,13 +77,21 @@ def record_many(tx: Connection, entries: Iterable[Entry]) -> int:
     with count, total and root instead."""
     rows = [_values(entry) for entry in entries]
     if rows:
-        tx.execute(_insert(tx), rows)
+        _insert(tx).many(tx, rows)
     return len(rows)
 
 
-def _insert(tx: Connection) -> sa.Insert:
-    now = _NOW_US.get(tx.dialect.name, _NOW_US["postgresql"])
-    return sa.insert(audit_entry).values(instant_us=sa.literal_column(now)).inline()
+_FIELDS = ("act", "actor", "subject", "quantity", "fen", "root", "detail")
+_INSERTS = {
+    name: Prepared(
+        sa.insert(audit_entry).values(instant_us=sa.literal_column(now)).inline(), _FIELDS
+    )
+    for name, now in _NOW_US.items()
+}
+
+
+def _insert(tx: Connection) -> Prepared:
+    return _INSERTS.get(tx.dialect.name, _INSERTS["postgresql"])
 
 
 def _values(entry: Entry) -> dict[str, Any]:

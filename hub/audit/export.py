@@ -1,7 +1,8 @@
 """Entries as JSON lines, for the stand-alone verifier and for archives.
 
-The first line tells whose chain it is and what stands before the first entry; the last line,
-how many entries there were.  Between them, one object an entry, with the fields of the chain's
+The first line tells whose chain it is, what stands before the first entry, which entry the
+database calls the last, and the marks of the last checkpoints it knows; the last line, how many
+entries there were.  Between them, one object an entry, with the fields of the chain's
 definition (``hub.audit.chain``), ``seq`` and ``chain``.  ``detail`` is the text as it was chained.
 """
 
@@ -17,7 +18,7 @@ from hub.audit.sealing import count_unsealed
 from hub.audit.tables import audit_entry
 from hub.kernel.errors import BadInput, NotFound
 
-FORMAT = "hub.audit.entries/1"
+FORMAT = "hub.audit.entries/2"
 _NAMES = [column.name for column in (*BODY, audit_entry.c.seq, audit_entry.c.chain)]
 
 
@@ -29,7 +30,7 @@ class NothingSealed(NotFound):
 
 
 def export_entries(tx: Connection, path: Path, *, first: int = 1, last: int | None = None) -> int:
-    """Write the sealed entries ``first`` … ``last`` to a new file; answers how many.
+    """Write the sealed entries ``first`` … ``last`` (None: all) to a new file; answers how many.
 
     Raises NothingSealed, or BadInput when ``first`` does not exist.  The file appears whole.
     """
@@ -42,14 +43,19 @@ def export_entries(tx: Connection, path: Path, *, first: int = 1, last: int | No
         "store": known.store_id,
         "first": first,
         "before": before,
+        "last": last,
         "head": head.seq,
+        "head_chain": head.chain,
+        "mark": known.mark,
+        "former_mark": known.former_mark,
         "unsealed": count_unsealed(tx),
     }
     fresh = path.with_name(path.name + ".new")
     count = 0
     with fresh.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_json(header))
-        for row in sealed_rows(tx, first, head.seq if last is None else min(last, head.seq)):
+        # Also what stands beyond the head: a lagging head is for the verifier to see.
+        for row in sealed_rows(tx, first, last):
             file.write(_json(dict(zip(_NAMES, row, strict=True))))
             count += 1
         file.write(_json({"entries": count}))

@@ -1,10 +1,15 @@
 """Check an audit export without the hub: needs Python 3.9 or later and nothing else.
 
-    python standalone.py entries.jsonl --checkpoints FOLDER --key signing.pub.pem
+    python verify.py entries.jsonl --checkpoints checkpoints --key public.pem
 
 Checks that every entry follows the one before (SM3), that the checkpoints are linked and the
-last one is signed (SM2), and that the entries are the ones the checkpoints saw.  Prints what it
-found; exit code 0: sound, 1: something is wrong, 2: the files cannot be read.
+last one is signed (SM2), and that the entries are the ones the checkpoints saw.  ``--copy``, as
+often as wanted, is a copy of the checkpoints that was kept elsewhere: it must be the beginning of
+the others, or they of it.  ``--proof`` is a Merkle proof that one item is part of an entry.
+
+Prints one line for each thing that is wrong, its code first.  Exit status: 0 sound; 11 altered,
+12 missing, 13 truncated, 14 rewritten, 15 older, 16 foreign, 17 witness, 18 proof; 1 when more
+than one of these; 2 when the files cannot be read.
 
 Written apart from the hub on purpose, from the same description (hub/audit/chain.py and
 hub/audit/lines.py): it shares no code with what it judges.
@@ -16,6 +21,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 A = P - 3
@@ -27,6 +33,16 @@ G = (
 )
 USER_ID = b"1234567812345678"
 SM2_OID = bytes.fromhex("06082a811ccf5501822d")
+FORMAT = "hub.audit.entries/2"
+STATUS = {
+    "altered": 11, "missing": 12, "truncated": 13, "rewritten": 14, "older": 15, "foreign": 16,
+    "witness": 17, "proof": 18,
+}  # fmt: skip
+STANDING = {
+    "older": "the database is as it was before the last checkpoint: a restored or cloned copy",
+    "foreign": "the checkpoints are another database's, or some at their end are gone",
+}
+Line = dict[str, Any]
 FIELDS = ("id", "instant_us", "act", "actor", "subject", "quantity", "fen", "root", "detail")
 WORD = 0xFFFFFFFF
 IV = (
@@ -133,98 +149,228 @@ def read_key(path: Path) -> "tuple[int, int]":
     return x, y
 
 
-def read_checkpoints(folder: Path, key: "tuple[int, int]", wrong: "list[str]") -> "list[dict]":  # type: ignore[type-arg]
-    """Every line, links and the last signature checked."""
-    found: list[dict] = []  # type: ignore[type-arg]
-    previous = ""
+def lines_of(folder: Path) -> "list[bytes]":
+    """The whole lines; a last one without its line feed counts as never written."""
+    found: list[bytes] = []
     for path in sorted(folder.glob("checkpoints-*.jsonl")):
-        for number, raw in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
-            try:
-                line = json.loads(raw)
-                linked = line["previous"] == previous and line["number"] == len(found) + 1
-            except (ValueError, KeyError, TypeError):
-                wrong.append(f"witness: {path.name} line {number} is not a checkpoint")
-                continue
-            if not linked:
-                wrong.append(f"witness: {path.name} line {number} does not follow the one before")
-            previous = sm3(raw).hex()
-            found.append(line)
-    if found:
-        unsigned = {name: value for name, value in found[-1].items() if name != "signature"}
-        text = json.dumps(unsigned, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        if not verify_sm2(key, text.encode(), bytes.fromhex(found[-1]["signature"])):
-            wrong.append(f"witness: checkpoint {found[-1]['number']} is not signed by this key")
+        found += path.read_bytes().split(b"\n")[:-1]
     return found
 
 
-def anchors_of(lines: "list[dict]", store: str) -> "dict[int, set[str]]":  # type: ignore[type-arg]
-    """seq → chain values; what an accepted restore lost does not count."""
-    anchors: dict[int, set[str]] = {}
-    for line in lines:
-        if line["store"] != store:
+def read_checkpoints(
+    raws: "list[bytes]", name: str, key: "tuple[int, int]", wrong: "list[str]"
+) -> "list[Line]":
+    """Every line, links and the last signature checked."""
+    found: list[Line] = []
+    previous = ""
+    for number, raw in enumerate(raws, 1):
+        try:
+            line = json.loads(raw)
+            linked = line["previous"] == previous and line["number"] == len(found) + 1
+            [line[one] for one in ("store", "seq", "chain", "kind", "mark", "signature")]
+        except (ValueError, KeyError, TypeError):
+            wrong.append(f"witness: {name} line {number} is not a checkpoint")
+            previous = sm3(raw).hex()
             continue
-        if line["kind"] == "restored":
-            anchors = {seq: seen for seq, seen in anchors.items() if seq <= line["seq"]}
-        anchors.setdefault(line["seq"], set()).add(line["chain"])
-    return anchors
+        if not linked:
+            wrong.append(f"witness: {name} line {number} does not follow the one before")
+        previous = sm3(raw).hex()
+        found.append(line)
+    if found and not is_signed(found[-1], key):
+        wrong.append(f"witness: {name} line {len(raws)} is not signed by this key")
+    return found
 
 
-def check_entries(path: Path, lines: "list[dict]", wrong: "list[str]") -> str:  # type: ignore[type-arg]
+def is_signed(line: "Line", key: "tuple[int, int]") -> bool:
+    unsigned = {name: value for name, value in line.items() if name != "signature"}
+    text = json.dumps(unsigned, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    try:
+        return verify_sm2(key, text.encode(), bytes.fromhex(line["signature"]))
+    except ValueError:
+        return False
+
+
+class Witness:
+    """What all copies of the checkpoints together say."""
+
+    def __init__(self, folders: "list[Path]", key: "tuple[int, int]", wrong: "list[str]") -> None:
+        raws = [lines_of(folder) for folder in folders]
+        logs = [read_checkpoints(*one, key, wrong) for one in zip(raws, map(str, folders))]  # noqa: B905
+        longest = max(range(len(raws)), key=lambda at: len(raws[at]))
+        self.lines = logs[longest]
+        self.others: list[Line] = []
+        for at, mine in enumerate(raws):
+            pairs = zip(mine, raws[longest])  # noqa: B905
+            parted = next((n for n, (one, other) in enumerate(pairs) if one != other), None)
+            if parted is not None:
+                wrong.append(
+                    f"witness: {folders[at]} and {folders[longest]} part at line {parted + 1}"
+                )
+                self.others += logs[at][parted:]
+
+    def anchors(self, store: str) -> "dict[int, set[str]]":
+        """seq → chain values; what an accepted restore lost does not count, but in a copy that
+        knows nothing of that restore."""
+        anchors: dict[int, set[str]] = {}
+        for line in self.lines:
+            if line["store"] != store:
+                continue
+            if line["kind"] == "restored":
+                anchors = {seq: seen for seq, seen in anchors.items() if seq <= line["seq"]}
+            anchors.setdefault(line["seq"], set()).add(line["chain"])
+        for line in self.others:
+            if line["store"] == store:
+                anchors.setdefault(line["seq"], set()).add(line["chain"])
+        return anchors
+
+    def lost(self, store: str) -> "list[str]":
+        """What accepted restores lost: no fault, but to be seen for ever."""
+        said, furthest = [], 0
+        for line in self.lines:
+            if line["store"] == store:
+                if line["kind"] == "restored" and furthest > line["seq"]:
+                    said.append(f"{line['seq'] + 1} to {furthest} lost by an accepted restore")
+                    furthest = 0
+                furthest = max(furthest, line["seq"])
+        return said
+
+    def standing(self, header: "Line") -> str:
+        """Whether the database is the last line's (current), older, or another's (foreign)."""
+        own, marks = header["store"], {header["mark"], header["former_mark"]}
+        if not self.lines:
+            return "foreign" if header["former_mark"] else "current"
+        if self.lines[-1]["store"] != own:
+            return "foreign"
+        if self.lines[-1]["mark"] in marks:
+            return "current"
+        never = marks == {""}
+        known = any(line["mark"] in marks for line in self.lines if line["store"] == own)
+        return "older" if never or known else "foreign"
+
+
+class Walk:
+    """One pass over the entries."""
+
+    def __init__(self, header: "Line", anchors: "dict[int, set[str]]", wrong: "list[str]") -> None:
+        before = header["before"]
+        if header["first"] == 1:
+            before = sm3(b"hub.audit\n" + header["store"].encode()).hex()
+        self.header, self.anchors, self.wrong = header, anchors, wrong
+        self.seq, self.count = header["first"] - 1, 0
+        self.chain: str | None = before
+        self.roots: dict[int, str] = {}
+        self.hold_against(before)
+
+    def take(self, entry: "Line") -> None:
+        seq, chain = entry["seq"], entry["chain"]
+        self.count += 1
+        if seq <= self.seq:
+            self.wrong.append(f"altered: {seq} stands there again")
+        elif seq != self.seq + 1:
+            self.wrong.append(f"missing: {self.seq + 1} to {seq - 1}")
+            self.chain = None
+        values = [str(entry[name]) for name in FIELDS]
+        body = "\n".join([self.chain or "", *values])
+        clean = not any("\n" in value for value in values)
+        if not clean or (self.chain is not None and sm3(body.encode()).hex() != chain):
+            self.wrong.append(f"altered: {seq}")
+        self.seq, self.chain = seq, chain
+        if entry["root"]:
+            self.roots[seq] = entry["root"]
+        self.hold_against(chain)
+
+    def hold_against(self, chain: str) -> None:
+        if self.anchors.get(self.seq, {chain}) != {chain}:
+            self.wrong.append(f"rewritten: entry {self.seq} is not the one its checkpoint saw")
+
+    def close(self, standing: str) -> None:
+        """The end: held against the head the database names, and against the last checkpoint."""
+        head, last = self.header["head"], self.header["last"]
+        once = max(self.anchors, default=0) if standing == "current" else 0
+        wanted = max(head, once) if last is None else last
+        if wanted > self.seq:
+            self.wrong.append(f"truncated: {self.seq + 1} to {wanted}")
+        elif last is None and self.seq > head:
+            self.wrong.append(f"altered: {head + 1} stands beyond the head")
+        elif last is None and self.chain != self.header["head_chain"]:
+            self.wrong.append(f"altered: {self.seq} is not the head's")
+
+
+def check_entries(path: Path, witness: Witness, wrong: "list[str]") -> "tuple[str, Walk]":
     """Walk the export; answers a line that tells what was seen."""
     with path.open(encoding="utf-8") as file:
         header = json.loads(file.readline())
-        anchors = anchors_of(lines, header["store"])
-        if lines and lines[-1]["store"] != header["store"]:
-            wrong.append("foreign: the checkpoints are another database's")
-        if header["first"] == 1:
-            header["before"] = sm3(b"hub.audit\n" + header["store"].encode()).hex()
-        seq, chain, count, ended = header["first"] - 1, header["before"], 0, False
+        if header["format"] != FORMAT:
+            raise ValueError(f"{header['format']} is not {FORMAT}")
+        anchors, standing = witness.anchors(header["store"]), witness.standing(header)
+        if standing != "current":
+            wrong.append(f"{standing}: {STANDING[standing]}")
+        walk, ended = Walk(header, anchors, wrong), False
         for text in file:
             entry = json.loads(text)
             if "entries" in entry:
-                ended = entry["entries"] == count
+                ended = entry["entries"] == walk.count
                 break
-            count += 1
-            if entry["seq"] != seq + 1:
-                wrong.append(f"missing: {seq + 1} to {entry['seq'] - 1}")
-                chain = None
-            values = [str(entry[name]) for name in FIELDS]
-            body = "\n".join([chain or "", *values])
-            clean = not any("\n" in value for value in values)
-            if not clean or (chain is not None and sm3(body.encode()).hex() != entry["chain"]):
-                wrong.append(f"altered: {entry['seq']}")
-            seq, chain = entry["seq"], entry["chain"]
-            if anchors.get(seq, {chain}) != {chain}:
-                wrong.append(f"rewritten: entry {seq} is not the one its checkpoint saw")
-    if not ended:
+            walk.take(entry)
+    if ended:
+        walk.close(standing)
+    else:
         wrong.append("truncated: the file ends early")
-    if max(anchors, default=0) > seq:
-        wrong.append(f"truncated: a checkpoint saw entry {max(anchors)}, the last here is {seq}")
-    covered = min(max(anchors, default=0), seq)
-    return (
-        f"{count} entries to number {seq}; {len(lines)} checkpoints; "
-        f"{seq - covered} entries after the last; {header['unsealed']} were not sealed yet"
-    )
+    covered = min(max(anchors, default=0), walk.seq)
+    said = [
+        f"{walk.count} entries to number {walk.seq}; {len(witness.lines)} checkpoints; "
+        f"{walk.seq - covered} entries after the last; {header['unsealed']} were not sealed yet",
+        *witness.lost(header["store"]),
+    ]
+    return "\n".join(said), walk
+
+
+def check_proof(path: Path, roots: "dict[int, str]") -> bool:
+    """{"entry": seq, "item": text, "index": n, "size": n, "path": [hex …]}: RFC 6962 over SM3."""
+    proof = json.loads(path.read_text(encoding="utf-8"))
+    place, last = proof["index"], proof["size"] - 1
+    steps = [bytes.fromhex(step) for step in proof["path"]]
+    node = sm3(b"\x00" + sm3(proof["item"].encode()))
+    if not 0 <= place <= last:
+        return False
+    while last:
+        if place % 2 or place < last:
+            if not steps:
+                return False
+            step = steps.pop(0)
+            node = sm3(b"\x01" + (step + node if place % 2 else node + step))
+        place, last = place // 2, last // 2
+    return not steps and roots.get(proof["entry"]) == node.hex()
 
 
 def main(arguments: "list[str] | None" = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("entries", type=Path, help="the export (JSON lines)")
-    parser.add_argument("--checkpoints", type=Path, required=True, help="the checkpoints' folder")
-    parser.add_argument("--key", type=Path, required=True, help="the public key (PEM)")
+    add = parser.add_argument
+    add("entries", type=Path, help="the export (JSON lines)")
+    add("--checkpoints", type=Path, required=True, help="the checkpoints' folder")
+    add("--copy", type=Path, action="append", default=[], help="a copy of it from elsewhere")
+    add("--key", type=Path, required=True, help="the public key (PEM)")
+    add("--proof", type=Path, action="append", default=[], help="a Merkle proof (JSON)")
     given = parser.parse_args(arguments)
     wrong: list[str] = []
     try:
-        lines = read_checkpoints(given.checkpoints, read_key(given.key), wrong)
-        said = check_entries(given.entries, lines, wrong)
-    except (OSError, ValueError, KeyError, IndexError) as error:
+        missing = [one for one in (given.checkpoints, *given.copy) if not one.is_dir()]
+        if missing:
+            raise ValueError(f"{missing[0]} is not a folder")
+        witness = Witness([given.checkpoints, *given.copy], read_key(given.key), wrong)
+        said, walk = check_entries(given.entries, witness, wrong)
+        for proof in given.proof:
+            if not check_proof(proof, walk.roots):
+                wrong.append(f"proof: {proof.name} does not lead to the root of its entry")
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         print(f"cannot be read: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     print(said)
     for line in wrong[:100]:
         print(line)
     print("WRONG" if wrong else "sound")
-    return 1 if wrong else 0
+    codes = {line.partition(":")[0] for line in wrong}
+    return STATUS[codes.pop()] if len(codes) == 1 else min(len(codes), 1)
 
 
 if __name__ == "__main__":

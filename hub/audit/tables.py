@@ -55,3 +55,16 @@ store_identity = sa.Table(
 
 Every checkpoint line carries a fresh random mark, written here just before it is written
 outside; a copy of the database that is older than the last line does not know its mark."""
+
+store_seat = sa.Table(
+    "store_seat",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("beat", sa.String(32), nullable=False),
+    sa.Column("former_beat", sa.String(32), nullable=False),
+    sa.Column("incarnation", sa.Integer, nullable=False),
+    sa.Column("restored_us", sa.BigInteger),
+    sa.Column("restored_from", sa.String(200), nullable=False),
+)
+"""One row: the marks of the last two beats of whoever moves money with this database (see
+``seat``), how often it was restored, and from what when no two people have released it yet."""

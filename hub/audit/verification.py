@@ -8,10 +8,13 @@ What is told apart:
 - *older*: the whole database is as it was before the last checkpoint: a restored copy;
 - *foreign*: the checkpoints are another database's, or its own are gone;
 - *witness*: the checkpoint lines themselves are damaged, or the last one's signature is wrong.
+With copies of the checkpoints that were kept elsewhere, what was written anew in the hub's own
+folder is told as well: one of all these must be the beginning of the others.
 Not faults, but shown: entries not yet sealed, sealed ones that no checkpoint covers yet, and
 what was lost when a restored copy was accepted.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy.engine import Connection
@@ -19,7 +22,7 @@ from sqlalchemy.engine import Connection
 from hub.audit.chain import BODY_LINES, Head, genesis, link, read_head, sealed_rows
 from hub.audit.checkpoints import Verdict, classify_marks
 from hub.audit.identity import Identity, read_identity
-from hub.audit.lines import RESTORED, CheckpointLog
+from hub.audit.lines import RESTORED, Checkpoint, CheckpointLog
 from hub.audit.sealing import count_unsealed
 from hub.crypto import Sm2PublicKey
 
@@ -123,7 +126,8 @@ class _Anchors:
         return max(self.by_seq, default=0)
 
     @classmethod
-    def of(cls, log: CheckpointLog, store_id: str) -> "_Anchors":
+    def of(cls, log: CheckpointLog, parted: Sequence[Checkpoint], store_id: str) -> "_Anchors":
+        """``parted``: lines of copies that do not stand in ``log``; both are held against."""
         anchors = cls()
         for line in log.lines:
             if line.store != store_id:
@@ -131,6 +135,9 @@ class _Anchors:
             if line.kind == RESTORED:
                 anchors.forget_after(line.seq)
             anchors.by_seq.setdefault(line.seq, set()).add(line.chain)
+        for line in parted:
+            if line.store == store_id:
+                anchors.by_seq.setdefault(line.seq, set()).add(line.chain)
         return anchors
 
     def forget_after(self, seq: int) -> None:
@@ -190,17 +197,19 @@ class _Walk:
             self.rewritten = (self.sound_until + 1, seq)
 
 
-def verify(tx: Connection, log: CheckpointLog, public: Sm2PublicKey) -> AuditReport:
-    """Check every sealed entry; ``log`` is ``Checkpoints.log()``.  Memory does not grow with the
-    entries.  Measured on both databases: 200,000 entries a second of one core's time."""
+def verify(
+    tx: Connection, log: CheckpointLog, public: Sm2PublicKey, copies: Sequence[CheckpointLog] = ()
+) -> AuditReport:
+    """Check every sealed entry; ``log`` is ``Checkpoints.log()``, ``copies`` are such logs from
+    elsewhere.  Memory does not grow with the entries.  ``benchmarks.audit`` measures the speed."""
     known, head = read_identity(tx), read_head(tx)
-    faults = _witness_faults(log, public)
+    log, parted, faults = _agreed([log, *copies], public)
     if known is None or head is None:
         return AuditReport(
             checkpoints=len(log.lines), foreign=bool(log.lines), witness_faults=faults
         )
     verdict = _verdict(known, log)
-    anchors = _Anchors() if verdict is Verdict.FOREIGN else _Anchors.of(log, known.store_id)
+    anchors = _Anchors.of(log, parted, known.store_id)
     walk = _Walk(genesis(known.store_id), anchors)
     for row in sealed_rows(tx, 1):
         one, us, act, actor, subject, quantity, fen, root, detail, seq, chain = row
@@ -226,13 +235,28 @@ def verify(tx: Connection, log: CheckpointLog, public: Sm2PublicKey) -> AuditRep
     )
 
 
-def _witness_faults(log: CheckpointLog, public: Sm2PublicKey) -> tuple[str, ...]:
+def _agreed(
+    logs: Sequence[CheckpointLog], public: Sm2PublicKey
+) -> tuple[CheckpointLog, list[Checkpoint], tuple[str, ...]]:
+    """The longest log, what the others hold beside it, and every log's faults."""
+    longest = max(logs, key=lambda log: len(log.lines))
+    faults = [fault for log in logs for fault in _faults(log, public)]
+    beside: list[Checkpoint] = []
+    for log in logs:
+        pairs = zip(log.lines, longest.lines, strict=False)
+        at = next((n for n, (one, other) in enumerate(pairs) if one != other), None)
+        if at is not None:
+            faults.append(f"a copy of the checkpoints parts from the others at line {at + 1}")
+            beside += log.lines[at:]
+    return longest, beside, tuple(faults[:LISTED])
+
+
+def _faults(log: CheckpointLog, public: Sm2PublicKey) -> list[str]:
     """The lines are linked, so the last one's signature vouches for them all."""
-    faults = list(log.faults)
     last = log.last
-    if last is not None and not last.signed_by(public):
-        faults.append(f"checkpoint {last.number}: the signature is not this key's")
-    return tuple(faults[:LISTED])
+    if last is None or last.signed_by(public):
+        return log.faults
+    return [*log.faults, f"checkpoint {last.number}: the signature is not this key's"]
 
 
 def _verdict(known: Identity, log: CheckpointLog) -> Verdict:

@@ -46,6 +46,8 @@ class Bus:
         self.now = now
         self._policy = dict(policy or {})
         self._default = ChannelPolicy()
+        self.may_act: Callable[[Connection], bool] = lambda _tx: True
+        """Asked inside every claim: False holds back whatever has an effect, reads go on."""
 
     def policy(self, interface: str) -> ChannelPolicy:
         """How this interface retries and gives up."""
@@ -114,6 +116,11 @@ class Bus:
         started; False when it was in no such state (settled before, or in flight).
         """
         return orders.settle(self, tx, message_id, verdict, why)
+
+    def adopt(self, tx: Connection, message_id: int, why: str) -> bool:
+        """After a restore: the partner has this message, which this copy never sent (or knows
+        nothing of it).  To DELIVERED from whatever waits or is unknown; it is never sent."""
+        return orders.adopt(self, tx, message_id, why)
 
     def send_again(self, tx: Connection, message_id: int, why: str) -> bool:
         """Rule 3, the machine's: UNKNOWN → QUEUED, same number and same body.

@@ -13,13 +13,14 @@ from hub.bus.intake import VAULT_KIND
 from hub.bus.tables import attempt, call
 from hub.bus.values import Claim, Message
 from hub.crypto.sm3 import sm3
+from hub.store.prepared import Prepared
 from hub.wire.recorder import CallRecord
 
 if TYPE_CHECKING:
     from hub.bus.bus import Bus
 
 
-_END = (
+_END = Prepared(
     sa.update(attempt)
     .where(
         attempt.c.message_id == sa.bindparam("b_message_id"),
@@ -35,6 +36,9 @@ _END = (
 )
 
 
+_CALL = Prepared(sa.insert(call))
+
+
 def store(
     bus: "Bus",
     tx: Connection,
@@ -44,7 +48,7 @@ def store(
     late: bool = False,
 ) -> None:
     """Write attempts' ends.  ``late``: the lease was lost; kept as evidence, nothing moved."""
-    tx.execute(_END, [_end_row(claim.message, out, now_us, late=late) for claim, out in ended])
+    _END.many(tx, [_end_row(claim.message, out, now_us, late=late) for claim, out in ended])
     calls = {
         claim.message.id: [
             _call_row(bus, tx, claim, number) for number in enumerate(outcome.calls, 1)
@@ -53,10 +57,11 @@ def store(
     }
     rows = [row for of_one in calls.values() for row in of_one]
     if rows:
-        tx.execute(sa.insert(call), rows)
+        _CALL.many(tx, rows)
     for claim, outcome in ended:
-        one = claim.message
-        drifts.store(tx, one.interface, one.contract_version, outcome.drifts, now_us)
+        if outcome.drifts:
+            one = claim.message
+            drifts.store(tx, one.interface, one.contract_version, outcome.drifts, now_us)
     record_many(
         tx,
         [

@@ -6,10 +6,13 @@ an attempt whose lease was lost meanwhile is kept as evidence.
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
+from sqlalchemy.engine import Connection
 
 from hub.bus import evidence
 from hub.bus.attempts import Outcome
@@ -29,6 +32,10 @@ the second that nobody may hold the write lock."""
 PATIENCE_S = 30.0
 """How long one attempt's finish may fail while the database answers everything else."""
 
+LINGER_S = 0.002
+"""How long the first of a group waits for others that are being sent: what ends together costs
+one transaction."""
+
 _PAUSE_S = 0.25
 
 
@@ -41,10 +48,33 @@ class Ended:
     done: Callable[[], None]
 
 
+Refill = Callable[[Connection], None]
+"""Claims inside the transaction it is given."""
+
+
+class Next(Protocol):
+    """What follows a group's end: its worker claims the next messages in the same transaction."""
+
+    def expects(self, waiting: int) -> bool:
+        """Whether more attempts may end soon than the ``waiting`` that have."""
+        ...
+
+    def refilling(self, group: Sequence[Ended]) -> AbstractContextManager[Refill]:
+        """Around a group's transaction; left without an error, what was claimed is sent."""
+        ...
+
+    def look_again(self) -> None:
+        """Slots are free that no group's transaction has filled."""
+        ...
+
+
 class Finisher:
     """A thread that finishes attempts."""
 
-    def __init__(self, store: Store, bus: Bus, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, handlers: Mapping[str, Handler], following: Next
+    ) -> None:
+        self._next = following
         self._store = store
         self._bus = bus
         self._handlers = handlers
@@ -81,9 +111,11 @@ class Finisher:
     def _gather(self, first: Ended) -> tuple[list[Ended], bool]:
         group = [first]
         items = first.claim.message.items
+        until = monotonic() + LINGER_S
         while len(group) < GROUP and items < GROUP_ITEMS:
+            left = until - monotonic() if self._next.expects(len(group)) else 0.0
             try:
-                one = self._queue.get_nowait()
+                one = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
             except queue.Empty:
                 return group, False
             if one is None:
@@ -94,22 +126,27 @@ class Finisher:
 
     def finish(self, group: list[Ended]) -> None:
         """Finish all of a group together, or each by itself when that does not work."""
+        split = False
         try:
             self._together(group)
         except Exception as error:  # noqa: BLE001  (whatever it is, each is tried by itself)
+            split = True
             if not isinstance(error, DatabaseAway):
                 log.info("bus.group_split", size=len(group), why=type(error).__name__)
             for one in group:
                 self._alone(one)
         for one in group:
             one.done()
+        if split:
+            self._next.look_again()
 
     def _together(self, group: list[Ended]) -> None:
         endings = [
             Ending(one.claim, one.outcome, self._handlers[one.claim.message.kind]) for one in group
         ]
-        with self._store.write() as tx:
+        with self._next.refilling(group) as refill, self._store.write() as tx:
             finish_together(self._bus, tx, endings)
+            refill(tx)
 
     def _by_itself(self, one: Ended) -> None:
         handler = self._handlers[one.claim.message.kind]

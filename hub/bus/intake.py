@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from hub.bus.tables import channel, message
 from hub.bus.values import NewMessage, NoSuchMessage, SameKeyOtherBody
 from hub.bus.words import Cause, Effect, MessageState, Rung
+from hub.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from hub.bus.bus import Bus
@@ -37,10 +39,13 @@ def put(bus: "Bus", tx: Connection, messages: Sequence[NewMessage]) -> list[int]
         twin = fresh.setdefault(_key(one), one)
         if twin.payload != one.payload:
             raise SameKeyOtherBody(f"{one.interface} {one.kind} {one.key}: two bodies at once")
-    known = _known(bus, tx, fresh)
-    missing = [one for key, one in fresh.items() if key not in known]
-    if missing:
-        known |= _insert(bus, tx, missing, stopped)
+    if tx.dialect.name == "sqlite":
+        known = _insert_or_find(bus, tx, fresh, stopped)
+    else:
+        known = _known(bus, tx, fresh)
+        missing = [one for key, one in fresh.items() if key not in known]
+        if missing:
+            known |= _insert(bus, tx, missing, stopped)
     tx.info[RING] = True
     return [known[_key(one)] for one in messages]
 
@@ -61,14 +66,18 @@ def ensure_channels(tx: Connection, interfaces: Iterable[str]) -> None:
         pass
 
 
+_CHANNEL = Prepared(
+    sa.select(channel.c.stopped).where(channel.c.interface == sa.bindparam("b_interface"))
+)
+
+
 def _channels(tx: Connection, interfaces: set[str]) -> list[tuple[str, bool]]:
-    found = tx.execute(
-        sa.select(channel.c.interface, channel.c.stopped).where(
-            channel.c.interface.in_(sorted(interfaces))
-        )
-    ).all()
-    missing = interfaces - {row.interface for row in found}
-    for interface in sorted(missing):
+    found = []
+    for interface in sorted(interfaces):
+        row = _CHANNEL.one(tx, b_interface=interface).one_or_none()
+        if row is not None:
+            found.append((interface, bool(row.stopped)))
+            continue
         try:
             with tx.begin_nested():
                 tx.execute(
@@ -83,7 +92,7 @@ def _channels(tx: Connection, interfaces: set[str]) -> list[tuple[str, bool]]:
                 )
         except IntegrityError:
             continue  # somebody else was first; a stop in that instant is seen by the claim
-    return [(row.interface, bool(row.stopped)) for row in found]
+    return found
 
 
 def _key(one: NewMessage) -> _Key:
@@ -112,6 +121,28 @@ def _known(bus: "Bus", tx: Connection, wanted: dict[_Key, NewMessage]) -> dict[_
                     )
                 known[found] = row.id
     return known
+
+
+_STORE = Prepared(
+    sqlite_insert(message).on_conflict_do_nothing().returning(message.c.id),
+    [column.name for column in message.c if column.name != "id"],
+)
+
+
+def _insert_or_find(
+    bus: "Bus", tx: Connection, fresh: dict[_Key, NewMessage], stopped: dict[str, bool]
+) -> dict[_Key, int]:
+    """SQLite's way: with the write lock held nobody else inserts, so what does not go in is
+    there already.  One short statement a row costs less than one long one."""
+    now = bus.now(tx)
+    rows = [
+        _row(bus, tx, one, now, held=stopped.get(one.interface, False)) for one in fresh.values()
+    ]
+    ids = dict(zip(fresh, _STORE.answers(tx, rows), strict=True))
+    there = {key: fresh[key] for key, number in ids.items() if number is None}
+    return {key: number for key, number in ids.items() if number is not None} | (
+        _known(bus, tx, there) if there else {}
+    )
 
 
 def _insert(
@@ -163,6 +194,9 @@ def _row(bus: "Bus", tx: Connection, one: NewMessage, now: int, *, held: bool) -
         "created_us": now,
         "queued_us": due,
         "ready_us": None if parked else due,
+        "ended_us": None,
+        "holder": None,
+        "lease_until_us": None,
         "error_code": "",
         "error_text": "",
         "key_id": sealed.key_id,

@@ -6,77 +6,108 @@ channel's concurrency is counted right.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.bus.moves import HAS_EFFECT, move
-from hub.bus.rows import HEAD, to_message
+from hub.bus.moves import HAS_EFFECT, take_each
+from hub.bus.rows import HEAD, claimed
 from hub.bus.tables import attempt, channel, message
-from hub.bus.values import Claim, Lane, Message
+from hub.bus.values import Claim, Lane
 from hub.bus.words import Cause, Effect, MessageState
 from hub.kernel.clocks import monotonic
+from hub.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from hub.bus.bus import Bus
 
 
+_READY = Prepared(
+    sa.select(channel.c.interface)
+    .where(
+        channel.c.rest_until_us <= sa.bindparam("b_now"),
+        sa.exists().where(
+            message.c.interface == channel.c.interface,
+            message.c.ready_us <= sa.bindparam("b_now"),
+            sa.or_(channel.c.stopped == 0, message.c.effect == Effect.READ.value),
+        ),
+    )
+    .order_by(channel.c.interface)
+)
+_CHANNEL = Prepared(
+    sa.select(channel)
+    .where(
+        channel.c.interface == sa.bindparam("b_interface"),
+        channel.c.rest_until_us <= sa.bindparam("b_now"),
+    )
+    .with_for_update(skip_locked=True)
+)
+_IN_FLIGHT = Prepared(
+    sa.select(sa.func.count())
+    .select_from(message)
+    .where(
+        message.c.state == MessageState.IN_FLIGHT.value,
+        message.c.interface == sa.bindparam("b_interface"),
+    )
+)
+_START = Prepared(sa.insert(attempt))
+
+
+@lru_cache(maxsize=128)
+def _wanted(kinds: frozenset[str], *, stopped: bool) -> Prepared:
+    wanted = (
+        sa.select(
+            *HEAD, message.c.key_id, message.c.payload, message.c.ordered_by, message.c.ordered_why
+        )
+        .where(
+            message.c.interface == sa.bindparam("b_interface"),
+            message.c.ready_us <= sa.bindparam("b_now"),
+        )
+        .order_by(message.c.ready_us, message.c.id)
+        .limit(sa.bindparam("b_limit", type_=sa.Integer))
+        .with_for_update(skip_locked=True)
+    )
+    if kinds:
+        wanted = wanted.where(sa.or_(*(message.c.kind == kind for kind in sorted(kinds))))
+    if stopped:
+        wanted = wanted.where(~HAS_EFFECT)
+    return Prepared(wanted)
+
+
 def ready(bus: "Bus", tx: Connection) -> list[str]:
     """See Bus.ready."""
-    now = bus.now(tx)
-    due = sa.exists().where(
-        message.c.interface == channel.c.interface,
-        message.c.ready_us <= now,
-        sa.or_(channel.c.stopped == 0, message.c.effect == Effect.READ.value),
-    )
-    return list(
-        tx.scalars(
-            sa.select(channel.c.interface)
-            .where(channel.c.rest_until_us <= now, due)
-            .order_by(channel.c.interface)
-        )
-    )
+    return list(_READY.one(tx, b_now=bus.now(tx)).scalars())
 
 
 def claim(
     bus: "Bus", tx: Connection, holder: str, lanes: Sequence[Lane], kinds: Collection[str]
 ) -> list[Claim]:
     """See Bus.claim."""
-    asked = {lane.interface: lane for lane in lanes if lane.limit > 0}
+    asked = sorted((lane for lane in lanes if lane.limit > 0), key=lambda lane: lane.interface)
     if not asked:
         return []
     began = monotonic()
     now = bus.now(tx)
-    names = sorted(asked)
-    channels = tx.execute(
-        sa.select(channel)
-        .where(channel.c.interface.in_(names), channel.c.rest_until_us <= now)
-        .order_by(channel.c.interface)
-        .with_for_update(skip_locked=True)
-    ).all()
-    flying = _in_flight(tx, names)
+    may_act = bus.may_act(tx)
     claims: list[Claim] = []
-    for row in channels:
-        lane = asked[row.interface]
+    for lane in asked:
+        row = _CHANNEL.one(tx, b_interface=lane.interface, b_now=now).one_or_none()
+        if row is None:
+            continue
         # A partner that could not be reached is tried with one message, not with all.
         most = 1 if row.misses else lane.concurrency
-        free = min(lane.limit, most - flying.get(row.interface, 0))
+        flying = _IN_FLIGHT.one(tx, b_interface=lane.interface).scalar_one()
+        free = min(lane.limit, most - int(flying))
         if free > 0:
-            claims += _take(tx, holder, lane, row, free=free, now=now, began=began, kinds=kinds)
+            claims += _take(
+                tx, holder, lane, row, free=free, now=now, began=began, kinds=frozenset(kinds),
+                may_act=may_act,
+            )  # fmt: skip
     if claims:
-        tx.execute(sa.insert(attempt), [_attempt_row(one, now) for one in claims])
+        _START.many(tx, [_attempt_row(one, now) for one in claims])
     return claims
-
-
-def _in_flight(tx: Connection, names: list[str]) -> dict[str, int]:
-    rows = tx.execute(
-        sa.select(message.c.interface, sa.func.count())
-        .where(message.c.state == MessageState.IN_FLIGHT.value, message.c.interface.in_(names))
-        .group_by(message.c.interface)
-    )
-    return {interface: int(count) for interface, count in rows}
 
 
 def _take(
@@ -88,41 +119,23 @@ def _take(
     free: int,
     now: int,
     began: float,
-    kinds: Collection[str],
+    kinds: frozenset[str],
+    may_act: bool,
 ) -> list[Claim]:
-    wanted = (
-        sa.select(
-            *HEAD, message.c.key_id, message.c.payload, message.c.ordered_by, message.c.ordered_why
-        )
-        .where(message.c.interface == lane.interface, message.c.ready_us <= now)
-        .order_by(message.c.ready_us, message.c.id)
-        .limit(free)
-        .with_for_update(skip_locked=True)
+    rows = (
+        _wanted(kinds, stopped=bool(row.stopped) or not may_act)
+        .one(tx, b_interface=lane.interface, b_now=now, b_limit=free)
+        .all()
     )
-    if kinds:
-        wanted = wanted.where(message.c.kind.in_(sorted(kinds)))
-    if row.stopped:
-        wanted = wanted.where(~HAS_EFFECT)
-    rows = tx.execute(wanted).all()
     if not rows:
         return []
     until = now + int(lane.lease_s * 1_000_000)
-    moved = move(
-        tx,
-        MessageState.IN_FLIGHT,
-        message.c.id.in_([one.id for one in rows]),
-        now_us=now,
-        epoch=message.c.epoch + 1,
-        try_no=message.c.try_no + 1,
-        tries=message.c.tries + 1,
-        holder=holder,
-        lease_until_us=until,
-    )
+    moved = take_each(tx, [one.id for one in rows], holder, until)
     if moved != len(rows):  # the rows are locked: nobody can have moved one
         raise AssertionError(f"claimed {moved} of {len(rows)} locked messages")
     return [
         Claim(
-            message=_claimed(one),
+            message=claimed(one),
             ordered_by=one.ordered_by,
             ordered_why=one.ordered_why,
             payload_key=one.key_id,
@@ -134,19 +147,6 @@ def _take(
         )
         for one in rows
     ]
-
-
-def _claimed(row: sa.Row[Any]) -> Message:
-    """The message as its claim has made it."""
-    one = to_message(row)
-    return replace(
-        one,
-        state=MessageState.IN_FLIGHT,
-        epoch=one.epoch + 1,
-        try_no=one.try_no + 1,
-        tries=one.tries + 1,
-        ready_us=None,
-    )
 
 
 def _attempt_row(one: Claim, now: int) -> dict[str, Any]:
@@ -161,6 +161,7 @@ def _attempt_row(one: Claim, now: int) -> dict[str, Any]:
         "ordered_by": one.ordered_by if told else "",
         "ordered_why": one.ordered_why if told else "",
         "started_us": now,
+        "ended_us": None,
         "verdict": "",
         "late": 0,
         "error_code": "",

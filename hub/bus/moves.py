@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from hub.bus.tables import message
 from hub.bus.words import CLAIMABLE, Cause, Effect, MessageState, Rung
+from hub.store.prepared import Prepared
 
 S = MessageState
 FROM: dict[MessageState, frozenset[MessageState]] = {
@@ -64,7 +65,33 @@ def move(
     return tx.execute(statement).rowcount
 
 
-_END_EACH = (
+_TAKE = Prepared(
+    sa.update(message)
+    .where(
+        message.c.id == sa.bindparam("b_id"),
+        sa.or_(*(message.c.state == state.value for state in sorted(FROM[S.IN_FLIGHT]))),
+    )
+    .values(
+        state=S.IN_FLIGHT.value,
+        ready_us=None,
+        ended_us=None,
+        epoch=message.c.epoch + 1,
+        try_no=message.c.try_no + 1,
+        tries=message.c.tries + 1,
+        holder=sa.bindparam("b_holder"),
+        lease_until_us=sa.bindparam("b_until_us"),
+    )
+)
+
+
+def take_each(tx: Connection, message_ids: Sequence[int], holder: str, until_us: int) -> int:
+    """Put messages in flight under a lease; answers how many moved."""
+    return _TAKE.many(
+        tx, [{"b_id": one, "b_holder": holder, "b_until_us": until_us} for one in message_ids]
+    ).rowcount
+
+
+_END_EACH = Prepared(
     sa.update(message)
     .where(
         message.c.id == sa.bindparam("b_id"),
@@ -119,7 +146,7 @@ def end_each(tx: Connection, ends: Sequence[End], *, now_us: int) -> int:
         for end in ends
         if S.IN_FLIGHT in FROM[end.state]
     ]
-    return tx.execute(_END_EACH, rows).rowcount if rows else 0
+    return _END_EACH.many(tx, rows).rowcount if rows else 0
 
 
 def queue_again(

@@ -56,6 +56,21 @@ def settle(bus: "Bus", tx: Connection, message_id: int, verdict: Verdict, why: s
     return bool(moved)
 
 
+def adopt(bus: "Bus", tx: Connection, message_id: int, why: str) -> bool:
+    """See Bus.adopt."""
+    moved = move(
+        tx,
+        S.DELIVERED,
+        message.c.id == message_id,
+        now_us=bus.now(tx),
+        start=(S.UNKNOWN, S.QUEUED, S.WAITING, S.PARKED, S.DEAD),
+        maybe_sent=1,
+    )
+    if moved:
+        _note(tx, "bus.adopt", "hub", message_id, why)
+    return bool(moved)
+
+
 def send_again(bus: "Bus", tx: Connection, message_id: int, why: str) -> bool:
     """See Bus.send_again."""
     moved = queue_again(

@@ -6,20 +6,23 @@ A lost or doubled ring changes nothing: the row decides.
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from hub.bus.attempts import Outcome, delivered, failed
 from hub.bus.bus import Bus
-from hub.bus.finisher import Ended, Finisher
+from hub.bus.finisher import Ended, Finisher, Refill
 from hub.bus.holder import this_holder
 from hub.bus.intake import RING
 from hub.bus.pool import Pool
 from hub.bus.recorder import AttemptRecorder
+from hub.bus.slots import Slots
 from hub.bus.values import Claim, Delivery, Handler, Lane, Partners
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import HubError, Misconfigured
@@ -28,6 +31,7 @@ from hub.store import DatabaseAway, Store
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.2
+PACE_S = 0.002
 QUICK_S = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064)
 """Looks after a ring that found nothing yet, before the worker polls at leisure again."""
 
@@ -56,13 +60,11 @@ class Worker:
         self._bus = bus
         self._handlers = handlers
         self._partners = partners
-        self._threads = threads
         self._pool = Pool("bus-sender")
-        self._finisher = Finisher(store, bus, handlers)
+        self._finisher = Finisher(store, bus, handlers, self)
         self._stopping = threading.Event()
         self._dispatcher: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self._busy: Counter[str] = Counter()
+        self._slots = Slots(threads)
         self._shut: dict[str, float] = {}
 
     def start(self) -> None:
@@ -95,8 +97,7 @@ class Worker:
     @property
     def busy(self) -> int:
         """Messages this worker has in flight."""
-        with self._lock:
-            return self._busy.total()
+        return self._slots.total
 
     def run_once(self) -> int:
         """Claim once and see it through in this thread; answers how many messages it tried."""
@@ -113,8 +114,7 @@ class Worker:
         one = claim.message
         try:
             handler = self._handlers[one.kind]
-            with self._store.read() as tx:
-                payload = self._bus.vault.open(tx, claim.payload_key, claim.payload)
+            payload = self._open(claim)
             partner = self._partners.open(one.interface)
             line = partner.open_line(recorder)
             drift = line.drift
@@ -136,11 +136,52 @@ class Worker:
             maybe_sent=recorder.maybe_sent,
         )
 
+    def _open(self, claim: Claim) -> bytes:
+        known = self._bus.vault.open_known(claim.payload_key, claim.payload)
+        if known is not None:
+            return known
+        with self._store.read() as tx:
+            return self._bus.vault.open(tx, claim.payload_key, claim.payload)
+
+    # --- what follows a finished group (finisher.Next) ---
+
+    def expects(self, waiting: int) -> bool:
+        """Whether attempts of this worker are still being sent."""
+        return self._slots.total > waiting
+
+    @contextmanager
+    def refilling(self, group: Sequence[Ended]) -> Iterator[Refill]:
+        """The slots that a group frees are filled in the transaction that finishes it: one wait
+        for the disk, and none between one message's end and the next one's start."""
+        freed = Counter(one.claim.message.interface for one in group)
+        lanes: list[Lane] = []
+        if self._dispatcher is not None and not self._stopping.is_set():
+            lanes = self._lanes(freed)
+        claims: list[Claim] = []
+
+        def refill(tx: Connection) -> None:
+            claims.extend(self._bus.claim(tx, self.holder, lanes, self._handlers.keys()))
+
+        try:
+            yield refill
+        except BaseException:
+            self._slots.settle(lanes, [])
+            raise
+        self._slots.settle(lanes, claims)
+        if len(lanes) < len(freed) or not claims:
+            self.bell.set()  # PostgreSQL: the channel may have been locked by another claim
+        self._dispatch(claims)
+
+    def look_again(self) -> None:
+        """Have the dispatcher look for work now."""
+        self.bell.set()
+
     # --- the dispatcher ---
 
     def _run(self) -> None:
         quick = len(QUICK_S)
         while not self._stopping.is_set():
+            looked = monotonic()
             try:
                 claims = self._claim()
             except DatabaseAway as error:
@@ -151,30 +192,38 @@ class Worker:
                 log.exception("bus.dispatch_failed")
                 self._stopping.wait(0.5)
                 continue
-            for claim in claims:
-                self._pool.run(partial(self._carry, claim))
-            if claims:
-                continue
+            self._dispatch(claims)
             rang = self.bell.wait(QUICK_S[quick] if quick < len(QUICK_S) else POLL_S)
+            if rang:
+                # Rings that follow each other closely are one: a look costs as much as a send.
+                self._stopping.wait(max(looked + PACE_S - monotonic(), 0))
             self.bell.clear()
-            quick = 0 if rang else quick + 1
+            quick = 0 if rang or claims else quick + 1
 
     def _claim(self) -> list[Claim]:
         with self._store.read() as tx:
             ready = self._bus.ready(tx)
-        lanes = [lane for name in ready if (lane := self._lane(name)) is not None]
+        lanes = self._lanes(dict.fromkeys(ready, 0))
         if not lanes:
             return []
-        with self._store.write() as tx:
-            claims = self._bus.claim(tx, self.holder, lanes, self._handlers.keys())
-        with self._lock:
-            self._busy.update(claim.message.interface for claim in claims)
+        claims: list[Claim] = []
+        try:
+            with self._store.write() as tx:
+                found = self._bus.claim(tx, self.holder, lanes, self._handlers.keys())
+            claims = found
+        finally:
+            self._slots.settle(lanes, claims)
         return claims
 
-    def _lane(self, interface: str) -> Lane | None:
-        with self._lock:
-            free = self._threads - self._busy[interface]
-        if free <= 0 or self._shut.get(interface, 0.0) > monotonic():
+    def _lanes(self, freed: Mapping[str, int]) -> list[Lane]:
+        """What may be claimed, its slots reserved; ``freed`` by interface: about to be free."""
+        lanes = (self._lane(name, more) for name, more in freed.items())
+        return [lane for lane in lanes if lane is not None]
+
+    def _lane(self, interface: str, freed: int) -> Lane | None:
+        if self._slots.free(interface) + freed <= 0:
+            return None
+        if self._shut.get(interface, 0.0) > monotonic():
             return None
         try:
             partner = self._partners.open(interface)
@@ -189,16 +238,19 @@ class Worker:
             log.error("bus.partner_closed", interface=interface, why=error.message)
             self._shut[interface] = monotonic() + _PARTNER_PAUSE_S
             return None
-        return Lane(interface, free, partner.concurrency, partner.lease_s)
+        limit = self._slots.reserve(interface, freed)
+        return Lane(interface, limit, partner.concurrency, partner.lease_s) if limit else None
+
+    def _dispatch(self, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            self._pool.run(partial(self._carry, claim))
 
     def _carry(self, claim: Claim) -> None:
         outcome = self.send(claim)
         self._finisher.add(Ended(claim, outcome, partial(self._free, claim)))
 
     def _free(self, claim: Claim) -> None:
-        with self._lock:
-            self._busy[claim.message.interface] -= 1
-        self.bell.set()
+        self._slots.give_back(claim.message.interface)
 
     def _checked_in(self, _connection: Any, record: Any) -> None:
         """A connection comes back to the pool after its commit: if it put messages, ring."""

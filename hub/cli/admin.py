@@ -42,19 +42,33 @@ def upgrade(home: Home = None, as_json: AsJson = False) -> None:
 
 @chain.command()
 @clean_errors
-def verify(home: Home = None, as_json: AsJson = False) -> None:
+def verify(
+    copy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="另存别处的检查点目录，可重复 · checkpoints kept elsewhere, may be repeated",
+        ),
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """核对审计链与库外检查点；有问题退出码 1.
 
     Check the chain against the checkpoints outside the database; exit 1 when it is not sound.
     """
     from hub.app.waiting import stopped_channels
+    from hub.audit import read_identity, read_log
     from hub.audit import verify as verify_chain
 
-    with opened(home) as hub:
-        log = hub.checkpoints.log()  # before the view: the witness must not be newer than it
-        with hub.store.read() as view:
-            report = verify_chain(view, log, hub.checkpoints.public)
-            stopped = stopped_channels(view)
+    with opened(home) as hub, hub.store.read() as view:
+        with hub.checkpoints.still():
+            log = hub.checkpoints.log()
+            read_identity(view)  # from here on the view shows what these lines were written for
+        copies = [read_log(folder) for folder in copy or []]
+        report = verify_chain(view, log, hub.checkpoints.public, copies)
+        stopped = stopped_channels(view)
     lines = [report.text()]
     if report.older_than_checkpoint or report.foreign:
         lines.append(

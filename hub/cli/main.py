@@ -10,6 +10,9 @@ from hub import __version__
 from hub.cli import (
     admin,
     agreements,
+    backup,
+    certify,
+    channels,
     demo,
     differences,
     messages,
@@ -44,8 +47,14 @@ app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
 app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
-app.add_typer(messages.channel, name="channel")
+app.command("approvals")(people.list_approvals)
+app.add_typer(channels.app, name="channel")
+app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
+app.command("status")(backup.status)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("certify")(certify.certify)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(admin.database, name="db")

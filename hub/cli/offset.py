@@ -187,15 +187,54 @@ def reconcile(month: Month, home: Home = None, as_json: AsJson = False) -> None:
 
 @app.command()
 @clean_errors
+def statement(month: Month, home: Home = None, as_json: AsJson = False) -> None:
+    """马上读取对账单；已关账的期次也可，关账后的退回记作调整.
+
+    Read the bank statements now, of a closed run too: what comes back after the close is an
+    adjustment (`hub serve` carries it out).
+    """
+    from hub.app.settlements import read_statements
+
+    with opened(home) as hub:
+        legs = read_statements(hub, Period.parse(month))
+    show({"legs": legs}, as_json, f"{legs} 家银行将读取对账单（hub serve 执行）")
+
+
+@app.command()
+@clean_errors
+def repay(
+    item: Annotated[str, typer.Argument(help="已失败或已退票的明细号，20 位 · the ended item")],
+    reason: Reason,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """申请重付：为失败或退票的明细另立一笔，须另一人审批（hub approve）.
+
+    Order a second try of an item that failed or came back, as a new item; another person approves.
+    """
+    from hub.app.settlements import ask_repay
+
+    with opened(home) as hub:
+        approval, order = ask_repay(hub, token_of(token_file), item, reason)
+    text = (
+        f"新明细 {order.number}（第 {order.try_no} 次，{show_yuan(order.fen)}，"
+        f"由 {order.carried_by} 期次承办），审批号 {approval}；请另一人执行 hub approve {approval}"
+    )
+    show({"approval": approval, **order.payload()}, as_json, text)
+
+
+@app.command()
+@clean_errors
 def export(
     month: Month,
     out: Annotated[Path, typer.Option(help="输出目录 · the folder")] = Path(),
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """写出结果文件 outcomes.csv、notices.csv、totals.json.
+    """写出结果文件 outcomes.csv、notices.csv、totals.json；有关账后调整时另写 adjustments.csv.
 
-    Write outcomes.csv, notices.csv and totals.json.
+    Write outcomes.csv, notices.csv and totals.json; adjustments.csv when there are any.
     """
     from hub.offset import runs
     from hub.offset.export import export_run
@@ -234,6 +273,9 @@ def _status_text(said: dict[str, Any], progress: "Progress") -> str:
     lines += [f"  {one['name']} {one['bank']} 未平 open：{one['remainder']['count']} 笔 "
               f"{show_yuan(one['remainder']['fen'])}"
               for one in said["equations"] if any(one["remainder"].values())]  # fmt: skip
+    lines += [f"  关账后 {one['name']} {one['bank']} after the close：左 "
+              f"{show_yuan(one['left']['fen'])} 右 {show_yuan(one['right']['fen'])}"
+              for one in said.get("adjusted_equations", [])]  # fmt: skip
     lines += [f"  等待 waits：{why}" for why in said["waits"]]
     lines += [
         f"  待批 to confirm：hub approve {one['approval']}（{ACTS[one['act']].title} "

@@ -1,13 +1,17 @@
 """``hub people`` and ``hub approve``: who acts, and the second person's yes."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.cli.common import AsJson, Home, Reason, TokenFile, clean_errors, opened, show, token_of
+from hub.cli.acting import Expect, Preview_, WhyOr, preview_text
+from hub.cli.common import AsJson, Home, TokenFile, clean_errors, opened, show, token_of
 from hub.cli.progress import padded
 from hub.kernel.errors import BadInput
 from hub.people.words import Party, Role
+
+if TYPE_CHECKING:
+    from hub.app.hub import Hub
 
 app = typer.Typer(no_args_is_help=True, help="人员与令牌 · people and their tokens")
 
@@ -88,9 +92,54 @@ def list_people(home: Home = None, as_json: AsJson = False) -> None:
 
 
 @clean_errors
+def list_approvals(home: Home = None, as_json: AsJson = False) -> None:
+    """列出等第二人复核的事项 · what waits for a second person."""
+    from hub.app.confirming import list_waiting
+    from hub.web.sentences import say
+    from hub.web.words import Words
+
+    with opened(home) as hub:
+        found = list_waiting(hub)
+    said = [
+        {
+            "approval": one.asked.id, "act": one.asked.act, "subject": one.asked.subject,
+            "by": one.asked.requested_by, "reason": one.asked.reason, "moved": len(one.moved),
+            "preview": one.preview.as_dict(),
+        }
+        for one in found
+    ]  # fmt: skip
+    words = Words("zh")
+    text = "\n".join(
+        f"{one.asked.id:>6}  {one.asked.title} {one.asked.subject}  {one.asked.requested_by}："
+        f"{one.asked.reason}\n        {say(words, one.preview.effects[0])}"
+        for one in found
+    )
+    show({"approvals": said}, as_json, text or "没有待复核的事项 · nothing waits")
+
+
+def _show_waiting(hub: "Hub", number: int, as_json: bool) -> None:
+    from hub.app.confirming import see_waiting
+    from hub.web.sentences import say_change
+    from hub.web.words import Words
+
+    one = see_waiting(hub, number)
+    moved = [f"  变化：{say_change(Words('zh'), each)}" for each in one.moved]
+    trouble = [f"  现在不能：{one.trouble.message}"] if one.trouble else []
+    head = f"№ {number} {one.asked.title} {one.asked.subject}（{one.asked.requested_by} 申请）"
+    told = {
+        "approval": number, "state": one.asked.state.value, "by": one.asked.requested_by,
+        "moved": [{"name": m.name, "before": m.before, "now": m.now} for m in one.moved],
+        "preview": one.preview.as_dict(),
+    }  # fmt: skip
+    show(told, as_json, "\n".join([head, *moved, *trouble, preview_text(one.preview)]))
+
+
+@clean_errors
 def approve(
     number: Annotated[int, typer.Argument(help="审批号 · the request's number")],
     reason: Annotated[str, typer.Option(help="意见 · remark")] = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
@@ -99,24 +148,34 @@ def approve(
 
     Confirm what somebody else asked for; it is carried out in that moment.
     """
-    from hub.app.steps import confirm
+    from hub.app.confirming import confirm
 
     with opened(home) as hub:
-        said = confirm(hub, token_of(token_file), number, reason)
+        if preview:
+            _show_waiting(hub, number, as_json)
+            return
+        said = confirm(hub, token_of(token_file), number, reason, expect)
     show({"done": said}, as_json, said)
 
 
 @clean_errors
 def refuse(
     number: Annotated[int, typer.Argument(help="审批号 · the request's number")],
-    reason: Reason,
+    reason: WhyOr = "",
+    preview: Preview_ = False,
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """否决一项待批事项，什么都不执行 · say no to what somebody else asked for."""
+    from hub.app.acts import NoReason
     from hub.app.steps import refuse as say_no
 
     with opened(home) as hub:
+        if preview:
+            _show_waiting(hub, number, as_json)
+            return
+        if not reason.strip():
+            raise NoReason
         said = say_no(hub, token_of(token_file), number, reason)
     show({"refused": said}, as_json, said)

@@ -26,6 +26,8 @@ class Page:
     def __init__(self, hub: "Hub", port: int) -> None:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
+        from hub.web.desk.differences import StoreDifferences
+        from hub.web.desk.duty import StoreDutyDesk
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -33,7 +35,13 @@ class Page:
         chosen = free_port(port, host)
         if chosen is None:
             raise PortTaken(f"port {port} is taken")
-        app = create_app(StoreDesk(hub), environment=hub.settings.environment)
+        app = create_app(
+            StoreDesk(hub),
+            on_duty=StoreDutyDesk(hub),
+            environment=hub.settings.environment,
+            differences=StoreDifferences(hub),
+            reports=hub.settings.home / "certificates",
+        )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"
         self._server = PageServer(app, host=host, port=chosen)
@@ -61,8 +69,8 @@ def say_standing(hub: "Hub") -> None:
     standing = read_standing(hub)
     if not standing.good:
         tell(
-            f"{standing.text}\n全部通道已停发；对账后两人放行：hub audit release → hub approve · "
-            "every channel is stopped until two people release it"
+            f"{standing.text}\n{standing.next_step}\n通道已停发；hub status 查看后两人放行："
+            "hub audit release → hub approve · every channel is stopped until two people release it"
         )
 
 
@@ -98,7 +106,16 @@ def serve(
 
 
 @clean_errors
-def worker(home: Home = None, as_json: AsJson = False) -> None:
+def worker(
+    home: Home = None,
+    exit_with_parent: Annotated[
+        bool,
+        typer.Option(
+            "--exit-with-parent", help="标准输入关闭时结束 · end when standard input is closed"
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """再加一个收发进程（与 hub serve 同一数据库），Ctrl-C 结束.
 
     One more worker process on the same database, until Ctrl-C.
@@ -108,6 +125,8 @@ def worker(home: Home = None, as_json: AsJson = False) -> None:
     with opened(home, serving=True) as hub:
         engine = start_engine(hub)
         with UntilTold() as told:
+            if exit_with_parent:
+                told.by_closed_input()
             try:
                 say_standing(hub)
                 show({"worker": "started"}, as_json, "worker 已启动 · started")

@@ -1,6 +1,8 @@
 """Ctrl-C and SIGTERM end a command in good order: what is begun is ended, then it leaves."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +59,16 @@ class UntilTold:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._event.set()
+
+    def by_closed_input(self) -> None:
+        """Be told by the end of standard input too: whoever started this process has gone."""
+
+        def watch() -> None:
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+            self._event.set()
+
+        threading.Thread(target=watch, daemon=True, name="stdin").start()
 
     def wait(self) -> None:
         """Until told.  In short waits, for a lock that waits for ever lets no signal through."""

@@ -43,6 +43,7 @@ from hub.contracts.model import (
     Timing,
     Transaction,
     Wire,
+    codes_told,
 )
 from hub.contracts.reading import ContractBroken, load_contract
 
@@ -65,6 +66,7 @@ __all__ = [
     "Timing",
     "Transaction",
     "Wire",
+    "codes_told",
     "load_contract",
     "shape",
 ]

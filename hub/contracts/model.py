@@ -1,7 +1,9 @@
 """A contract as frozen values.  What each section means stands in ``contract.yaml`` itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -66,6 +68,20 @@ class Code:
         return self.code if self.known or _CODE_LIKE.fullmatch(self.code) else shape(self.code)
 
 
+_Listener = Callable[[str, str], None]
+_LISTENER: ContextVar[_Listener | None] = ContextVar("code_listener", default=None)
+
+
+@contextmanager
+def codes_told(listener: _Listener) -> Iterator[None]:
+    """``listener(table, code)`` hears every code that is looked up in this thread meanwhile."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
 @dataclass(frozen=True, slots=True)
 class CodeTable:
     """One code table: ``place`` says where on the wire its codes stand."""
@@ -77,6 +93,9 @@ class CodeTable:
 
     def look_up(self, code: str) -> Code:
         """The code's entry; one nobody knows is UNKNOWN and never final."""
+        listener = _LISTENER.get()
+        if listener is not None:
+            listener(self.name, code)
         found = self.codes.get(code)
         if found is not None:
             return found

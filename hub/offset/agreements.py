@@ -6,19 +6,21 @@ is refused, for an agreement is changed by its own acts, never by a file.
 """
 
 import csv
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub import audit
 from hub.kernel.errors import BadInput
 from hub.kernel.secret import mask_account
+from hub.offset.bulk import insert_of
 from hub.offset.tables import agreement
 from hub.offset.words import AgreementState
 from hub.store import Store
@@ -65,8 +67,7 @@ class ImportReport:
     refused: list[RefusedRow] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     line: int
     number: str
     bank: str
@@ -159,7 +160,7 @@ def _is_day(text: str) -> bool:
     if len(text) != len("20251010") or not (text.isascii() and text.isdigit()):
         return False
     try:
-        datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007  only whether such a day exists
+        date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
         return False
     return True
@@ -174,8 +175,7 @@ def _keep(
         values = _values(vault, row)
         before = known.get(row.number)
         if before is None:
-            sealed = vault.seal(tx, "agreement", month, _private(row))
-            fresh.append({**values, "key_id": sealed.key_id, "sealed": sealed.blob})
+            fresh.append((*values.values(), *vault.seal(tx, "agreement", month, _private(row))))
         elif all(before[name] == values[name] for name in _COMPARED):
             report.unchanged += 1
         else:
@@ -183,9 +183,7 @@ def _keep(
                 RefusedRow(row.line, row.number, "agreements.differs",
                            "the hub knows this number with other values; nothing was changed")
             )  # fmt: skip
-    if fresh:
-        tx.execute(sa.insert(agreement), fresh)
-        report.added += len(fresh)
+    report.added += _ADD.run(tx, fresh)
 
 
 _COMPARED = ("bank", "loan_contract", "repay_token", "main_token", "spouse_token", "signed_on")
@@ -197,7 +195,8 @@ def _known(tx: Connection, numbers: Sequence[str]) -> dict[str, sa.RowMapping]:
     return {str(row["number"]): row for row in found.mappings()}
 
 
-def _values(vault: Vault, row: _Row) -> dict[str, object]:
+def _values(vault: Vault, row: _Row) -> dict[str, Any]:
+    """The columns of ``_ADD``, in its order, but for what is sealed."""
     tokens = vault.tokens
     return {
         "number": row.number,
@@ -216,12 +215,18 @@ def _values(vault: Vault, row: _Row) -> dict[str, object]:
     }
 
 
+_ADD = insert_of(
+    agreement, "number", "bank", "loan_contract", "repay_token", "repay_tail", "main_token",
+    "spouse_token", "repay_mask", "main_mask", "spouse_mask", "signed_on", "ended_on", "state",
+    "key_id", "sealed",
+)  # fmt: skip
+
+
 def _private(row: _Row) -> bytes:
-    return json.dumps([row.repayment_account, row.main, row.spouse]).encode()
+    return msgspec.json.encode((row.repayment_account, row.main, row.spouse))
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(NamedTuple):
     """The accounts an agreement names, in clear; spouse empty when there is none."""
 
     repayment: str
@@ -236,4 +241,4 @@ class Accounts:
 
 def open_accounts(tx: Connection, vault: Vault, key_id: int, sealed: bytes) -> Accounts:
     """Open what ``import_agreements`` sealed."""
-    return Accounts(*json.loads(vault.open(tx, key_id, sealed)))
+    return Accounts(*msgspec.json.decode(vault.open(tx, key_id, sealed)))

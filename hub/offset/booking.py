@@ -6,6 +6,7 @@ settled by the bus with the same command again.
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,7 +52,7 @@ def command_some(
         return 0
     letter = CommandsLetter(
         period=str(period), bank=bank, business_date=office.clock.today().isoformat(),
-        rows=[(row.number, row.agreement_no, _payers(tx, office, row)) for row in rows],
+        rows=[(row[0], row[1], _payers(tx, office, row)) for row in rows],
     )  # fmt: skip
     numbers, fen = [row.number for row in rows], sum(row.fen for row in rows)
     office.bus.put(
@@ -82,31 +83,24 @@ def _waiting(
 ) -> list[sa.Row[Any]]:
     query = (
         sa.select(
-            item.c.number, item.c.fen, item.c.main_fen, item.c.spouse_fen,
-            agreement.c.number.label("agreement_no"), agreement.c.key_id, agreement.c.sealed,
+            item.c.number, agreement.c.number.label("agreement_no"), item.c.main_fen,
+            item.c.spouse_fen, agreement.c.key_id, agreement.c.sealed, item.c.fen,
         )
         .join(agreement, agreement.c.id == item.c.agreement_id)
         .where(
             item.c.run_id == run_id, item.c.bank == bank, item.c.asked == "",
             item.c.state == _WANTED[kind].value, item.c.disputed == 0,
         )
+        .order_by(item.c.due_record_id)  # so that a batch is cut from few pages of the due list
         .limit(limit)
     )  # fmt: skip
-    return sorted(tx.execute(query), key=lambda row: str(row.number))
+    return sorted(tx.execute(query), key=itemgetter(0))
 
 
 def _payers(tx: Connection, office: Office, row: sa.Row[Any]) -> list[tuple[str, int]]:
-    accounts = open_accounts(tx, office.vault, row.key_id, row.sealed)
-    shares = [(accounts.main, row.main_fen), (accounts.spouse, row.spouse_fen)]
-    return [(account, fen) for account, fen in shares if fen > 0]
-
-
-def _note_moved(tx: Connection, numbers: Sequence[str]) -> None:
-    """The core's books have changed for these items' legs: a reading of before is stale."""
-    moved = sa.exists().where(
-        item.c.number.in_(numbers), item.c.run_id == leg.c.run_id, item.c.bank == leg.c.bank
-    )
-    tx.execute(sa.update(leg).where(moved).values(moved_us=database_now_us(tx)))
+    _, _, main_fen, spouse_fen, key_id, sealed, _ = row
+    _, main, spouse = open_accounts(tx, office.vault, key_id, sealed)
+    return [(account, fen) for account, fen in ((main, main_fen), (spouse, spouse_fen)) if fen > 0]
 
 
 class Bookkeeper:
@@ -121,23 +115,31 @@ class Bookkeeper:
     ) -> None:  # fmt: skip
         """Apply one answered bulk command."""
         done = [result.number for result in results if result.done]
-        fen = tx.scalar(
-            sa.select(sa.func.sum(item.c.fen)).where(item.c.number.in_([r.number for r in results]))
-        )
+        legs = tx.execute(
+            sa.select(item.c.run_id, item.c.bank, sa.func.sum(item.c.fen))
+            .where(item.c.number.in_([result.number for result in results]))
+            .group_by(item.c.run_id, item.c.bank)
+        ).all()
         if done:
             tx.execute(
                 sa.update(item)
                 .where(item.c.number.in_(done), item.c.asked == kind.value)
                 .values(asked="", **self._done_values(kind))
             )
-            _note_moved(tx, done)
+            # The core's books have changed for these legs: a reading of before is stale.
+            for run_id, bank, _ in legs:
+                tx.execute(
+                    sa.update(leg)
+                    .where(leg.c.run_id == run_id, leg.c.bank == bank)
+                    .values(moved_us=database_now_us(tx))
+                )
         for result in results:
             if not result.done:
                 self._refused(tx, kind, result)
         audit.record(
             tx, act=f"offset.{kind.value}", actor="hub", subject=message.key,
             detail={"done": len(done), "refused": len(results) - len(done)}, count=len(results),
-            fen=int(fen or 0),
+            fen=sum(int(fen) for _, _, fen in legs),
             root=audit.merkle_root(
                 [audit.digest(f"{r.number}|{int(r.done)}".encode()) for r in results]
             ),
@@ -182,4 +184,4 @@ class Bookkeeper:
             found.bank, result.number, found.fen, credited, 0,
             f"核心拒绝{_TITLE[kind]}：{said}",
         )  # fmt: skip
-        open_difference(tx, found.run_id, finding, self._office.now_us())
+        open_difference(tx, found.run_id, finding, self._office.now_us(), again=True)

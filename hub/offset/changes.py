@@ -16,6 +16,8 @@ from hub.offset.words import AgreementState
 
 RULE = "rule"
 """``came_by`` of a change that no person ordered."""
+RETURNED = "划款被退回"
+"""Why an agreement is suspended whose payment came back."""
 
 
 @dataclass(frozen=True, slots=True)

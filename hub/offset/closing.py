@@ -12,12 +12,14 @@ from hub.kernel.errors import Refused
 from hub.kernel.periods import Period
 from hub.offset.differences import count_open
 from hub.offset.ledger import ask_ledger
+from hub.offset.marking import mark_reconciled
 from hub.offset.office import Office, day_number, day_of
-from hub.offset.reconcile import fail_not_credited, find_differences, mark_reconciled
+from hub.offset.reconcile import fail_not_credited, find_differences
 from hub.offset.returns import take_returns
 from hub.offset.statement import answer_from_kept, read_day
 from hub.offset.tables import batch, difference, item, leg, run, statement_day
 from hub.offset.totals import equations, read_totals
+from hub.offset.waiting import any_in
 from hub.offset.words import ItemState, RunState
 from hub.store import database_now_us
 
@@ -37,10 +39,9 @@ _AT_REST = (ItemState.RECONCILED, ItemState.REFUSED)
 def reconcile_leg(office: Office, run_id: int, period: Period, each: sa.Row[Any]) -> bool:
     """One step towards a leg's close; True when something was done."""
     with office.store.write() as tx:
-        counts = _counts(tx, run_id, each.bank)
-        if sum(counts.get(state.value, 0) for state in _BETWEEN):
+        if any_in(tx, run_id, each.bank, _BETWEEN):
             return False
-        still_open = sum(counts.get(state.value, 0) for state in _OPEN)
+        still_open = any_in(tx, run_id, each.bank, _OPEN)
         if still_open and not _open_for_long(tx, run_id, each.bank):
             return False
         here = tx.execute(sa.select(leg).where(leg.c.id == each.id)).one()
@@ -55,15 +56,6 @@ def reconcile_leg(office: Office, run_id: int, period: Period, each: sa.Row[Any]
         tx.execute(sa.update(leg).where(leg.c.id == each.id).values(matched_us=database_now_us(tx)))
     _match(office, run_id, period, each)
     return True
-
-
-def _counts(tx: Connection, run_id: int, bank: str) -> dict[str, int]:
-    query = (
-        sa.select(item.c.state, sa.func.count())
-        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
-        .group_by(item.c.state)
-    )
-    return {state: int(count) for state, count in tx.execute(query)}
 
 
 def _open_for_long(tx: Connection, run_id: int, bank: str) -> bool:

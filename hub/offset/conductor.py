@@ -17,15 +17,18 @@ from hub.bus.tables import message
 from hub.bus.words import MessageState
 from hub.kernel.clocks import monotonic
 from hub.kernel.periods import Period
-from hub.offset import closing, dues, funds, ledger
+from hub.offset import afterwards, closing, dues, funds, ledger
 from hub.offset.booking import command_some
 from hub.offset.inquiry import ask_about
 from hub.offset.instruct import cut_batch
 from hub.offset.office import Office
 from hub.offset.plan import finish_plan, plan_digest, plan_wave
 from hub.offset.policy import kept_policy
-from hub.offset.tables import batch, due_list, item, leg, run, wave
-from hub.offset.words import ItemState, RunState, WaveState
+from hub.offset.restoration import look_again, may_plan, open_row
+from hub.offset.restoring import Restoring
+from hub.offset.tables import batch, due_list, leg, run, wave
+from hub.offset.waiting import items_waiting
+from hub.offset.words import RunState, WaveState
 from hub.ports.core import CommandKind
 from hub.store import database_now_us, insert_row
 
@@ -38,8 +41,9 @@ _PIECES = 4
 class Conductor:
     """One per process; ``step`` is called by the bell."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, seat: Callable[[], str] = str) -> None:
         self._office = office
+        self._restoring = Restoring(office, seat)
         self._stalled: dict[int, tuple[int, float]] = {}
 
     def step(self) -> bool:
@@ -48,10 +52,15 @@ class Conductor:
             runs = view.execute(
                 sa.select(run).where(run.c.state != RunState.CLOSED.value).order_by(run.c.id)
             ).all()
-        moved = [self._advance(each) for each in runs]  # every run, not up to the first that moved
+            way = open_row(view)
+        moved = [way is not None and self._restoring.step(way)]
+        # every run, not up to the first that moved
+        moved += [self._advance(each, way) for each in runs]
+        # What came back after a close waits until a restored copy knows what it has missed.
+        moved.append(way is None and afterwards.step(self._office))
         return any(moved)
 
-    def _advance(self, found: sa.Row[Any]) -> bool:
+    def _advance(self, found: sa.Row[Any], way: sa.Row[Any] | None) -> bool:
         period = Period.parse(found.period)
         with self._office.store.read() as view:
             legs = view.execute(
@@ -60,20 +69,23 @@ class Conductor:
             waves = view.execute(
                 sa.select(wave).where(wave.c.run_id == found.id).order_by(wave.c.number)
             ).all()
-        done = self._collect(found, period, [each for each in legs if each.wave_id is None])
+        done = self._collect(found, period, [each for each in legs if each.wave_id is None], way)
         for each in waves:
-            done |= self._prepare(found, period, each)
+            done |= may_plan(way) and self._prepare(found, period, each)
         approved = {each.id for each in waves if each.state == WaveState.APPROVED.value}
         for each in legs:
             if each.wave_id is not None:
                 done |= self._check_funds(period, each)
-            if each.wave_id in approved and each.closed_us is None:
+            if way is None and each.wave_id in approved and each.closed_us is None:
                 done |= self._carry_out(found, period, each)
-        return done | closing.close_run(self._office, found.id)
+        return done | (way is None and closing.close_run(self._office, found.id))
 
     # --- due lists and waves ---
 
-    def _collect(self, found: sa.Row[Any], period: Period, legs: list[sa.Row[Any]]) -> bool:
+    def _collect(
+        self, found: sa.Row[Any], period: Period, legs: list[sa.Row[Any]],
+        way: sa.Row[Any] | None,
+    ) -> bool:  # fmt: skip
         ready, behind, done = [], [], False
         for each in legs:
             with self._office.store.write() as tx:
@@ -85,7 +97,7 @@ class Conductor:
                 if latest is None or self._may_ask_again(latest):
                     dues.begin(tx, self._office, found.id, period, each.bank)
                     done = True
-        if ready and all(waited >= found.wave_wait_us for waited in behind):
+        if ready and may_plan(way) and all(waited >= found.wave_wait_us for waited in behind):
             self._open_wave(found.id, ready)
             return True
         return done
@@ -148,6 +160,7 @@ class Conductor:
             digest, count, fen = plan_digest(view, wave_id, policy.digest)
         with self._office.store.write() as tx:
             finish_plan(tx, wave_id, self._office.now_us(), digest)
+            look_again(tx)
             audit.record(
                 tx, act="offset.planned", actor="hub", subject=f"{period} wave {wave_id}",
                 count=count, fen=fen, root=digest,
@@ -169,21 +182,23 @@ class Conductor:
     def _carry_out(self, found: sa.Row[Any], period: Period, each: sa.Row[Any]) -> bool:
         office, run_id, bank = self._office, found.id, each.bank
         with office.store.read() as view:
-            waiting = _waiting(view, run_id, bank)
+            waiting = items_waiting(
+                view, run_id, bank,
+                most=max(office.core_command_limit, office.seat(bank).port.batch_limit),
+            )  # fmt: skip
             moving = _batches_moving(view, run_id, bank)
         done = False
-        if waiting.get((ItemState.PLANNED.value, "")):
+        if waiting.planned:
             done |= self._repeat(partial(self._command, run_id, period, bank, CommandKind.HOLD))
-        holding = any(
-            count for (state, asked), count in waiting.items()
-            if state == ItemState.PLANNED.value or asked == CommandKind.HOLD.value
-        )  # fmt: skip
-        held = waiting.get((ItemState.HELD.value, ""), 0)
-        if each.funded and held and (held >= office.seat(bank).port.batch_limit or not holding):
+        whole_batch = waiting.held >= office.seat(bank).port.batch_limit
+        if each.funded and waiting.held and (whole_batch or not waiting.holding):
             done |= self._repeat(lambda tx: cut_batch(tx, office, run_id, period, bank))
         done |= self._ask_banks(period, run_id, bank)
-        for kind, state in _AFTERWARDS.items():
-            count = waiting.get((state.value, ""), 0)
+        for kind, count in (
+            (CommandKind.POST, waiting.succeeded),
+            (CommandKind.RELEASE, waiting.failed),
+            (CommandKind.REVERSE, waiting.returned),
+        ):
             if count >= office.core_command_limit or (count and not moving):
                 done |= self._repeat(partial(self._command, run_id, period, bank, kind))
         return done | closing.reconcile_leg(office, run_id, period, each)
@@ -222,11 +237,6 @@ class Conductor:
 _ON_ITS_WAY = [
     state.value for state in (MessageState.QUEUED, MessageState.WAITING, MessageState.IN_FLIGHT)
 ]
-_AFTERWARDS = {
-    CommandKind.POST: ItemState.SUCCEEDED,
-    CommandKind.RELEASE: ItemState.FAILED,
-    CommandKind.REVERSE: ItemState.RETURNED,
-}
 
 
 def _latest_list(tx: Connection, run_id: int, bank: str) -> sa.Row[Any] | None:
@@ -236,15 +246,6 @@ def _latest_list(tx: Connection, run_id: int, bank: str) -> sa.Row[Any] | None:
         .order_by(due_list.c.attempt.desc())
         .limit(1)
     ).first()
-
-
-def _waiting(view: Connection, run_id: int, bank: str) -> dict[tuple[str, str], int]:
-    query = (
-        sa.select(item.c.state, item.c.asked, sa.func.count())
-        .where(item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0)
-        .group_by(item.c.state, item.c.asked)
-    )
-    return {(state, asked): int(count) for state, asked, count in view.execute(query)}
 
 
 def _batches_moving(view: Connection, run_id: int, bank: str) -> bool:

@@ -1,5 +1,5 @@
 """Differences (对账差异): each freezes its item, has an owner and an age, and stays until two
-people settle it."""
+people settle it (``settling``).  What happens to one is kept as a row of its own."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,9 @@ from sqlalchemy.engine import Connection
 from hub import audit
 from hub.kernel.errors import NotFound
 from hub.offset.tables import difference, item
+from hub.offset.tables_after import difference_act
 from hub.offset.words import DifferenceKind
+from hub.store import insert_row
 
 DEFAULT_OWNER = "数据交换岗"
 """Whose desk a new difference lands on until somebody takes it [A]."""
@@ -35,23 +37,37 @@ class Finding:
     detail: str
 
 
-def open_difference(tx: Connection, run_id: int, finding: Finding, now_us: int) -> bool:
-    """Open it and freeze its item; False when it stands already (settled ones included)."""
+def open_difference(
+    tx: Connection, run_id: int, finding: Finding, now_us: int, *, again: bool = False
+) -> bool:
+    """Open it and freeze its item; False when it stands already.
+
+    A settled one stands too, unless ``again`` says that this is something new after it: then it
+    is open once more.
+    """
     same = sa.and_(
         difference.c.run_id == run_id,
         difference.c.kind == finding.kind.value,
         difference.c.number == finding.number,
     )
-    if tx.scalar(sa.select(difference.c.id).where(same)) is not None:
+    found = tx.execute(sa.select(difference.c.id, difference.c.state).where(same)).first()
+    if found is not None and (found.state == "open" or not again):
         return False
-    tx.execute(
-        sa.insert(difference).values(
-            run_id=run_id, bank=finding.bank, kind=finding.kind.value, number=finding.number,
-            hub_fen=finding.hub_fen, bank_fen=finding.bank_fen, core_fen=finding.core_fen,
-            detail=finding.detail[:200], owner=DEFAULT_OWNER, state="open", opened_us=now_us,
-            settlement="",
-        )
-    )  # fmt: skip
+    values = {
+        "hub_fen": finding.hub_fen, "bank_fen": finding.bank_fen, "core_fen": finding.core_fen,
+        "detail": finding.detail[:200], "owner": DEFAULT_OWNER, "state": "open",
+        "opened_us": now_us, "settled_us": None, "settlement": "", "way": None, "entry": None,
+        "agreed_bank_fen": None, "agreed_core_fen": None,
+    }  # fmt: skip
+    if found is None:
+        number = insert_row(
+            tx, difference, run_id=run_id, bank=finding.bank, kind=finding.kind.value,
+            number=finding.number, **values,
+        )  # fmt: skip
+    else:
+        number = int(found.id)
+        tx.execute(sa.update(difference).where(difference.c.id == number).values(**values))
+    note(tx, number, "hub", "found" if found is None else "found_again", finding.detail, now_us)
     tx.execute(sa.update(item).where(item.c.number == finding.number).values(disputed=1))
     audit.record(
         tx, act="offset.difference", actor="hub", subject=finding.number,
@@ -60,21 +76,38 @@ def open_difference(tx: Connection, run_id: int, finding: Finding, now_us: int) 
     return True
 
 
-def settle_difference(tx: Connection, difference_id: int, how: str, now_us: int) -> None:
-    """Close it after two people agreed how; its item is thawed.  Raises NoSuchDifference."""
-    found = tx.execute(
-        sa.update(difference)
-        .where(difference.c.id == difference_id, difference.c.state == "open")
-        .values(state="settled", settled_us=now_us, settlement=how[:200])
-        .returning(difference.c.number)
-    ).first()
-    if found is None:
-        raise NoSuchDifference
-    still = sa.select(difference.c.id).where(
-        difference.c.number == found.number, difference.c.state == "open"
+def note(tx: Connection, number: int, actor: str, act: str, text: str, now_us: int) -> None:
+    """One line of a difference's history."""
+    tx.execute(
+        sa.insert(difference_act).values(
+            difference_id=number, at_us=now_us, actor=actor, act=act, text=text[:200]
+        )
     )
-    if tx.scalar(still) is None:
-        tx.execute(sa.update(item).where(item.c.number == found.number).values(disputed=0))
+
+
+def take_over(tx: Connection, number: int, actor: str, why: str, now_us: int) -> None:
+    """An open difference is this person's from now on.  Raises NoSuchDifference."""
+    taken = tx.execute(
+        sa.update(difference)
+        .where(difference.c.id == number, difference.c.state == "open")
+        .values(owner=actor)
+    )
+    if taken.rowcount != 1:
+        raise NoSuchDifference(f"no difference {number} is open")
+    note(tx, number, actor, "taken", why, now_us)
+    audit.record(
+        tx, act="difference.take", actor=actor, subject=f"difference {number}",
+        detail={"why": why[:200]}, count=1,
+    )  # fmt: skip
+
+
+def thaw(tx: Connection, number: str) -> None:
+    """An item of which no difference is open any more moves again."""
+    still = sa.select(difference.c.id).where(
+        difference.c.number == number, difference.c.state == "open"
+    )
+    if tx.scalar(still.limit(1)) is None:
+        tx.execute(sa.update(item).where(item.c.number == number).values(disputed=0))
 
 
 def count_open(tx: Connection, run_id: int) -> int:

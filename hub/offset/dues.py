@@ -5,10 +5,10 @@ bank says they are; otherwise it is set aside as bad and fetched again as a new 
 IDs and accounts go into one sealed blob per page; tokens beside it serve every comparison.
 """
 
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -18,6 +18,7 @@ from hub.crypto import Tokens, sm3_hex
 from hub.kernel.identity import normal_id, normal_id_card, normal_name
 from hub.kernel.money import ZERO
 from hub.kernel.periods import Period
+from hub.offset.bulk import insert_of
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import DuesAsk, pack, unpack
 from hub.offset.office import Office, day_number
@@ -145,13 +146,12 @@ def _complete(
 
 
 def _keep_page(tx: Connection, office: Office, ask: DuesAsk, got: _Got) -> None:
-    private = json.dumps(
+    private = msgspec.json.encode(
         [
-            [r.loan_contract, r.repayment_account, r.borrower_name, r.borrower_id]
+            (r.loan_contract, r.repayment_account, r.borrower_name, r.borrower_id)
             for r in got.page.records
-        ],
-        ensure_ascii=False,
-    ).encode()
+        ]
+    )
     sealed = office.vault.seal(tx, "due", ask.period, private)
     tx.execute(
         sa.insert(due_page).values(
@@ -159,40 +159,33 @@ def _keep_page(tx: Connection, office: Office, ask: DuesAsk, got: _Got) -> None:
             key_id=sealed.key_id, sealed=sealed.blob,
         )
     )  # fmt: skip
-    rows = [
-        _row(office.vault.tokens, ask, number, record, obstacle)
-        for number, (record, obstacle) in enumerate(
-            zip(got.page.records, got.obstacles, strict=True)
-        )
-    ]
-    if rows:
-        tx.execute(sa.insert(due_record), rows)
+    pairs = zip(got.page.records, got.obstacles, strict=True)
+    tokens = office.vault.tokens
+    _ADD.run(tx, [_row(tokens, ask, number, *pair) for number, pair in enumerate(pairs)])
+
+
+_ADD = insert_of(
+    due_record, "due_list_id", "page_no", "row_no", "loan_contract", "repay_token", "name_token",
+    "id_token", "card_token", "due_on", "fen", "settled", "overdue", "flaw", "obstacle",
+)  # fmt: skip
 
 
 def _row(
     tokens: Tokens, ask: DuesAsk, row_no: int, record: DueRecord, obstacle: str
-) -> dict[str, object]:
+) -> tuple[object, ...]:
     flaw = record.flaw
     if not flaw and (record.amount is None or record.due_date is None):
         flaw = "amount" if record.amount is None else "due_date"
     plain, card = normal_id(record.borrower_id), normal_id_card(record.borrower_id)
     id_token = identity_token(tokens, "id", plain)
-    return {
-        "due_list_id": ask.due_list_id,
-        "page_no": ask.page_no,
-        "row_no": row_no,
-        "loan_contract": record.loan_contract[:30],
-        "repay_token": tokens.whole("account", record.repayment_account),
-        "name_token": identity_token(tokens, "name", normal_name(record.borrower_name)),
-        "id_token": id_token,
-        "card_token": id_token if card == plain else identity_token(tokens, "id", card),
-        "due_on": day_number(record.due_date) if record.due_date else 0,
-        "fen": record.amount or ZERO,
-        "settled": int(record.settled),
-        "overdue": int(record.overdue),
-        "flaw": flaw,
-        "obstacle": obstacle,
-    }
+    card_token = id_token if card == plain else identity_token(tokens, "id", card)
+    return (
+        ask.due_list_id, ask.page_no, row_no, record.loan_contract[:30],
+        tokens.whole("account", record.repayment_account),
+        identity_token(tokens, "name", normal_name(record.borrower_name)), id_token, card_token,
+        day_number(record.due_date) if record.due_date else 0, record.amount or ZERO,
+        int(record.settled), int(record.overdue), flaw, obstacle,
+    )  # fmt: skip
 
 
 def identity_token(tokens: Tokens, kind: str, value: str) -> str:
@@ -210,8 +203,7 @@ def _digest(page: DuePage) -> str:
     return sm3_hex(whole.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Payee:
+class Payee(NamedTuple):
     """Where an item's money goes, as the bank's due list has it."""
 
     loan_contract: str
@@ -219,12 +211,23 @@ class Payee:
     name: str
 
 
-def open_page(tx: Connection, office: Office, due_list_id: int, page_no: int) -> list[Payee]:
-    """The payees of one page, in row order."""
+class DuePageOpened:
+    """One page of a due list, in clear, in row order."""
+
+    def __init__(self, rows: list[list[str]]) -> None:
+        self._rows = rows
+
+    def payee(self, row_no: int) -> Payee:
+        contract, account, name, _ = self._rows[row_no]
+        return Payee(contract, account, name)
+
+
+def open_page(tx: Connection, office: Office, due_list_id: int, page_no: int) -> DuePageOpened:
+    """Open what was sealed when the page came."""
     found = tx.execute(
         sa.select(due_page.c.key_id, due_page.c.sealed).where(
             due_page.c.due_list_id == due_list_id, due_page.c.page_no == page_no
         )
     ).one()
-    rows = json.loads(office.vault.open(tx, found.key_id, found.sealed))
-    return [Payee(contract, account, name) for contract, account, name, _ in rows]
+    plain = office.vault.open(tx, found.key_id, found.sealed)
+    return DuePageOpened(msgspec.json.decode(plain, type=list[list[str]]))

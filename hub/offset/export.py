@@ -7,6 +7,7 @@ same data.
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,8 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.kernel.money import format_yuan
+from hub.offset.adjustments import adjusted_equations, read_adjustments, write_adjustments
 from hub.offset.tables import agreement, item, leg, plan_line, run, wave
-from hub.offset.totals import Figure, Totals, add_up, equations, read_totals, takes_part
+from hub.offset.tables_after import repayment
+from hub.offset.totals import Equation, Figure, Totals, add_up, equations, read_totals, takes_part
 from hub.offset.words import Decision, Outcome, RunState
 from hub.store import Store
 
@@ -30,6 +33,8 @@ def export_run(store: Store, run_id: int, out: Path) -> None:
         _replace(out / "outcomes.csv", lambda file: _write_outcomes(view, run_id, file))
         _replace(out / "notices.csv", lambda file: _write_notices(view, run_id, file))
         _replace(out / "totals.json", lambda file: file.write(totals_json(view, run_id)))
+        if read_adjustments(view, run_id):
+            _replace(out / "adjustments.csv", lambda file: write_adjustments(view, run_id, file))
 
 
 def _replace(path: Path, write: Any) -> None:
@@ -37,6 +42,20 @@ def _replace(path: Path, write: Any) -> None:
     with fresh.open("w", encoding="utf-8", newline="") as file:
         write(file)
     fresh.replace(path)
+
+
+def newest_of_line() -> sa.ColumnElement[bool]:
+    """Of plan_line joined with item: the line's own item, and of its tries in this run the last;
+    what a run carries of an earlier month is not its lines'."""
+    tried_again = sa.select(repayment.c.parent).where(
+        repayment.c.run_id == repayment.c.parent_run_id
+    )
+    return sa.and_(
+        item.c.wave_id == plan_line.c.wave_id,
+        item.c.agreement_id == plan_line.c.agreement_id,
+        item.c.due_record_id == plan_line.c.due_record_id,
+        item.c.number.not_in(tried_again),
+    )
 
 
 def _rows(view: Connection, run_id: int) -> Iterator[sa.Row[Any]]:
@@ -51,7 +70,7 @@ def _rows(view: Connection, run_id: int) -> Iterator[sa.Row[Any]]:
         .join(leg, leg.c.bank == a.bank)
         .outerjoin(wave, wave.c.id == leg.c.wave_id)
         .outerjoin(plan_line, here)
-        .outerjoin(item, sa.and_(i.wave_id == line.wave_id, i.agreement_id == a.id))
+        .outerjoin(item, newest_of_line())
         .where(leg.c.run_id == run_id, takes_part())
         .order_by(a.id, i.try_no)
     )  # fmt: skip
@@ -94,20 +113,25 @@ def totals_json(view: Connection, run_id: int) -> str:
         sa.select(run.c.period, run.c.state).where(run.c.id == run_id)
     ).one()
     totals = read_totals(view, run_id)
-    said = {
+    said: dict[str, Any] = {
         "month": period,
         "banks": {bank: _totals(each) for bank, each in sorted(totals.items())},
         "total": _totals(add_up(totals)),
-        "equations": [
-            {
-                "name": e.name, "bank": e.bank, "left": _figure(e.left), "right": _figure(e.right),
-                "remainder": _figure(e.remainder),
-            }
-            for e in equations(totals)
-        ],
+        "equations": [_equation(e) for e in equations(totals)],
         "closed": state == RunState.CLOSED,
-    }  # fmt: skip
+    }
+    after = adjusted_equations(view, run_id, totals)
+    if after:
+        said["adjusted_equations"] = [_equation(e) for e in after]
+        said["adjustments"] = [asdict(each) for each in read_adjustments(view, run_id)]
     return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+
+
+def _equation(e: Equation) -> dict[str, Any]:
+    return {
+        "name": e.name, "bank": e.bank, "left": _figure(e.left), "right": _figure(e.right),
+        "remainder": _figure(e.remainder),
+    }  # fmt: skip
 
 
 def _totals(totals: Totals) -> dict[str, dict[str, int]]:

@@ -14,7 +14,7 @@ from hub.core import (
     PostingsHandler,
     command_kind,
 )
-from hub.offset import dues, funds, inquiry, instruct, statement
+from hub.offset import dues, funds, inquiry, instruct, restore_asks, statement
 from hub.offset.booking import Bookkeeper
 from hub.offset.ledger import LedgerReader
 from hub.offset.office import Office
@@ -30,6 +30,7 @@ def handlers(office: Office) -> Mapping[str, Handler]:
     }
     return {
         **commands,
+        **restore_asks.handlers(office),
         dues.KIND: dues.DuesHandler(office),
         funds.KIND: funds.BalanceHandler(office),
         instruct.KIND: instruct.InstructHandler(office),

@@ -1,7 +1,8 @@
 """Inquiries (交易结果查证): asking the bank what became of rows without a final result.
 
-The first question about a batch is for the whole batch; later ones ask by number, for only that
-finds a row the bank leaves out of every list.  Asking about money has no ceiling: it slows down.
+The first question about a batch is for the whole batch, unless most of it is known already; later
+ones ask by number, for only that finds a row the bank leaves out of every list.  Asking about
+money has no ceiling: it slows down.
 
 ``not found`` proves nothing by itself: the request may still be on its way.  Only when the
 contract's ``settle_after`` has passed since the last send, and the contract promises that a
@@ -32,6 +33,9 @@ INQUIRY = "bank.inquire"
 _WAITS_S = (0.2, 0.7, 1.5, 3.0, 6.0, 12.0, 20.0, 30.0)
 """Before the second, third … question; the last one is then doubled up to ten minutes."""
 _LONGEST_WAIT_S = 600.0
+_FEW = 5
+"""Where no more than this part of a batch is open, the first question asks for those rows alone:
+the bank need not tell us again what we know of the others."""
 _LEFT_OUT = "应答里没有这一笔"
 _OPEN = (ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value)
 
@@ -48,7 +52,7 @@ def ask_about(tx: Connection, office: Office, period: Period, number: str) -> in
         return 0
     asks = found.asks + 1
     letters: list[tuple[str, bytes, int]]
-    if asks == 1:
+    if asks == 1 and len(rows) * _FEW > found.rows_count:
         letters = [(RESULTS, pack(ResultsAsk(number)), len(rows))]
     else:
         limit = office.seat(found.bank).port.inquiry_limit
@@ -132,13 +136,30 @@ class _AnswerHandler(ReadHandler):
 
     def apply(self, tx: Connection, message: Message, result: _Answer) -> None:
         # First the batch: a reply and two answers about it come one after the other.
-        tx.execute(sa.select(batch.c.number).where(_is(result.batch)).with_for_update())
+        state = tx.scalar(sa.select(batch.c.state).where(_is(result.batch)).with_for_update())
+        if state == "cut":
+            self._of_unsent(tx, result)
+            return
         said = {row.number for row in result.results}
         left_out = [number for number in self._expected(tx, result) if number not in said]
         silent = [RowResult(number, RowStatus.UNKNOWN, text=_LEFT_OUT) for number in left_out]
         applied = apply_results(tx, self._office, [*result.results, *silent], self._way)
         missing = bool(applied.not_found) or not result.results
         self._one_answered(tx, result.batch, missing, message.created_us)
+
+    def _of_unsent(self, tx: Connection, result: _Answer) -> None:
+        """A person asked about a batch that surely was never sent: that the bank knows nothing of
+        it is as it must be and moves nothing; that it knows something is taken in like any
+        answer, and then the batch is not sent any more."""
+        silent = (RowStatus.NOT_FOUND, RowStatus.UNKNOWN)
+        known = [row for row in result.results if row.status not in silent]
+        if known:
+            apply_results(tx, self._office, known, self._way)
+        tx.execute(
+            sa.update(batch)
+            .where(_is(result.batch))
+            .values(asks_open=batch.c.asks_open - 1, next_ask_us=NEVER_US)
+        )
 
     _way = ""
 

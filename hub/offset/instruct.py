@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection, Row
 from hub import audit
 from hub.bus import Delivery, Effect, Message
 from hub.kernel.periods import Period
-from hub.offset.dues import Payee, open_page
+from hub.offset.bulk import Bulk
+from hub.offset.dues import DuePageOpened, Payee, open_page
 from hub.offset.letters import InstructOrder, pack, unpack
 from hub.offset.numbers import batch_number
 from hub.offset.office import ItemsMoved, Office, day_number
@@ -62,23 +63,27 @@ def cut_batch(tx: Connection, office: Office, run_id: int, period: Period, bank:
             fen=fen, state="cut", asks=0, asks_open=0, next_ask_us=NEVER_US, cut_us=now_us,
         )
     )  # fmt: skip
-    cut = tx.execute(
-        sa.update(item)
-        .where(item.c.number == sa.bindparam("b_number"), item.c.asked == "")
-        .where(item.c.state == ItemState.HELD.value)
-        .values(
-            batch=number, row_no=sa.bindparam("b_row"), asked="instruct",
-            instructed_on=office.today(),
-        ),
-        [{"b_number": row.number, "b_row": place} for place, row in enumerate(rows)],
-    )  # fmt: skip
-    if cut.rowcount != len(rows):
-        raise ItemsMoved(f"batch {number}: {cut.rowcount} of {len(rows)} rows still waited")
+    today = office.today()
+    cut = _CUT.run(tx, [(number, place, today, row[0]) for place, row in enumerate(rows)])
+    if cut != len(rows):
+        raise ItemsMoved(f"batch {number}: {cut} of {len(rows)} rows still waited")
     audit.record(
         tx, act="offset.batch_cut", actor="hub", subject=number, detail={"bank": bank},
         count=len(rows), fen=fen, root=_root(order),
     )  # fmt: skip
     return len(rows)
+
+
+_CUT = Bulk(
+    sa.update(item)
+    .where(item.c.number == sa.bindparam("b_number"), item.c.asked == "")
+    .where(item.c.state == ItemState.HELD.value)
+    .values(
+        batch=sa.bindparam("b_batch"), row_no=sa.bindparam("b_row"), asked="instruct",
+        instructed_on=sa.bindparam("b_today"),
+    ),
+    "b_batch", "b_row", "b_today", "b_number",
+)  # fmt: skip
 
 
 def _root(order: InstructOrder) -> str:
@@ -97,20 +102,20 @@ def _held(tx: Connection, run_id: int, bank: str, limit: int) -> list[Row[Any]]:
             item.c.run_id == run_id, item.c.bank == bank, item.c.disputed == 0,
             item.c.state == ItemState.HELD.value, item.c.asked == "",
         )
-        .order_by(due_record.c.page_no, due_record.c.row_no)
+        .order_by(item.c.due_record_id)
         .limit(limit)
     )  # fmt: skip
     return list(tx.execute(query))
 
 
 def _payees(tx: Connection, office: Office, rows: list[Row[Any]]) -> list[Payee]:
-    pages: dict[tuple[int, int], list[Payee]] = {}
+    pages: dict[tuple[int, int], DuePageOpened] = {}
     found = []
-    for row in rows:
-        page = (row.due_list_id, row.page_no)
-        if page not in pages:
-            pages[page] = open_page(tx, office, *page)
-        found.append(pages[page][row.row_no])
+    for _, _, due_list_id, page_no, row_no in rows:
+        page = pages.get((due_list_id, page_no))
+        if page is None:
+            page = pages[due_list_id, page_no] = open_page(tx, office, due_list_id, page_no)
+        found.append(page.payee(row_no))
     return found
 
 

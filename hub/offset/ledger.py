@@ -11,10 +11,11 @@ from hub.core import ACCOUNTS, HOLDS, POSTINGS, AccountsLetter, LedgerLetter
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
 from hub.kernel.periods import Period
 from hub.offset.agreements import open_accounts
+from hub.offset.bulk import insert_of
 from hub.offset.changes import states_in
 from hub.offset.dues import identity_token
 from hub.offset.letters import pack
-from hub.offset.office import Office, run_group
+from hub.offset.office import Office, day_number, run_group
 from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
 from hub.offset.words import AgreementState
 from hub.ports.core import AccountsAnswer, CoreAccount, HoldPage, PostingPage
@@ -93,6 +94,16 @@ def _to_core(
     )  # fmt: skip
 
 
+_SEE = insert_of(
+    account_seen, "wave_id", "account_token", "state", "balance_fen", "frozen_fen", "held_fen",
+    "name_token", "id_token", "is_card",
+)  # fmt: skip
+_POST = insert_of(
+    core_posting, "run_id", "bank", "serial", "number", "account_token", "fen", "reversal",
+    "booked_on",
+)  # fmt: skip
+
+
 class LedgerReader:
     """Takes the core's answers into the books."""
 
@@ -114,28 +125,21 @@ class LedgerReader:
             tx.scalars(
                 sa.select(account_seen.c.account_token).where(
                     account_seen.c.wave_id == letter.reference,
-                    account_seen.c.account_token.in_([row["account_token"] for row in rows]),
+                    account_seen.c.account_token.in_([row[1] for row in rows]),
                 )
             )
         )
-        fresh = [row for row in rows if row["account_token"] not in known]
-        if fresh:
-            tx.execute(sa.insert(account_seen), fresh)
+        _SEE.run(tx, [row for row in rows if row[1] not in known])
 
-    def _account_row(self, wave_id: int, account: CoreAccount) -> dict[str, Any]:
+    def _account_row(self, wave_id: int, account: CoreAccount) -> tuple[Any, ...]:
         tokens = self._office.vault.tokens
         document = comparable_id(account.id_number, account.id_type)
-        return {
-            "wave_id": wave_id,
-            "account_token": tokens.whole("account", account.number),
-            "state": account.state,
-            "balance_fen": account.balance,
-            "frozen_fen": account.frozen,
-            "held_fen": account.held,
-            "name_token": identity_token(tokens, "name", normal_name(account.name)),
-            "id_token": identity_token(tokens, "id", document),
-            "is_card": int(account.id_type == ID_CARD),
-        }
+        return (
+            wave_id, tokens.whole("account", account.number), account.state, account.balance,
+            account.frozen, account.held,
+            identity_token(tokens, "name", normal_name(account.name)),
+            identity_token(tokens, "id", document), int(account.id_type == ID_CARD),
+        )  # fmt: skip
 
     def take_postings(self, tx: Connection, letter: LedgerLetter, page: PostingPage) -> None:
         """Keep the postings not seen before."""
@@ -146,18 +150,15 @@ class LedgerReader:
         )
         tokens = self._office.vault.tokens
         rows = [
-            {
-                "run_id": run_id, "bank": letter.bank, "serial": posting.serial,
-                "number": posting.number,
-                "account_token": tokens.whole("account", posting.account),
-                "fen": posting.amount, "reversal": int(posting.reversal),
-                "booked_on": int(posting.booked_on.strftime("%Y%m%d")),
-            }
+            (
+                run_id, letter.bank, posting.serial, posting.number,
+                tokens.whole("account", posting.account), posting.amount, int(posting.reversal),
+                day_number(posting.booked_on),
+            )
             for posting in page.postings
             if posting.serial not in known
         ]  # fmt: skip
-        if rows:
-            tx.execute(sa.insert(core_posting), rows)
+        _POST.run(tx, rows)
         self._next(tx, POSTINGS, letter, page.next_page)
 
     def take_holds(self, tx: Connection, letter: LedgerLetter, page: HoldPage) -> None:

@@ -84,7 +84,9 @@ def plan_digest(view: Connection, wave_id: int, policy_digest: str) -> tuple[str
         .order_by(item.c.number)
     )
     count = fen = 0
-    for row in view.execute(items, execution_options={"yield_per": 2000}):
-        hashed.update(f"|{row.number}|{row.main_fen}|{row.spouse_fen}".encode())
-        count, fen = count + 1, fen + row.main_fen + row.spouse_fen
+    for some in view.execute(items, execution_options={"yield_per": 2000}).partitions():
+        hashed.update(
+            "".join([f"|{number}|{main}|{spouse}" for number, main, spouse in some]).encode()
+        )
+        count, fen = count + len(some), fen + sum(row[1] + row[2] for row in some)
     return hashed.digest().hex(), count, fen

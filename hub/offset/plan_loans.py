@@ -12,11 +12,12 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.kernel.money import Fen
 from hub.kernel.periods import Period
+from hub.offset.binding import bind_lines, read_bound
+from hub.offset.bulk import insert_of
 from hub.offset.changes import states_in
 from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
-from hub.offset.plan_rows import account_columns, account_of, chunks, stream
+from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
 from hub.offset.policy import Terms
 from hub.offset.tables import account_seen, agreement, due_class, due_record, plan_line, wave
 from hub.offset.words import Decision
@@ -33,10 +34,12 @@ def classify_bank(
         closing(_dues(view, due_list_id)) as dues,
     ):
         loans = _loans(pledges, dues)
-        judged = (judge(pledges, dues, terms) for pledges, dues in loans)
+        by_rule = (judge(pledges, dues, terms) for pledges, dues in loans)
+        judged = bind_lines(by_rule, read_bound(view, period), bank)
         for lines in chunks(_count(judged, counts)):
+            rows = [_line_row(wave_id, bank, line) for line in lines]
             with store.write() as tx:
-                tx.execute(sa.insert(plan_line), [_line_row(wave_id, bank, x) for x in lines])
+                _ADD_LINES.run(tx, rows)
     with store.write() as tx:
         for name, (records, fen) in counts.items():
             tx.execute(
@@ -103,58 +106,41 @@ def _pledges(
         .order_by(a.loan_contract, a.id)
     )  # fmt: skip
     for row in stream(view, query):
+        loan, number, name, state, signed_on, ended_on, repay, main_token, spouse_token = row[:9]
         yield (
-            str(row.loan_contract),
+            loan,
             Pledge(
-                id=row.id,
-                number=row.number,
-                in_force=is_in_force(states.get(row.id, row.state), row.ended_on, first_day),
-                signed_on=row.signed_on,
-                repay_token=row.repay_token,
-                main_token=row.main_token,
-                spouse_token=row.spouse_token,
-                main=account_of(row, "m", row.main_token),
-                spouse=account_of(row, "s", row.spouse_token),
+                number, name, is_in_force(states.get(number, state), ended_on, first_day),
+                signed_on, repay, main_token, spouse_token,
+                account_of(row[9 : 9 + SEEN], main_token),
+                account_of(row[9 + SEEN :], spouse_token),
             ),
-        )
+        )  # fmt: skip
 
 
 def _dues(view: Connection, due_list_id: int) -> Generator[tuple[str, Due]]:
     d = due_record.c
-    query = sa.select(due_record).where(d.due_list_id == due_list_id)
+    query = sa.select(
+        d.loan_contract, d.id, d.repay_token, d.name_token, d.id_token, d.card_token, d.due_on,
+        d.fen, d.settled, d.overdue, d.flaw, d.obstacle,
+    ).where(d.due_list_id == due_list_id)  # fmt: skip
     for row in stream(view, query.order_by(d.loan_contract, d.id)):
-        yield (
-            str(row.loan_contract),
-            Due(
-                id=row.id,
-                repay_token=row.repay_token,
-                name_token=row.name_token,
-                id_token=row.id_token,
-                card_token=row.card_token,
-                due_on=row.due_on,
-                amount=Fen(row.fen),
-                settled=bool(row.settled),
-                overdue=bool(row.overdue),
-                flaw=row.flaw,
-                obstacle=row.obstacle,
-            ),
-        )
+        yield row[0], Due(*row[1:])
 
 
-def _line_row(wave_id: int, bank: str, line: Line) -> dict[str, object]:
-    candidate = line.decision is Decision.CANDIDATE
-    return {
-        "wave_id": wave_id,
-        "agreement_id": line.pledge.id,
-        "bank": bank,
-        "number": line.pledge.number,
-        "decision": line.decision.value,
-        "reason": line.reason.value,
-        "notices": line.notices,
-        "due_record_id": line.due.id if line.due else None,
-        "due_on": line.due.due_on if line.due else 0,
-        "due_fen": line.due.amount if candidate and line.due else 0,
-        "signed_on": line.pledge.signed_on,
-        "main_free": 0,
-        "spouse_free": 0,
-    }
+_ADD_LINES = insert_of(
+    plan_line, "wave_id", "agreement_id", "bank", "number", "decision", "reason", "notices",
+    "due_record_id", "due_on", "due_fen", "signed_on", "main_free", "spouse_free",
+)  # fmt: skip
+
+
+def _line_row(wave_id: int, bank: str, line: Line) -> tuple[object, ...]:
+    pledge, decision, reason, due, notices = line
+    due_id, due_on, due_fen = None, 0, 0
+    if due is not None:
+        due_id, due_on = due.id, due.due_on
+        due_fen = due.amount if decision is Decision.CANDIDATE else 0
+    return (
+        wave_id, pledge.id, bank, pledge.number, decision.value, reason.value, notices,
+        due_id, due_on, due_fen, pledge.signed_on, 0, 0,
+    )  # fmt: skip

@@ -14,19 +14,25 @@ from sqlalchemy.engine import Connection, Row
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.offset import numbers
+from hub.offset.binding import Bound, read_bound
+from hub.offset.bulk import Bulk
 from hub.offset.classify import Account, Share, free, share
-from hub.offset.plan_rows import account_columns, account_of, chunks, stream
+from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
 from hub.offset.policy import Terms
 from hub.offset.tables import account_seen, agreement, item, plan_line, wave
-from hub.offset.words import Decision, ItemState, Outcome, Reason
+from hub.offset.words import Decision, ItemState, Reason
 from hub.store import Store
 
 
 class _Purse:
     """What each account has given already; only accounts that may be asked twice are kept."""
 
-    def __init__(self, view: Connection, wave_id: int) -> None:
+    def __init__(self, view: Connection, wave_id: int, bound: Bound) -> None:
         self._taken, self._own_holds = _taken_before(view, wave_id)
+        self._bound = bound
+        for token, fen in bound.taken.items():
+            self._taken[token] = self._taken.get(token, 0) + fen
+            self._own_holds[token] = self._own_holds.get(token, 0) + bound.held[token]
         for token in _asked_twice(view, wave_id):
             self._taken.setdefault(token, 0)
 
@@ -34,7 +40,8 @@ class _Purse:
         if account is None:
             return Fen(0)
         taken = self._taken.get(account.token, 0)
-        return free(account, taken, self._own_holds.get(account.token, 0), terms)
+        own_holds = self._own_holds.get(account.token, 0)
+        return free(self._bound.before(account), taken, own_holds, terms)
 
     def take(self, account: Account | None, fen: Fen) -> None:
         if account is not None and account.token in self._taken:
@@ -46,12 +53,14 @@ def share_out(store: Store, wave_id: int, period: Period, terms: Mapping[str, Te
         run_id = int(
             view.execute(sa.select(wave.c.run_id).where(wave.c.id == wave_id)).scalar_one()
         )
-        purse = _Purse(view, wave_id)
+        bound = read_bound(view, period)
+        purse = _Purse(view, wave_id, bound)
         candidates = open_rows.enter_context(closing(_candidates(view, wave_id)))
         for chunk in chunks(candidates):
-            lines, items = [], []
+            lines: list[_Shared] = []
+            items = []
             for row in chunk:
-                shared, line = _share_one(row, purse, terms[row.bank])
+                shared, line = _share_one(row, purse, terms[row.bank], bound)
                 lines.append(line)
                 if shared.total > 0:
                     number = numbers.item_number(period, row.bank, row.number, row.try_no)
@@ -59,61 +68,70 @@ def share_out(store: Store, wave_id: int, period: Period, terms: Mapping[str, Te
             _write_shares(store, wave_id, lines, items)
 
 
-def _share_one(row: Row[Any], purse: _Purse, terms: Terms) -> tuple[Share, dict[str, Any]]:
-    main = account_of(row, "m", row.main_token)
-    spouse = account_of(row, "s", row.spouse_token)
+_Shared = tuple[int, str, str, int, int]
+"""Of one line: agreement, decision, reason, what main and spouse had free."""
+
+_ASKED = 9
+"""Columns of a candidate before its accounts'."""
+
+
+def _share_one(row: Row[Any], purse: _Purse, terms: Terms, bound: Bound) -> tuple[Share, _Shared]:
+    main = account_of(row[_ASKED : _ASKED + SEEN], row.main_token)
+    spouse = account_of(row[_ASKED + SEEN :], row.spouse_token)
     free_main, free_spouse = purse.free(main, terms), purse.free(spouse, terms)
-    shared = share(Fen(row.due_fen), free_main, free_spouse, terms)
-    purse.take(main, shared.main)
-    purse.take(spouse, shared.spouse)
-    return shared, {
-        "b_agreement": row.agreement_id,
-        "decision": (Decision.PLANNED if shared.total > 0 else Decision.SKIPPED).value,
-        "reason": shared.reason.value,
-        "main_free": free_main,
-        "spouse_free": free_spouse,
-    }
+    held = bound.number(row.bank, row.number)
+    if held:  # taken already, before all others
+        shared = bound.share(held, Fen(row.due_fen), row.main_token, row.spouse_token)
+    else:
+        shared = share(Fen(row.due_fen), free_main, free_spouse, terms)
+        purse.take(main, shared.main)
+        purse.take(spouse, shared.spouse)
+    decision = Decision.PLANNED if shared.total > 0 else Decision.SKIPPED
+    line = (row.agreement_id, decision.value, shared.reason.value, free_main, free_spouse)
+    return shared, line
+
+
+_DECIDE = Bulk(
+    sa.update(plan_line)
+    .where(
+        plan_line.c.wave_id == sa.bindparam("b_wave"),
+        plan_line.c.agreement_id == sa.bindparam("b_agreement"),
+    )
+    .values(
+        decision=sa.bindparam("b_decision"),
+        reason=sa.bindparam("b_reason"),
+        main_free=sa.bindparam("b_main"),
+        spouse_free=sa.bindparam("b_spouse"),
+    ),
+    "b_wave", "b_agreement", "b_decision", "b_reason", "b_main", "b_spouse",
+)  # fmt: skip
 
 
 def _write_shares(
-    store: Store, wave_id: int, lines: list[dict[str, object]], items: list[dict[str, object]]
+    store: Store, wave_id: int, lines: list[_Shared], items: list[tuple[Any, ...]]
 ) -> None:
     with store.write() as tx:
         collided = _collisions(tx, items)
-        for line in lines:
-            if line["b_agreement"] in collided:
-                line["decision"] = Decision.EXCEPTION.value
-                line["reason"] = Reason.NUMBER_COLLISION.value
-        tx.execute(
-            sa.update(plan_line)
-            .where(
-                plan_line.c.wave_id == wave_id,
-                plan_line.c.agreement_id == sa.bindparam("b_agreement"),
-            )
-            .values(
-                decision=sa.bindparam("decision"),
-                reason=sa.bindparam("reason"),
-                main_free=sa.bindparam("main_free"),
-                spouse_free=sa.bindparam("spouse_free"),
-            ),
-            lines,
-        )
-        fresh = [row for row in items if row["agreement_id"] not in collided]
-        if fresh:
-            tx.execute(sa.insert(item), fresh)
+        _DECIDE.run(tx, [(wave_id, *_unless_collided(line, collided)) for line in lines])
+        _ADD_ITEMS.run(tx, [row for row in items if row[_AGREEMENT] not in collided])
 
 
-def _collisions(tx: Connection, items: Sequence[dict[str, object]]) -> set[object]:
+def _unless_collided(line: _Shared, collided: set[object]) -> _Shared:
+    if line[0] not in collided:
+        return line
+    return line[0], Decision.EXCEPTION.value, Reason.NUMBER_COLLISION.value, *line[3:]
+
+
+def _collisions(tx: Connection, items: Sequence[tuple[Any, ...]]) -> set[object]:
     """Agreements whose number stands already for another item (see numbers.item_number)."""
     seen: set[object] = set()
     twice = set()
     for row in items:
-        if row["number"] in seen:
-            twice.add(row["agreement_id"])
-        seen.add(row["number"])
-    wanted = [str(row["number"]) for row in items]
-    found = set(tx.scalars(sa.select(item.c.number).where(item.c.number.in_(wanted))))
-    return twice | {row["agreement_id"] for row in items if row["number"] in found}
+        if row[_NUMBER] in seen:
+            twice.add(row[_AGREEMENT])
+        seen.add(row[_NUMBER])
+    found = set(tx.scalars(sa.select(item.c.number).where(item.c.number.in_(sorted(seen)))))
+    return twice | {row[_AGREEMENT] for row in items if row[_NUMBER] in found}
 
 
 def _candidates(view: Connection, wave_id: int) -> Generator[Row[Any]]:
@@ -190,33 +208,33 @@ def _taken_before(view: Connection, wave_id: int) -> tuple[dict[str, int], dict[
     return taken, own
 
 
+_ITEM = (
+    "number", "run_id", "wave_id", "bank", "agreement_id", "try_no", "live_key", "due_record_id",
+    "main_token", "spouse_token", "due_fen", "fen", "main_fen", "spouse_fen", "reason",
+)  # fmt: skip
+_NUMBER, _AGREEMENT = _ITEM.index("number"), _ITEM.index("agreement_id")
+_NOT_YET = (
+    "was_held", "was_instructed", "was_withdrawn", "was_posted", "was_released", "was_reversed",
+    "disputed",
+)  # fmt: skip
+_BLANK = ("asked", "outcome", "detail", "bank_serial")
+_ADD_ITEMS = Bulk(
+    sa.insert(item).values(
+        {name: sa.bindparam(name) for name in _ITEM}
+        | {name: sa.literal_column("0") for name in _NOT_YET}
+        | {name: sa.literal_column("''") for name in _BLANK}
+        | {"state": ItemState.PLANNED.value}
+    ),
+    *_ITEM,
+)
+
+
 def _item_row(
     run_id: int, wave_id: int, period: Period, row: Row[Any], number: str, shared: Share
-) -> dict[str, object]:
-    blank = dict.fromkeys(
-        ("was_held", "was_instructed", "was_withdrawn", "was_posted", "was_released",
-         "was_reversed", "disputed"), 0,
+) -> tuple[Any, ...]:
+    return (
+        number, run_id, wave_id, row.bank, row.agreement_id, row.try_no,
+        f"{period}|{row.bank}|{row.loan_contract}", row.due_record_id, row.main_token,
+        row.spouse_token, row.due_fen, shared.total, shared.main, shared.spouse,
+        shared.reason.value,
     )  # fmt: skip
-    return {
-        "number": number,
-        "run_id": run_id,
-        "wave_id": wave_id,
-        "bank": row.bank,
-        "agreement_id": row.agreement_id,
-        "try_no": row.try_no,
-        "live_key": f"{period}|{row.bank}|{row.loan_contract}",
-        "due_record_id": row.due_record_id,
-        "main_token": row.main_token,
-        "spouse_token": row.spouse_token,
-        "due_fen": row.due_fen,
-        "fen": shared.total,
-        "main_fen": shared.main,
-        "spouse_fen": shared.spouse,
-        "state": ItemState.PLANNED.value,
-        "asked": "",
-        "outcome": Outcome.NONE.value,
-        "reason": shared.reason.value,
-        "detail": "",
-        "bank_serial": "",
-        **blank,
-    }

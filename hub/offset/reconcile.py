@@ -12,12 +12,14 @@ from sqlalchemy.engine import Connection
 
 from hub.bus import Verdict
 from hub.offset.differences import Finding, open_difference
+from hub.offset.nets import BACK, Net, nets
 from hub.offset.office import Office
 from hub.offset.results import OPEN
 from hub.offset.tables import (
     agreement,
     batch,
     core_posting,
+    difference,
     item,
     result_seen,
     statement_day,
@@ -27,9 +29,7 @@ from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
 from hub.ports.bank import EntryKind
 from hub.store import Store
 
-_CHUNK = 5000
 _CREDIT = EntryKind.CREDIT.value
-_BACK = (EntryKind.RETURN.value, EntryKind.REVERSAL.value)
 _PAID = (ItemState.POSTED.value, ItemState.RECONCILED.value)
 _ENDED = (ItemState.POSTED.value, ItemState.RELEASED.value, ItemState.REVERSED.value)
 
@@ -38,11 +38,40 @@ def find_differences(store: Store, office: Office, run_id: int, bank: str) -> in
     """Open a difference for everything that does not agree; how many are new."""
     with store.read() as view:
         findings = [finding for rule in _RULES for finding in rule(view, run_id, bank)]
+        agreed = _agreed(view, run_id, bank) if findings else {}
+        frozen = _frozen(view, run_id, bank) if findings else set()
+        shown = nets(view, [finding.number for finding in findings if finding.number in agreed])
     new = 0
     for finding in findings:
+        net = shown.get(finding.number, Net())
+        if agreed.get(finding.number) == (net.bank, net.core):
+            continue  # two people have settled exactly this
+        if finding.number in frozen:
+            continue  # one difference holds an item; settling it looks at all three ledgers
+        frozen.add(finding.number)
         with store.write() as tx:
-            new += open_difference(tx, run_id, finding, office.now_us())
+            again = finding.number in agreed
+            new += open_difference(tx, run_id, finding, office.now_us(), again=again)
     return new
+
+
+def _frozen(view: Connection, run_id: int, bank: str) -> set[str]:
+    """Numbers of which a difference is open."""
+    d = difference.c
+    query = sa.select(d.number).where(d.run_id == run_id, d.bank == bank, d.state == "open")
+    return set(view.scalars(query))
+
+
+def _agreed(view: Connection, run_id: int, bank: str) -> dict[str, tuple[int, int]]:
+    """By number: what bank and core are to show once its last settlement is carried out."""
+    d = difference.c
+    query = sa.select(d.number, d.agreed_bank_fen, d.agreed_core_fen).where(
+        d.run_id == run_id, d.bank == bank, d.state == "settled", d.agreed_bank_fen.is_not(None)
+    )
+    return {
+        number: (int(at_bank), int(at_core))
+        for number, at_bank, at_core in view.execute(query.order_by(d.settled_us, d.id))
+    }
 
 
 def _credits(run_id: int, bank: str) -> sa.Subquery:
@@ -73,7 +102,7 @@ def _returns(run_id: int, bank: str) -> sa.Subquery:
     s = statement_entry.c
     return (
         sa.select(s.number, sa.func.sum(s.fen).label("fen"), sa.func.max(s.id).label("entry"))
-        .where(s.run_id == run_id, s.bank == bank, s.kind.in_(_BACK), s.number != "")
+        .where(s.run_id == run_id, s.bank == bank, s.kind.in_(BACK), s.number != "")
         .group_by(s.number)
         .subquery()
     )
@@ -109,9 +138,9 @@ def _wrong_credits(view: Connection, run_id: int, bank: str) -> Iterator[Finding
         )
     )  # fmt: skip
     for row in view.execute(query):
-        if row.times > 1:
+        if row.times > 1 and row.bank_fen > row.fen:
             kind, said = DifferenceKind.DOUBLE_CREDIT, f"对账单入账 {row.times} 次"
-        elif row.bank_fen != row.fen:
+        elif row.times > 1 or row.bank_fen != row.fen:
             kind, said = DifferenceKind.AMOUNT, "入账金额与指令不符"
         else:
             kind, said = DifferenceKind.CONTRADICTION, "已判划款失败，对账单却有入账"
@@ -210,6 +239,20 @@ def _days_closed(run_id: int, bank: str, first: sa.ColumnElement[Any]) -> sa.Col
     return sa.and_(read.exists(), ~unread.exists())
 
 
+def was_settled_by_days(view: Connection, number: str) -> bool:
+    """Whether each banking day on which it may be booked was read after its close."""
+    found = view.execute(
+        sa.select(item.c.run_id, item.c.bank, item.c.instructed_on).where(item.c.number == number)
+    ).one()
+    query = (
+        sa.select(batch.c.number)
+        .join(item, item.c.batch == batch.c.number)
+        .where(item.c.number == number)
+        .where(_days_closed(int(found.run_id), found.bank, item.c.instructed_on))
+    )
+    return view.scalar(query) is not None
+
+
 def returned_in_full(run_id: int, bank: str) -> sa.Select[Any]:
     """Items paid once whose whole credit came back, with the entry that shows it."""
     credit, back, shown = _credits(run_id, bank), _returns(run_id, bank), statement_entry.c
@@ -228,23 +271,8 @@ def returned_in_full(run_id: int, bank: str) -> sa.Select[Any]:
 # --- what agrees ----------------------------------------------------------------------------
 
 
-def mark_reconciled(store: Store, office: Office, run_id: int, bank: str) -> int:
-    """Items on which all three ledgers agree become reconciled, in chunks; how many."""
-    done = 0
-    while True:
-        with store.write() as tx:
-            numbers = list(tx.scalars(_agreeing(run_id, bank).limit(_CHUNK)))
-            tx.execute(
-                sa.update(item)
-                .where(item.c.number.in_(numbers))
-                .values(state=ItemState.RECONCILED.value, reconciled_us=office.now_us())
-            )
-        done += len(numbers)
-        if len(numbers) < _CHUNK:
-            return done
-
-
-def _agreeing(run_id: int, bank: str) -> sa.Select[tuple[str]]:
+def agreeing(run_id: int, bank: str) -> sa.Select[tuple[str, str]]:
+    """Items, with their states, on which all three ledgers agree."""
     credit, posting, back = _credits(run_id, bank), _postings(run_id, bank), _returns(run_id, bank)
     # Once a double credit is settled by what came back of it, bank and core agree again.
     at_bank = sa.func.coalesce(credit.c.fen, 0) - sa.func.coalesce(back.c.fen, 0)
@@ -254,7 +282,7 @@ def _agreeing(run_id: int, bank: str) -> sa.Select[tuple[str]]:
     )
     let_go = sa.and_(item.c.state != ItemState.POSTED.value, at_bank == 0, at_core == 0)
     return (
-        sa.select(item.c.number)
+        sa.select(item.c.number, item.c.state)
         .outerjoin(credit, credit.c.number == item.c.number)
         .outerjoin(back, back.c.number == item.c.number)
         .outerjoin(posting, posting.c.number == item.c.number)
@@ -277,12 +305,12 @@ def fail_not_credited(store: Store, office: Office, run_id: int, bank: str) -> i
         batches = list(_settled_batches(view, run_id, bank))
     for number in batches:
         with store.write() as tx:
-            if _never_sent_again(tx, office, number):
+            if never_sent_again(tx, office, number):
                 done += _fail_rows(tx, office, number)
     return done
 
 
-def _never_sent_again(tx: Connection, office: Office, number: str) -> bool:
+def never_sent_again(tx: Connection, office: Office, number: str) -> bool:
     """A send whose outcome is unknown is settled before its holds are let go: a repeat after
     that would pay what nobody holds."""
     found = tx.execute(

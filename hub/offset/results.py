@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from hub.crypto import sm3_hex
+from hub.offset.bulk import Bulk, insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.office import Office
 from hub.offset.tables import item, result_seen
@@ -27,6 +28,10 @@ _WON = (
     ItemState.SUCCEEDED, ItemState.POSTED, ItemState.RECONCILED, ItemState.RETURNED,
     ItemState.REVERSED,
 )  # fmt: skip
+
+
+_DIGEST = 32
+"""Characters of ``result_seen.digest``."""
 
 
 @dataclass(slots=True)
@@ -48,23 +53,29 @@ def apply_results(
     items = _lock_items(tx, [result.number for result in results])
     ours = [result for result in results if result.number in items]
     _remember(tx, ours, came_by, now_us)
-    changes: dict[str, dict[str, Any]] = {}
+    changes: dict[str, _Change] = {}
     frozen: set[str] = set()
     for result in ours:
-        found = items[result.number]
-        state = ItemState(changes.get(result.number, {}).get("b_state", found.state))
-        if found.disputed or result.number in frozen:
+        number = result.number
+        found = items[number]
+        if found.disputed or number in frozen:
             _after_freeze(tx, found, result, now_us)
             continue
+        before = changes.get(number)
+        state = ItemState(found.state if before is None else before[0])
         change = _decide(tx, found, state, result, now_us)
         if _is_other_amount(found, result):
-            frozen.add(result.number)
+            frozen.add(number)
         if change is not None:
-            changes[result.number] = change
+            changes[number] = change
     done.not_found = [r.number for r in ours if r.status is RowStatus.NOT_FOUND]
-    _write(tx, list(changes.values()))
     done.changed = len(changes)
+    _WRITE.run(tx, list(changes.values()))
     return done
+
+
+_Change = tuple[str, str, str, str, str, int | None, str, str]
+"""State, outcome, reason, detail, serial, when; number and state before."""
 
 
 def _lock_items(tx: Connection, numbers: Sequence[str]) -> dict[str, Row[Any]]:
@@ -81,7 +92,7 @@ def _lock_items(tx: Connection, numbers: Sequence[str]) -> dict[str, Row[Any]]:
 
 def _decide(
     tx: Connection, found: Row[Any], state: ItemState, result: RowResult, now_us: int
-) -> dict[str, Any] | None:
+) -> _Change | None:
     match result.status:
         case RowStatus.DONE:
             return _decide_done(tx, found, state, result, now_us)
@@ -98,7 +109,7 @@ def _decide(
 
 def _decide_done(
     tx: Connection, found: Row[Any], state: ItemState, result: RowResult, now_us: int
-) -> dict[str, Any] | None:
+) -> _Change | None:
     if _is_other_amount(found, result):
         _dispute(tx, found, DifferenceKind.AMOUNT, result, now_us)
         if state in OPEN:
@@ -131,7 +142,7 @@ def _after_freeze(tx: Connection, found: Row[Any], result: RowResult, now_us: in
 
 def _decide_refused(
     tx: Connection, found: Row[Any], state: ItemState, result: RowResult, now_us: int
-) -> dict[str, Any] | None:
+) -> _Change | None:
     if state in OPEN:
         reason = result.reason.value if result.reason else "bank_error"
         return _change(found, ItemState.FAILED, Outcome.FAILED, result, now_us, reason)
@@ -152,77 +163,77 @@ def _dispute(
 def _change(
     found: Row[Any], state: ItemState, outcome: Outcome, result: RowResult,
     now_us: int | None, reason: str | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    return {
-        "b_number": found.number,
-        "b_from": found.state,
-        "b_state": state.value,
-        "b_outcome": outcome.value,
-        "b_reason": found.reason if reason is None else reason,
-        "b_detail": f"{result.code} {result.text}".strip()[:200],
-        "b_serial": result.bank_serial[:64],
-        "b_at": now_us,
-    }
-
-
-def _write(tx: Connection, changes: list[dict[str, Any]]) -> None:
-    if not changes:
-        return
-    live = sa.case(
-        (sa.bindparam("b_outcome", type_=sa.String) == Outcome.FAILED.value, sa.null()),
-        else_=item.c.live_key,
-    )
-    tx.execute(
-        sa.update(item)
-        .where(item.c.number == sa.bindparam("b_number"), item.c.state == sa.bindparam("b_from"))
-        .values(
-            state=sa.bindparam("b_state"), outcome=sa.bindparam("b_outcome"),
-            reason=sa.bindparam("b_reason"), detail=sa.bindparam("b_detail"),
-            bank_serial=sa.bindparam("b_serial"), result_us=sa.bindparam("b_at"),
-            was_instructed=1, asked="", live_key=live,
-        ),
-        changes,
+) -> _Change:  # fmt: skip
+    detail = f"{result.code} {result.text}".strip()[:200]
+    return (
+        state.value, outcome.value, found.reason if reason is None else reason, detail,
+        result.bank_serial[:64], now_us, found.number, found.state,
     )  # fmt: skip
+
+
+_WRITE = Bulk(
+    sa.update(item)
+    .where(item.c.number == sa.bindparam("b_number"), item.c.state == sa.bindparam("b_from"))
+    .values(
+        state=sa.bindparam("b_state"), outcome=sa.bindparam("b_outcome"),
+        reason=sa.bindparam("b_reason"), detail=sa.bindparam("b_detail"),
+        bank_serial=sa.bindparam("b_serial"), result_us=sa.bindparam("b_at"),
+        was_instructed=1, asked="",
+        live_key=sa.case(
+            (sa.bindparam("b_outcome", type_=sa.String) == Outcome.FAILED.value, sa.null()),
+            else_=item.c.live_key,
+        ),
+    ),
+    "b_state", "b_outcome", "b_reason", "b_detail", "b_serial", "b_at", "b_number", "b_from",
+)  # fmt: skip
 
 
 def _remember(tx: Connection, results: Sequence[RowResult], came_by: str, now_us: int) -> None:
     """One row for each different thing said of a number, with how often it was said."""
-    fresh: dict[tuple[str, str], dict[str, Any]] = {}
     numbers = {result.number for result in results}
     seen = result_seen.c
     known = {
-        (row.number, row.digest): row.id
-        for row in tx.execute(
-            sa.select(seen.id, seen.number, seen.digest).where(seen.number.in_(numbers))
+        (number, digest): row_id
+        for row_id, number, digest in tx.execute(
+            sa.select(seen.id, seen.number, seen.digest).where(seen.number.in_(sorted(numbers)))
         )
     }
-    again: dict[int, int] = {}
+    said: dict[tuple[str, str], list[RowResult]] = {}
     for result in results:
-        digest = _digest(result)
-        key = (result.number, digest)
-        if key in known:
-            again[known[key]] = again.get(known[key], 0) + 1
-        elif key in fresh:
-            fresh[key]["times"] += 1
-        else:
-            fresh[key] = {
-                "number": result.number, "status": result.status.value, "fen": result.amount,
-                "reason": result.reason.value if result.reason else "",
-                "code": result.code[:32], "text": result.text[:120],
-                "bank_serial": result.bank_serial[:64], "came_by": came_by, "digest": digest,
-                "times": 1, "first_us": now_us,
-            }  # fmt: skip
-    if fresh:
-        tx.execute(sa.insert(result_seen), list(fresh.values()))
-    if again:
-        tx.execute(
-            sa.update(result_seen)
-            .where(seen.id == sa.bindparam("b_id"))
-            .values(times=seen.times + sa.bindparam("b_more")),
-            [{"b_id": row_id, "b_more": more} for row_id, more in again.items()],
-        )
+        said.setdefault((result.number, _digest(result)), []).append(result)
+    _KEEP.run(
+        tx,
+        [
+            (*_seen_row(found[0]), came_by, key[1], len(found), now_us)
+            for key, found in said.items()
+            if key not in known
+        ],
+    )
+    _AGAIN.run(tx, [(known[key], len(found)) for key, found in said.items() if key in known])
+
+
+_KEEP = insert_of(
+    result_seen, "number", "status", "fen", "reason", "code", "text", "bank_serial", "came_by",
+    "digest", "times", "first_us",
+)  # fmt: skip
+_AGAIN = Bulk(
+    sa.update(result_seen)
+    .where(result_seen.c.id == sa.bindparam("b_id"))
+    .values(times=result_seen.c.times + sa.bindparam("b_more")),
+    "b_id", "b_more",
+)  # fmt: skip
+
+
+def _seen_row(result: RowResult) -> tuple[Any, ...]:
+    reason = result.reason.value if result.reason else ""
+    return (
+        result.number, result.status.value, result.amount, reason, result.code[:32],
+        result.text[:120], result.bank_serial[:64],
+    )  # fmt: skip
 
 
 def _digest(result: RowResult) -> str:
+    """What was said, itself where it fits the column, else as a digest: none looks like the
+    other."""
     said = f"{result.status}|{result.amount}|{result.reason}|{result.code}"
-    return sm3_hex(said.encode())[:32]
+    return said if len(said) <= _DIGEST else sm3_hex(said.encode())[:_DIGEST]

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from hub import audit
 from hub.kernel.periods import Period
-from hub.offset.changes import Ground, suspend
+from hub.offset.changes import RETURNED, Ground, suspend
 from hub.offset.office import Office
 from hub.offset.reconcile import returned_in_full
 from hub.offset.tables import item
@@ -19,8 +19,6 @@ from hub.offset.words import ItemState, Outcome
 from hub.store import Store
 
 _CHUNK = 500
-WHY = "划款被退回"
-"""Why such an agreement is suspended, as its change says."""
 
 
 def take_returns(store: Store, office: Office, run_id: int, period: Period, bank: str) -> int:
@@ -46,7 +44,7 @@ def _take(
                 item.c.state.in_([ItemState.POSTED.value, ItemState.RECONCILED.value]),
             )
             .values(
-                state=ItemState.RETURNED.value, outcome=Outcome.RETURNED.value, detail=WHY,
+                state=ItemState.RETURNED.value, outcome=Outcome.RETURNED.value, detail=RETURNED,
                 reconciled_us=None,
             )
             .returning(item.c.number)
@@ -54,7 +52,7 @@ def _take(
     )  # fmt: skip
     came = [by_number[number] for number in sorted(taken)]
     grounds = [Ground(row.agreement_id, f"{bank} {row.day} {row.serial}") for row in came]
-    suspended = suspend(tx, grounds, WHY, found_in=period, now_us=office.now_us())
+    suspended = suspend(tx, grounds, RETURNED, found_in=period, now_us=office.now_us())
     if came:
         audit.record(
             tx, act="offset.returned", actor="hub", subject=f"{period} {bank}",

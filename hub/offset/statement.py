@@ -4,6 +4,7 @@ An entry is known by (bank, banking day, the bank's serial), so a day may be rea
 needed while it is open.  A credit that answers an open item is that item's result.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,13 +15,15 @@ from hub.crypto import Tokens
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account
+from hub.offset.bulk import insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.handling import ReadHandler
+from hub.offset.late import take_late
 from hub.offset.letters import StatementAsk, pack, unpack
 from hub.offset.office import Office, day_of
 from hub.offset.results import apply_results
 from hub.offset.tables import item, run, statement_day, statement_entry
-from hub.offset.words import DifferenceKind, ItemState
+from hub.offset.words import DifferenceKind, ItemState, RunState
 from hub.ports.bank import BankPort, EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
 from hub.ports.line import PartnerRefused
 from hub.store import Store, database_now_us
@@ -81,6 +84,7 @@ class StatementHandler(ReadHandler):
         ask, page = result.ask, result.page
         fresh = _keep(tx, self._office, ask, page)
         _answer_items(tx, self._office, fresh)
+        self._take_late(tx, ask, fresh)
         if page.next_page is not None:
             period = Period.parse(
                 str(tx.scalar(sa.select(run.c.period).where(run.c.id == ask.run_id)))
@@ -104,6 +108,16 @@ class StatementHandler(ReadHandler):
             .values(state="refused")
         )
 
+    def _take_late(self, tx: Connection, ask: StatementAsk, fresh: list[StatementEntry]) -> None:
+        if not fresh:
+            return
+        e = statement_entry.c
+        came = sa.select(e.id).where(
+            e.bank == ask.bank, e.day == ask.day, e.late == 1,
+            e.serial.in_([entry.serial for entry in fresh]),
+        )  # fmt: skip
+        take_late(tx, self._office, list(tx.scalars(came)))
+
     def _end(self, tx: Connection, ask: StatementAsk, state: str, closed: int) -> None:
         tx.execute(
             sa.update(statement_day)
@@ -126,22 +140,48 @@ def _keep(
     """
     e = statement_entry.c
     serials = [entry.serial for entry in page.entries]
-    query = sa.select(e.serial, e.kind, e.number, e.fen).where(
+    query = sa.select(e.serial, e.kind, e.number, e.fen, e.matched_us).where(
         e.bank == ask.bank, e.day == ask.day, e.serial.in_(serials)
     )
-    known = {row.serial: (row.kind, row.number, row.fen) for row in tx.execute(query)}
+    rows = tx.execute(query).all()
+    known = {row.serial: (row.kind, row.number, row.fen) for row in rows}
+    matched = {row.serial: row.number for row in rows if row.matched_us is not None}
     fresh = []
     for entry in page.entries:
-        said = (entry.kind.value, entry.number, entry.amount)
+        said = (entry.kind.value, matched.get(entry.serial, entry.number), entry.amount)
         before = known.setdefault(entry.serial, said)
         if before is said:
             fresh.append(entry)
         elif before != said:
             _told_otherwise(tx, office, ask, entry, before[1], before[2])
     if fresh:
-        tokens = office.vault.tokens
-        tx.execute(sa.insert(statement_entry), [_row(tokens, ask, entry) for entry in fresh])
+        home = _homes(tx, ask, fresh)
+        _ADD.run(tx, [(*home(e.number), *_row(office.vault.tokens, ask, e)) for e in fresh])
     return fresh
+
+
+def _homes(
+    tx: Connection, ask: StatementAsk, entries: list[StatementEntry]
+) -> Callable[[str], tuple[int, int | None]]:
+    """The run an entry belongs to, and whether that run has closed (``late``): an entry with a
+    number of ours belongs to its item's run, whichever run happened to read the day."""
+    reading = tx.execute(sa.select(run.c.period, run.c.state).where(run.c.id == ask.run_id)).one()
+    own = Period.parse(reading.period).compact[2:]
+    others = [e.number for e in entries if e.number and not e.number.startswith(own)]
+    found = {
+        row.number: (int(row.run_id), row.state)
+        for row in tx.execute(
+            sa.select(item.c.number, item.c.run_id, run.c.state)
+            .join(run, run.c.id == item.c.run_id)
+            .where(item.c.number.in_(others))
+        )
+    } if others else {}  # fmt: skip
+
+    def home(number: str) -> tuple[int, int | None]:
+        run_id, state = found.get(number, (ask.run_id, reading.state))
+        return run_id, 1 if state == RunState.CLOSED.value else None
+
+    return home
 
 
 def _told_otherwise(
@@ -154,18 +194,17 @@ def _told_otherwise(
     open_difference(tx, ask.run_id, finding, office.now_us())
 
 
-def _row(tokens: Tokens, ask: StatementAsk, entry: StatementEntry) -> dict[str, object]:
-    return {
-        "run_id": ask.run_id,
-        "bank": ask.bank,
-        "day": ask.day,
-        "serial": entry.serial,
-        "kind": entry.kind.value,
-        "number": entry.number,
-        "fen": entry.amount,
-        "counter_token": tokens.whole("account", entry.counter_account),
-        "counter_mask": mask_account(entry.counter_account),
-    }
+_ADD = insert_of(
+    statement_entry, "run_id", "late", "bank", "day", "serial", "kind", "number", "fen",
+    "counter_token", "counter_mask",
+)  # fmt: skip
+
+
+def _row(tokens: Tokens, ask: StatementAsk, entry: StatementEntry) -> tuple[object, ...]:
+    return (
+        ask.bank, ask.day, entry.serial, entry.kind.value, entry.number, entry.amount,
+        tokens.whole("account", entry.counter_account), mask_account(entry.counter_account),
+    )  # fmt: skip
 
 
 def _answer_items(tx: Connection, office: Office, entries: list[StatementEntry]) -> None:

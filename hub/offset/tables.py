@@ -261,7 +261,8 @@ item = sa.Table(
     sa.Column("result_us", sa.BigInteger),
     sa.Column("booked_us", sa.BigInteger),
     sa.Column("reconciled_us", sa.BigInteger),
-    sa.Index("ix_offset_item_todo", "run_id", "bank", "state", "asked"),
+    # What waits is taken in the order of the due list: one batch opens few of its pages.
+    sa.Index("ix_offset_item_todo", "run_id", "bank", "state", "asked", "due_record_id"),
     sa.Index("ix_offset_item_agreement", "agreement_id", "run_id"),
     sa.Index("ix_offset_item_batch", "batch", "row_no"),
 )
@@ -330,6 +331,12 @@ statement_entry = sa.Table(
     sa.Column("fen", sa.BigInteger, nullable=False),
     sa.Column("counter_token", token(), nullable=False),
     sa.Column("counter_mask", sa.String(40), nullable=False),
+    # 1: came after its run had closed, so the closed totals do not count it.
+    sa.Column("late", sa.SmallInteger),
+    # 1: puts an amount right and is no payment of its own.
+    sa.Column("part", sa.SmallInteger),
+    # When two people said whose it is; ``number`` is theirs then, not the bank's.
+    sa.Column("matched_us", sa.BigInteger),
     sa.UniqueConstraint("bank", "day", "serial"),
     sa.Index("ix_statement_entry_number", "number"),
     sa.Index("ix_statement_entry_run", "run_id", "bank", "kind"),
@@ -366,5 +373,10 @@ difference = sa.Table(
     sa.Column("opened_us", sa.BigInteger, nullable=False),
     sa.Column("settled_us", sa.BigInteger),
     sa.Column("settlement", sa.String(200), nullable=False),
+    sa.Column("way", sa.String(8)),
+    sa.Column("entry", key_text(64)),
+    # What bank and core show of this number once the settlement is carried out.
+    sa.Column("agreed_bank_fen", sa.BigInteger),
+    sa.Column("agreed_core_fen", sa.BigInteger),
     sa.UniqueConstraint("run_id", "kind", "number"),
 )

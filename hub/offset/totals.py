@@ -21,6 +21,7 @@ from hub.offset.tables import (
     statement_entry,
     wave,
 )
+from hub.offset.tables_after import adjustment
 from hub.offset.words import Decision, ItemState, Outcome, WaveState
 from hub.ports.bank import EntryKind
 
@@ -43,7 +44,7 @@ NAMES = (
     "agreements", "agreements_planned", "agreements_skipped", "agreements_exception", "due",
     "planned", "short", "skipped", "exception", "unclaimed", "held", "not_held", "instructed",
     "withdrawn", "succeeded", "failed", "unknown", "posted", "released", "reversed", "credited",
-    "returned",
+    "returned", "repaid",
 )  # fmt: skip
 """In the order of totals.json."""
 
@@ -74,7 +75,7 @@ def read_totals(view: Connection, run_id: int) -> dict[str, Totals]:
         view.scalars(sa.select(leg.c.bank).where(leg.c.run_id == run_id).order_by(leg.c.bank))
     )
     totals = {bank: dict.fromkeys(NAMES, Figure()) for bank in banks}
-    for source in (_agreements, _lines, _dues, _classes, _items, _statement):
+    for source in (_agreements, _lines, _dues, _classes, _items, _adjusted, _statement):
         for bank, name, figure in source(view, run_id):
             totals[bank][name] = totals[bank][name] + figure
     return totals
@@ -108,7 +109,7 @@ def _equations(bank: str, t: Totals) -> Iterable[Equation]:
     yield Equation("E0", bank, count_only(t["agreements"]), count_only(decided))
     accounted = t["planned"] + t["skipped"] + t["exception"] + t["unclaimed"]
     # What a plan leaves uncovered is part of planned records: its amount counts, they do already.
-    yield Equation("E1", bank, t["due"], accounted + fen_only(t["short"]))
+    yield Equation("E1", bank, t["due"] + t["repaid"], accounted + fen_only(t["short"]))
     yield Equation("E2", bank, t["planned"], t["held"] + t["not_held"])
     yield Equation("E3", bank, t["held"], t["instructed"] + t["withdrawn"])
     yield Equation("E4", bank, t["instructed"], t["succeeded"] + t["failed"] + t["unknown"])
@@ -180,10 +181,11 @@ def _classes(view: Connection, run_id: int) -> _Found:
 def _items(view: Connection, run_id: int) -> _Found:
     """One pass over the items: grouped by what was done to them."""
     i = item.c
-    short = i.due_fen - i.fen
+    second = i.parent.is_not(None)  # what a second try leaves uncovered, its first try did too
+    short = sa.case((second, 0), else_=i.due_fen - i.fen)
     done = (
         i.was_held, i.was_instructed, i.was_withdrawn, i.was_posted, i.was_released,
-        i.was_reversed, i.outcome, i.state,
+        i.was_reversed, i.outcome, i.state, second.label("second"),
     )  # fmt: skip
     query = (
         sa.select(
@@ -192,7 +194,7 @@ def _items(view: Connection, run_id: int) -> _Found:
             sa.func.sum(short).label("short_fen"),
         )
         .where(i.run_id == run_id)
-        .group_by(i.bank, *done)
+        .group_by(i.bank, *done[:-1], second)
     )  # fmt: skip
     for row in view.execute(query):
         figure = Figure(int(row.n), int(row.total))
@@ -203,6 +205,8 @@ def _items(view: Connection, run_id: int) -> _Found:
 
 def _stations(row: sa.Row[Any]) -> Iterable[str]:
     yield "planned"
+    if row.second:
+        yield "repaid"
     if row.was_held:
         yield "held"
     elif row.state == ItemState.REFUSED:
@@ -220,11 +224,25 @@ def _stations(row: sa.Row[Any]) -> Iterable[str]:
             yield name
 
 
+def _adjusted(view: Connection, run_id: int) -> _Found:
+    """What was reversed after the close is an adjustment: the closed totals do not count it."""
+    a = adjustment.c
+    query = (
+        sa.select(a.bank, sa.func.count(), sa.func.sum(a.fen))
+        .join(item, item.c.number == a.number)
+        .where(a.run_id == run_id, item.c.was_reversed == 1)
+        .group_by(a.bank)
+    )
+    for bank, count, fen in view.execute(query):
+        yield bank, "reversed", Figure() - Figure(int(count), int(fen))
+
+
 def _statement(view: Connection, run_id: int) -> _Found:
     s = statement_entry.c
+    whole = sa.func.sum(sa.case((s.part == 1, 0), else_=1))
     query = (
-        sa.select(s.bank, s.kind, sa.func.count(), sa.func.sum(s.fen))
-        .where(s.run_id == run_id)
+        sa.select(s.bank, s.kind, whole, sa.func.sum(s.fen))
+        .where(s.run_id == run_id, s.late.is_(None))
         .group_by(s.bank, s.kind)
     )
     for bank, kind, count, fen in view.execute(query):

@@ -42,7 +42,7 @@ class NotWithdrawable(Refused):
 def withdrawal_of(tx: Connection, office: Office, number: str) -> Mapping[str, str | int]:
     """What two people agree on when they withdraw a batch: its rows, amount and message as they
     are now.  Raises NoSuchBatch, NotWithdrawable."""
-    found, message = _batch(tx, office, number)
+    found, message = _batch(tx, office, number, lock=False)  # a look, in a reading transaction too
     return {
         "batch": number, "rows": int(found.rows_count), "fen": int(found.fen),
         "message": message.id, "epoch": message.epoch,
@@ -52,7 +52,7 @@ def withdrawal_of(tx: Connection, office: Office, number: str) -> Mapping[str, s
 def withdraw_batch(tx: Connection, office: Office, number: str, *, actor: str, reason: str) -> int:
     """Withdraw all items of a batch whose message is parked or dead and surely never sent; how
     many.  Raises NoSuchBatch, NotWithdrawable."""
-    found, message = _batch(tx, office, number)
+    found, message = _batch(tx, office, number, lock=True)
     here = sa.and_(
         item.c.batch == number, item.c.state == ItemState.HELD.value, item.c.was_instructed == 0
     )
@@ -93,10 +93,11 @@ def withdraw_items(
     return len(done)
 
 
-def _batch(tx: Connection, office: Office, number: str) -> tuple[sa.Row[Any], Message]:
-    found = tx.execute(
-        sa.select(batch).where(batch.c.number == number).with_for_update()
-    ).one_or_none()
+def _batch(
+    tx: Connection, office: Office, number: str, *, lock: bool
+) -> tuple[sa.Row[Any], Message]:
+    query = sa.select(batch).where(batch.c.number == number)
+    found = tx.execute(query.with_for_update() if lock else query).one_or_none()
     if found is None:
         raise NoSuchBatch(f"there is no batch {number[:20]}")
     message = office.bus.message(tx, found.message_id)

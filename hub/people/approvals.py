@@ -157,8 +157,8 @@ class Approvals:
         if asked.act not in self._executors:
             raise NobodyExecutes(f"this process does not carry out {asked.act}")
         executor, truth = self._executors[asked.act]
-        if truth is not None and digest_of(truth(tx, asked)) != asked.digest:
-            raise PayloadChanged
+        if truth is not None:
+            _require_same(asked.payload, truth(tx, asked))
         self._end(tx, asked.id, ApprovalState.CONFIRMED, actor.login, reason)
         self._note(tx, asked, "confirm", actor, reason)
         executor(tx, self.get(tx, asked.id))
@@ -313,6 +313,14 @@ def _canonical(payload: Payload) -> str:
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise BadRequestForTwo(f"payload.{key} must be text or a whole number")
     return json.dumps(dict(payload), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _require_same(asked: Payload, now: Payload) -> None:
+    if digest_of(now) == digest_of(asked):
+        return
+    names = [name for name in {**asked, **now} if asked.get(name) != now.get(name)]
+    moved = ", ".join(f"{name} {asked.get(name, '')} → {now.get(name, '')}" for name in names)
+    raise PayloadChanged(f"since it was asked for: {moved}")
 
 
 def _open_key(act: str, subject: str) -> str:

@@ -25,16 +25,18 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     APPROVER = "approver"
     ADMINISTRATOR = "administrator"
+    RAW = "raw"
 
     @property
     def label(self) -> str:
-        """查询, 经办, 复核, 审批 or 系统管理员."""
+        """查询, 经办, 复核, 审批, 系统管理员 or 报文原文."""
         return {
             "query": "查询",
             "handler": "经办",
             "reviewer": "复核",
             "approver": "审批",
             "administrator": "系统管理员",
+            "raw": "报文原文",
         }[self.value]
 
 
@@ -69,7 +71,10 @@ ACTS: dict[str, Act] = {
     for act in (
         Act("plan.approve", "批准划款计划", _HANDLER, _APPROVER, Party.CENTRE, _PLAN_S),
         Act("message.resend_money", "重发资金报文", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("message.unpark", "放行搁置的报文", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("difference.settle", "处理对账差异", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("entry.claim", "认定退回归属", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("item.repay", "重付", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
         Act("hold.release", "人工解除占用", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("policy.change", "变更对冲政策", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
         Act("channel.resume", "恢复资金通道", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),

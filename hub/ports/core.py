@@ -124,10 +124,12 @@ class PostingPage:
 
 @dataclass(frozen=True, slots=True)
 class LiveHold:
-    """A hold that is neither posted nor released."""
+    """A hold that is neither posted nor released.  ``payers`` is empty where the core's version
+    of the contract does not say who pays."""
 
     number: str
     amount: Fen
+    payers: tuple[Payer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

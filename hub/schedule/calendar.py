@@ -64,7 +64,12 @@ def seed_calendar(tx: Connection) -> list[int]:
     rows = []
     for year in years:
         for day in _days_of(year):
-            holiday, name = chinese_calendar.get_holiday_detail(day)
+            # As get_holiday_detail does, which looks through all it knows for each day.
+            holiday, name = day.weekday() >= 5, None
+            if day in chinese_calendar.workdays:
+                holiday, name = False, chinese_calendar.workdays[day]
+            elif day in chinese_calendar.holidays:
+                holiday, name = True, chinese_calendar.holidays[day]
             rows.append(_row(day, not holiday, _why(day, holiday, name), source))
     if rows:
         tx.execute(sa.insert(banking_day), rows)

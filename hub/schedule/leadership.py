@@ -1,8 +1,9 @@
 """Who leads: a lease row, so that one process at a time conducts or seals.
 
 Why it is safe, step by step:
-1. ``hold()`` takes the row when it is free, ours, or its time is over by the database's clock;
-   taking it over from another counts the epoch up.
+1. ``hold()`` takes the row when it is free, ours, its time is over by the database's clock, or
+   its holder is a process of this host that is provably no more; taking it over from another
+   counts the epoch up.
 2. A process that was stopped for longer than the lease (a debugger, a suspended machine) may
    still believe that it leads.  So what must not be done twice calls ``fence(tx)`` in its own
    transaction: it locks the row and refuses when the epoch has moved on.
@@ -16,14 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from hub.bus.holder import surely_dead
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Refused
 from hub.schedule.tables import lease
 from hub.store import Store, database_now_us
 
 LEASE_S = 6.0
-"""A killed process is followed after this; three renewals fit into it.  Work is fenced, so a
-short lease costs a change of leader at worst."""
+"""A process killed on another host is followed after this (on this host at once); three renewals
+fit into it.  Work is fenced, so a short lease costs a change of leader at worst."""
 
 
 class LeadershipLost(Refused):
@@ -113,17 +115,19 @@ class Leadership:
         now_us = database_now_us(tx)
         ours = {"holder": self.holder, "until_us": now_us + self._lease_us, "taken_us": now_us}
         found = tx.execute(
-            sa.select(lease.c.epoch, lease.c.until_us).where(lease.c.name == self.name)
+            sa.select(lease.c.epoch, lease.c.until_us, lease.c.holder).where(
+                lease.c.name == self.name
+            )
         ).one_or_none()
         if found is None:
             tx.execute(sa.insert(lease).values(name=self.name, epoch=1, **ours))
             return 1
-        if found.until_us > now_us:
+        if found.until_us > now_us and not surely_dead(found.holder):
             return 0
         taken = tx.execute(
             sa.update(lease)
             .where(lease.c.name == self.name, lease.c.epoch == found.epoch)
-            .where(lease.c.until_us <= now_us)
+            .where(lease.c.until_us == found.until_us)  # renewed or given back meanwhile: not ours
             .values(epoch=found.epoch + 1, **ours)
         )
         return found.epoch + 1 if taken.rowcount == 1 else 0

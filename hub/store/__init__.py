@@ -1,7 +1,7 @@
 """Engine, unit of work, vault and migrations; each package below owns its own tables."""
 
+from hub.store.away import DatabaseAway
 from hub.store.engine import (
-    DatabaseAway,
     Store,
     database_now_us,
     insert_row,

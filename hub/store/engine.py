@@ -2,14 +2,16 @@
 
 ``write()`` is a transaction that holds the write lock from its first statement (SQLite: BEGIN
 IMMEDIATE), so what it read is still true when it commits.  It never spans a network call, and
-long steps go in chunks of their own transactions.
+long steps go in chunks of their own transactions.  On SQLite the threads of a process take turns
+and share commits (``hub.store.turns``), and processes let each other through (``hub.store.gate``).
 """
 
 import copy
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -17,15 +19,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from hub.kernel.errors import Unavailable
+from hub.kernel.clocks import monotonic
+from hub.store.away import told_away
+from hub.store.gate import LOOK_S, Gate
+from hub.store.turns import Turns
 
 BUSY_TIMEOUT_MS = 30_000
 FIRST_SAFE_SQLITE = (3, 51, 3)
 """Older libraries can lose committed rows when one connection checkpoints while another writes
 (the WAL-reset bug); with one of those only one process may run."""
+
+_READ_ONLY = sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -37,17 +43,6 @@ metadata = sa.MetaData(
 )
 """Every package's tables; names of 30 characters at most, no reserved words, no database enums,
 no JSON columns: the domestic databases must hold them too."""
-
-
-_AWAY = ("disk", "full", "locked", "busy", "unable to open", "readonly", "malformed", "closed")
-"""What SQLite says when the fault is not in the statement."""
-
-
-class DatabaseAway(Unavailable):
-    """The database does not answer."""
-
-    code = "store.away"
-    hint = "Start the database or free its disk; the hub goes on by itself, nothing is lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +95,42 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
         "synchronous = FULL",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "foreign_keys = ON",
-        "temp_store = MEMORY",
-        "cache_size = -65536",
+        # A sort over 10⁶ rows spills to a file, and each thread's connection has its own cache:
+        # both count towards the memory of the hub, while the file's pages are the system's.
+        "temp_store = FILE",
+        "cache_size = -16384",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("hub_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if not connection.get_execution_options().get("hub_write", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting sleeps longer and longer; only one thread of a process waits here.
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    until = monotonic() + BUSY_TIMEOUT_MS / 1000
+    try:
+        while not _begin_writing(connection, last=monotonic() > until):
+            time.sleep(LOOK_S)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _begin_writing(connection: Connection, *, last: bool) -> bool:
+    """Take the write lock; False when another process has it, an error when this was the last
+    look."""
+    raw: Any = connection.connection.driver_connection
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except raw.OperationalError as error:
+        if last or "locked" not in str(error):
+            # Once more the usual way, for the error in its usual form.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return True
+        return False
+    return True
 
 
 class Store:
@@ -120,6 +141,12 @@ class Store:
         self.engine = _create_engine(url)
         self._writer = self.engine.execution_options(hub_write=True)
         self._thread = threading.local()
+        self._gate: Gate | None = None
+        self._turns: Turns | None = None
+        if self.is_sqlite:
+            file = make_url(url).database
+            self._gate = Gate(f"{file}-gate") if file and file != ":memory:" else None
+            self._turns = Turns(self._begin_turn)
         self._fence: Callable[[Connection], None] | None = None
 
     def fenced(self, fence: Callable[[Connection], None]) -> "Store":
@@ -158,28 +185,31 @@ class Store:
 
     @contextmanager
     def _open(self, engine: Engine) -> Iterator[Connection]:
-        try:
+        with told_away(sqlite=self.is_sqlite):
+            if self._turns is not None and engine is self._writer:
+                with self._turns.turn() as tx:
+                    yield tx
+                return
             with engine.connect() as connection, connection.begin():
                 if not self.is_sqlite and engine is self.engine:
-                    connection.execute(
-                        sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    )
+                    connection.execute(_READ_ONLY)
                 yield connection
-        except OperationalError as error:
-            if self.is_sqlite and not any(word in str(error.orig) for word in _AWAY):
-                raise  # SQLite calls a mistake of ours "operational" too
-            raise DatabaseAway(
-                f"the database does not answer: {type(error.orig).__name__}: "
-                f"{str(error.orig)[:200]}"
-            ) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise DatabaseAway from error
-            raise
+
+    def _begin_turn(self) -> Connection:
+        with self._gate.held() if self._gate is not None else nullcontext():
+            connection = self._writer.connect()
+            try:
+                connection.begin()
+            except BaseException:
+                connection.close()
+                raise
+            return connection
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        if self._gate is not None:
+            self._gate.close()
 
 
 def insert_row(tx: Connection, table: sa.Table, **values: Any) -> int:

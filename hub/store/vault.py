@@ -145,7 +145,15 @@ class Vault:
     def open(self, tx: Connection, key_id: int, blob: bytes) -> bytes:
         """What was sealed; raises SealBroken or VaultLocked."""
         self._same_database(tx)
-        key = self._by_id.get(key_id) or self._load(tx, key_id)
+        return self._open(self._by_id.get(key_id) or self._load(tx, key_id), blob)
+
+    def open_known(self, key_id: int, blob: bytes) -> bytes | None:
+        """What was sealed, without a transaction; None when the key is not in memory yet."""
+        key = self._by_id.get(key_id)
+        return None if key is None else self._open(key, blob)
+
+    def _open(self, key: _DataKey, blob: bytes) -> bytes:
+        key_id = key.id
         if blob[:1] != _VERSION:
             raise SealBroken(f"key {key_id}: the blob has an unknown version")
         try:

@@ -1,4 +1,4 @@
-"""What can be ordered from a page: submit a plan, confirm or refuse, settle, stop, resume.
+"""What can be ordered from a page: submit a plan, confirm or refuse, stop, resume.
 
 Each act takes the person's token from the form, hands it to the desk and forgets it: it goes
 into no cookie, no address, no log and no page.  After an act the browser is sent back to the
@@ -32,7 +32,8 @@ Month = Annotated[str, Form(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 """Which board to go back to."""
 
 
-async def _own_form(request: Request, form_key: Annotated[str, Form(max_length=128)] = "") -> None:
+async def own_form(request: Request, form_key: Annotated[str, Form(max_length=128)] = "") -> None:
+    """Refuse a form that this hub's own page did not send to this browser."""
     guard.check_same_site(request)
     guard.check_form_key(request, form_key)
 
@@ -40,12 +41,11 @@ async def _own_form(request: Request, form_key: Annotated[str, Form(max_length=1
 def make_router(desk: Desk) -> APIRouter:
     """The acting routes over one desk."""
     acting = Acting(desk)
-    router = APIRouter(dependencies=[Depends(_own_form)], max_body_size=guard.MAX_BODY)
+    router = APIRouter(dependencies=[Depends(own_form)], max_body_size=guard.MAX_BODY)
     for path, act in (
         ("/runs/{month}/plans/{wave}/submit", acting.submit),
         ("/approvals/{approval}/confirm", acting.confirm),
         ("/approvals/{approval}/refuse", acting.refuse),
-        ("/differences/{number}/settle", acting.settle),
         ("/channels/{interface}/stop", acting.stop),
         ("/channels/{interface}/resume", acting.resume),
     ):
@@ -71,7 +71,7 @@ class Acting:
     ) -> Response:
         """The first of two: the plan with this digest is to be approved."""
         known = str(Period.parse(month))
-        approval = self._desk.submit_plan(_secret(token), known, wave, digest, reason.strip())
+        approval = self._desk.submit_plan(secret_of(token), known, wave, digest, reason.strip())
         return _back(request, known, Words(language_of(request))("act.submitted", id=approval))
 
     def confirm(
@@ -84,7 +84,7 @@ class Acting:
         reason: Reason = "",
     ) -> Response:
         """The second of two."""
-        said = self._desk.confirm(_secret(token), approval, reason.strip())
+        said = self._desk.confirm(secret_of(token), approval, reason.strip())
         return _back(request, month, said)
 
     def refuse(
@@ -97,28 +97,21 @@ class Acting:
         reason: Reason = "",
     ) -> Response:
         """The second of two says no, and why."""
-        said = self._desk.refuse(_secret(token), approval, _needed(reason))
-        return _back(request, month, said)
-
-    def settle(
-        self, request: Request, *, number: str, month: Month, token: Token, reason: Reason = ""
-    ) -> Response:
-        """Ask to settle a difference; ``reason`` says how."""
-        said = self._desk.settle_difference(_secret(token), number, _needed(reason))
+        said = self._desk.refuse(secret_of(token), approval, needed(reason))
         return _back(request, month, said)
 
     def stop(
         self, request: Request, *, interface: str, month: Month, token: Token, reason: Reason
     ) -> Response:
         """停发."""
-        said = self._desk.stop_channel(_secret(token), interface, _needed(reason))
+        said = self._desk.stop_channel(secret_of(token), interface, needed(reason))
         return _back(request, month, said)
 
     def resume(
         self, request: Request, *, interface: str, month: Month, token: Token, reason: Reason
     ) -> Response:
         """Ask for 恢复."""
-        said = self._desk.resume_channel(_secret(token), interface, _needed(reason))
+        said = self._desk.resume_channel(secret_of(token), interface, needed(reason))
         return _back(request, month, said)
 
 
@@ -135,14 +128,16 @@ def forget_said(response: Response) -> None:
     response.delete_cookie(SAID_COOKIE, path="/", httponly=True, samesite="strict")
 
 
-def _secret(token: str) -> Secret:
+def secret_of(token: str) -> Secret:
+    """A token from a form; raises BadForm without one."""
     clean = token.strip()
     if not clean:
         raise BadForm("the personal token is missing")
     return Secret(clean)
 
 
-def _needed(reason: str) -> str:
+def needed(reason: str) -> str:
+    """A reason from a form; raises BadForm without one."""
     clean = reason.strip()
     if not clean:
         raise BadForm("a reason is required")
@@ -151,7 +146,12 @@ def _needed(reason: str) -> str:
 
 def _back(request: Request, month: str, said: str) -> Response:
     """See the board, which shows the line."""
-    response = RedirectResponse(f"/runs/{month}", 303)
+    return send_back(request, f"/runs/{month}", said)
+
+
+def send_back(request: Request, where: str, said: str) -> Response:
+    """See a page of this hub, which shows the line."""
+    response = RedirectResponse(where, 303)
     response.set_cookie(
         SAID_COOKIE,
         base64.urlsafe_b64encode(said[:SAID_MAX].encode()).decode(),

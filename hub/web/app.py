@@ -1,6 +1,7 @@
 """The pages as one ASGI application over a desk."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -8,10 +9,12 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, guard, routes
+from hub.web import acts, certificates, differing, duty, guard, routes
 from hub.web.errors import Errors
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
+from hub.web.model.differences import DifferenceDesk
+from hub.web.model.duty import DutyDesk
 from hub.web.render import STATIC, Pages
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -20,14 +23,20 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 def create_app(
     desk: Desk,
     *,
+    on_duty: DutyDesk | None = None,
     environment: str,
     hosts: Sequence[str] = LOCAL_HOSTS,
     interval_s: float = INTERVAL_S,
+    reports: Path | None = None,
+    differences: DifferenceDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
+    ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
+    ``reports`` is the folder of certificates.  ``differences`` supplies the pages of the
+    differences.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -42,10 +51,15 @@ def create_app(
         # The native telemetry records exception messages; nothing of ours leaves by that way.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    pages = Pages(environment)
+    pages = Pages(environment, duty=on_duty is not None)
     feeds = Feeds(desk, interval_s)
     app.include_router(routes.make_router(desk, pages, feeds))
     app.include_router(acts.make_router(desk))
+    if on_duty is not None:
+        app.include_router(duty.make_router(on_duty, pages))
+    app.include_router(certificates.make_router(reports, pages))
+    if differences is not None:
+        app.include_router(differing.make_router(differences, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)

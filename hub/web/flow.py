@@ -20,7 +20,7 @@ EQUATIONS: dict[str, tuple[Side, Side]] = {
         (("", "agreements_planned"), ("+", "agreements_skipped"), ("+", "agreements_exception")),
     ),
     "E1": (
-        (("", "due"),),
+        (("", "due"), ("+", "repaid")),
         (
             ("", "planned"),
             ("+", "short"),

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 
 from hub.web import flow, guard, show
 from hub.web.model import Board, PlanState
+from hub.web.nav import PLACES, Place
 from hub.web.words import HTML_LANG, LANGUAGES, Language, Words
 
 HERE = Path(__file__).parent
@@ -123,8 +124,9 @@ def sections(board: Board, language: Language) -> tuple[Section, ...]:
 class Pages:
     """Makes whole pages; knows the environment, which is a word on every one of them."""
 
-    def __init__(self, environment: str) -> None:
+    def __init__(self, environment: str, *, duty: bool = False) -> None:
         self.environment = environment
+        self.places: tuple[Place, ...] = tuple(p for p in PLACES if duty or not p.duty)
 
     def page(
         self,
@@ -143,6 +145,7 @@ class Pages:
             "html_lang": HTML_LANG[language],
             "theme": theme,
             "environment": self.environment,
+            "places": self.places,
             "now_us": now_us,
             "said": "",
             "form_key": guard.form_key(request),

@@ -78,6 +78,7 @@ class ControlPlane:
             ("POST", "/faults", '加规则，或 {"scenario": 案例名}', self._add_fault),
             ("DELETE", "/faults", "删除全部规则", self._drop_faults),
             ("DELETE", "/faults/{id}", "删除一条规则", self._drop_faults),
+            ("POST", "/faults/drop", '删除一条规则 {"id": 1}', self._drop_one),
             ("GET", "/clock", "业务时钟", self._clock),
             ("POST", "/clock", '{"now": "2025-10-14T09:30:00"} 或 {"offset_seconds": 0}',
              self._set_clock),
@@ -141,6 +142,9 @@ class ControlPlane:
     def _drop_faults(self, call: ControlCall) -> Answer:
         rule_id = int(call.parts["id"]) if "id" in call.parts else None
         return answer_json({"dropped": self._journal.drop_rules(self._book, rule_id)})
+
+    def _drop_one(self, call: ControlCall) -> Answer:
+        return answer_json({"dropped": self._journal.drop_rules(self._book, int(call.body["id"]))})
 
     def _clock(self, _: ControlCall) -> Answer:
         clock = self._site.clock

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hub.audit import Entry, record_many
-from hub.audit.tables import audit_entry, audit_head, store_identity
-from hub.crypto import Sm2PrivateKey
+from hub.audit import Checkpoints, Entry, Sealer, record_many
+from hub.audit.tables import audit_entry, audit_head, store_identity, store_seat
 from hub.store import Store, metadata
+from tests.audit.attacks import KEY, Scene
 
 Enter = Callable[[int], None]
-TABLES = [audit_entry, audit_head, store_identity]
-KEY = Sm2PrivateKey.parse("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
+TABLES = [audit_entry, audit_head, store_identity, store_seat]
 
 
 @pytest.fixture
@@ -41,3 +40,21 @@ def enter(store: Store) -> Enter:
             )
 
     return many
+
+
+@pytest.fixture
+def checkpoints(folder: Path) -> Checkpoints:
+    return Checkpoints(folder, KEY)
+
+
+@pytest.fixture
+def scene(store: Store, enter: Enter, checkpoints: Checkpoints, tmp_path: Path) -> Scene:
+    """Thirty entries, a checkpoint at 10, 20 and 30; then five sealed and two unsealed ones."""
+    for _ in range(3):
+        enter(10)
+        Sealer(store).seal()
+        checkpoints.write(store)
+    enter(5)
+    Sealer(store).seal()
+    enter(2)
+    return Scene(store, checkpoints, tmp_path)

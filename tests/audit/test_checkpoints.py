@@ -23,7 +23,8 @@ from hub.audit.tables import audit_entry
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Refused
 from hub.store import Store, metadata, sqlite_library
-from tests.audit.conftest import KEY, TABLES, Enter
+from tests.audit.attacks import KEY
+from tests.audit.conftest import TABLES, Enter
 
 
 @pytest.fixture

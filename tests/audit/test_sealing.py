@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from hub.audit import CheckpointLog, Sealer, count_unsealed, record, verify
 from hub.audit.tables import audit_entry, audit_head
 from hub.store import Store
-from tests.audit.conftest import KEY, Enter
+from tests.audit.attacks import KEY
+from tests.audit.conftest import Enter
 
 ROOT = Path(__file__).parents[2]
 

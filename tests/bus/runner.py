@@ -20,7 +20,7 @@ def main(url: str, keys: str, bank: str, seconds: str) -> None:
     keeper = Keeper()
     handlers = {"pay": keeper, "ask": keeper}
     with HttpPartner({"nc": bank}, timeout_s=20) as http:
-        book = Book(bank_test=Partner(http, timeout_s=20, lease_s=60, concurrency=8))
+        book = Book(bank_test=Partner(http, timeout_s=20, lease_s=60, concurrency=12))
         worker = Worker(store, bus, handlers, book, threads=4)
         reaper = Reaper(store, bus, handlers, every_s=0.1)
         worker.start()

@@ -122,9 +122,9 @@ class TestEpoch:
         (number,) = rig.put(new("a"))
         worker = rig.worker()
         rig.bank.answer = lambda _: "ok" if rig.reaper().run_once() >= 0 else ""
-        rig.book.partners[INTERFACE].lease_s = 1.25  # just above one call and its margin
+        rig.book.partners[INTERFACE].lease_s = 30  # nothing is prolonged before the call
         with rig.store.write() as tx:
-            (claim,) = rig.bus.claim(tx, worker.holder, [Lane(INTERFACE, 1, 1, 1.25)])
+            (claim,) = rig.bus.claim(tx, worker.holder, [Lane(INTERFACE, 1, 1, 30)])
             tx.execute(sa.update(t.message).values(lease_until_us=1))
         outcome = worker.send(claim)
         assert outcome.verdict is Verdict.DELIVERED

@@ -22,6 +22,8 @@ from tests.bus.kit import QUICK, Bank, Book, Keeper, Rig, journal, make_bus, new
 S = MessageState
 ENDS = {S.DELIVERED, S.REJECTED}
 LEASE_US = 60_000_000
+BACK_OFF_S = 61
+"""Longer than any message waits for its next attempt."""
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Machine:
             self._finish(one, verdict)
 
     def claim(self, holder: str, limit: int) -> list[Claim]:
-        self._pass(0.1)  # past every back-off
+        self._pass(0.1)
         with self.rig.store.write() as tx:
             got = self.rig.bus.claim(tx, holder, [Lane(self.name, limit, 4, LEASE_US / 1e6)])
         assert len(got) <= limit
@@ -86,7 +88,8 @@ class Machine:
             seen = self.model.seen[one.message.id]
             assert seen.holding is None, "claimed while somebody holds it"
             assert not seen.ended, "claimed after its end"
-            assert not (self.model.stopped and seen.effect is not Effect.READ)
+            held_back = self.model.stopped and seen.effect is not Effect.READ
+            assert not held_back, "sent over a stopped channel"
             if seen.effect is Effect.MONEY and seen.doubt:
                 assert seen.ordered, "money sent again without anybody's order"
             seen.ordered = False
@@ -142,12 +145,62 @@ class Machine:
 
     def extend(self, pick: int) -> None:
         for one in self.handed[-1 - pick :][:1]:
-            with self.rig.store.write() as tx:
-                mine = self.rig.bus.extend(tx, one, LEASE_US / 1e6)
-            assert mine == (self.model.seen[one.message.id].holding is one)
+            self._extend(one)
+
+    def _extend(self, one: Claim) -> None:
+        with self.rig.store.write() as tx:
+            mine = self.rig.bus.extend(tx, one, LEASE_US / 1e6)
+        holds = self.model.seen[one.message.id].holding is one
+        assert mine == holds, "extended what was not theirs" if mine else "could not extend"
 
     def time_passes(self, seconds: int) -> None:
         self._pass(seconds)
+
+    # Left to chance these sequences hardly ever come about, and each is where one rule is needed.
+
+    def taken_twice_by_one(self, verdict: Verdict) -> None:
+        """A worker loses a message and gets it again: only the newer lease of the two counts."""
+        got = self.claim("a", 1)
+        self._pass(61)
+        self.reap()
+        for one in got:
+            with self.rig.store.write() as tx:
+                self.model.seen[one.message.id].ordered |= self.rig.bus.send_again(
+                    tx, one.message.id, "not found"
+                )
+        self._pass(BACK_OFF_S)
+        again = {one.message.id for one in self.claim("a", 4)}
+        for one in got:
+            if one.message.id in again:
+                self._extend(one)
+                self._finish(one, verdict)
+                assert self.model.seen[one.message.id].holding is not None
+
+    def stopped_in_flight(self, verdict: Verdict) -> None:
+        """What was in flight at the stop and comes back to wait does not leave again."""
+        got = self.claim("a", 3)
+        self._switch(True)
+        for one in got:
+            self._finish(one, verdict)
+        self._pass(BACK_OFF_S)
+        self.claim("b", 4)
+
+    def repeated(self, verdict: Verdict) -> None:
+        """A first attempt nobody knows the end of, and what its repeat is answered."""
+        got = self.claim("a", 1)
+        for one in got:
+            self._finish(one, Verdict.UNKNOWN)
+            with self.rig.store.write() as tx:
+                self.model.seen[one.message.id].ordered |= self.rig.bus.send_again(
+                    tx, one.message.id, "not found"
+                )
+        for one in self.claim("b", 1):
+            self._finish(one, verdict)
+
+    def not_taken_in(self, verdict: Verdict) -> None:
+        """A handler that cannot take the end in."""
+        for one in self.claim("a", 1):
+            self._finish(one, verdict, fails=verdict in {Verdict.DELIVERED, Verdict.REJECTED})
 
     def a_worker_is_too_late(self) -> None:
         """What it holds is reaped and can be claimed by another, before it finishes."""
@@ -254,13 +307,15 @@ class Machine:
             assert words[row.id].count("applied") == seen.applied <= 1
 
 
+SEQUENCES = ["taken_twice_by_one", "stopped_in_flight", "repeated", "not_taken_in"]
 EVENTS = (
     ["attempt"] * 6
     + ["work"] * 4
     + ["finish"] * 3
     + ["finish_any"] * 2
     + ["a_worker_is_too_late", "order", "order"] * 2
-    + ["put", "extend", "time_passes", "reap", "hold_back", "hold_back"]
+    + SEQUENCES * 2
+    + ["put", "put", "extend", "time_passes", "reap", "hold_back", "hold_back"]
 )
 """Weighted: left to itself, most of a random order of events would find nothing to act on."""
 
@@ -273,28 +328,25 @@ class Event(NamedTuple):
 
     def act(self, on: "Machine") -> None:
         """Do it."""
-        who = "a" if self.coin else "b"
+        who, pick, verdict = "a" if self.coin else "b", self.pick, self.verdict
+        orders, holds = ("again", "again", "settle", "refuse"), ("resume", "park", "unpark", "stop")
+        given: dict[str, tuple[object, ...]] = {
+            "attempt": (who, verdict),
+            "finish_any": (pick, verdict),
+            "order": (pick, orders[pick % 4]),
+            "put": (list(Effect)[pick % 3],),
+            "extend": (pick,),
+            "time_passes": ((1, 59, -30)[pick % 3],),
+            "hold_back": (pick, holds[pick % 4]),
+            **dict.fromkeys(SEQUENCES, (verdict,)),
+        }
         match self.what:
-            case "attempt":
-                on.attempt(who, self.verdict)
             case "work":
-                on.claim(who, 1 + self.pick % 3)
+                on.claim(who, 1 + pick % 3)
             case "finish":
-                on.finish(self.pick, self.verdict, fails=self.coin)
-            case "finish_any":
-                on.finish_any(self.pick, self.verdict)
-            case "order":
-                on.order(self.pick, ("again", "again", "settle", "refuse")[self.pick % 4])
-            case "put":
-                on.put(list(Effect)[self.pick % 3])
-            case "extend":
-                on.extend(self.pick)
-            case "time_passes":
-                on.time_passes((1, 59, -30)[self.pick % 3])
-            case "hold_back":
-                on.hold_back(self.pick, ("stop", "park", "unpark", "resume")[self.pick % 4])
-            case other:
-                getattr(on, other)()
+                on.finish(pick, verdict, fails=self.coin)
+            case what:
+                getattr(on, what)(*given.get(what, ()))
 
 
 def events(how_many: int) -> st.SearchStrategy[list[Event]]:

@@ -1,5 +1,7 @@
-"""The long form: ``python -m tests.chaos --kills 30 --database URL --seed N [--data DIR]``.
+"""The long forms: ``python -m tests.chaos --boundaries`` and ``--kills 30``, ``--bad-days``.
 
+``--boundaries`` kills exactly at the boundaries of the work, counts them, and prints a report;
+``--kills`` kills at moments drawn by chance; ``--bad-days`` has partners, disk and clock fail.
 Prints what was killed when, what the hub was doing then, how long it took and the verdict; the
 same as JSON into ``--json FILE``.  Exit status 1 when any run was not as it must be.
 """
@@ -20,9 +22,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from hub.sample import FOLDER
+from tests.chaos import report
+from tests.chaos.armed import Armed
 from tests.chaos.bad_days import DAYS, Lived, live
 from tests.chaos.harness import Plan, Ran, demo_run, served_run
 from tests.chaos.places import demo, environment, quick_contracts
+from tests.chaos.suite import Asked, run_suite
 
 EXPECTED = "expected-outcomes-icbc.csv"
 
@@ -34,7 +39,10 @@ def main() -> int:
     place.mkdir(parents=True, exist_ok=True)
     data = Path(asked.data or FOLDER).resolve()
     contracts = quick_contracts(place / "contracts") if asked.quick else None
-    plan = Plan(place, data, _expected(place, data), asked.seed, asked.pause, contracts)
+    expected = _expected(place, data)
+    plan = Plan(place, data, expected, asked.seed, asked.pause, contracts, asked.patience)
+    if asked.boundaries:
+        return _boundaries(plan, asked)
     if asked.bad_days:
         return _bad_days(plan, asked)
     way: Callable[..., Ran] = served_run if asked.served else demo_run
@@ -48,11 +56,11 @@ def main() -> int:
         _tell(ran)
         if not ran.kills:
             break  # it closed before the first kill: --pause is too long for these data
-    report = _report(asked, runs, time.monotonic() - began)
-    print(report["text"])
+    said = _report(asked, runs, time.monotonic() - began)
+    print(said["text"])
     if asked.json:
-        Path(asked.json).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-    return 0 if report["good"] else 1
+        Path(asked.json).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    return 0 if said["good"] else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--served", action="store_true", help="hub serve and hub worker; the mocks live on")
     add("--quick", action="store_true", help="contract times of seconds instead of a minute")
     add("--bad-days", action="store_true", help="the partners', disk's and clock's faults")
+    add("--boundaries", action="store_true", help="die exactly at the boundaries, counted")
+    add("--each", type=int, default=10, help="how often each boundary is hit at least")
+    add("--mocks", type=int, default=50, help="at how many moments a mock is killed")
+    add("--restored", type=int, default=2, help="runs in which an older copy is restored")
+    add("--workers", type=int, default=1, help="hub worker processes beside hub serve")
+    add("--per-run", type=int, default=24, help="most deaths of one month")
     add("--only", default="", help="of the bad days: those whose name holds this")
+    add("--patience", default="4m", help="of a bad day: without headway for so long it is stuck")
     add("--place", help="working folder; a new one below the temporary folder when left out")
     add("--json", help="write the report there too")
     return parser
@@ -137,11 +152,38 @@ def _report(asked: argparse.Namespace, runs: list[Ran], seconds: float) -> dict[
     }  # fmt: skip
 
 
+def _boundaries(plan: Plan, asked: argparse.Namespace) -> int:
+    wanted = Asked(asked.each, asked.mocks, asked.restored, asked.workers, asked.per_run)
+    suite = run_suite(plan, wanted, lambda: database(asked.database), _tell_armed)
+    kind = "PostgreSQL" if asked.database.startswith("postgresql") else "SQLite"
+    command = "python -m tests.chaos " + " ".join(_without_database(sys.argv[1:]))
+    print(report.as_text(suite, kind, asked.seed, command))
+    if asked.json:
+        said = report.as_data(suite, kind, asked.seed, command)
+        Path(asked.json).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    return 0 if suite.good else 1
+
+
+def _without_database(words: list[str]) -> list[str]:
+    """The command without an address that may hold a password."""
+    return ["URL" if word.startswith("postgresql") else word for word in words]
+
+
+def _tell_armed(ran: Armed) -> None:
+    for death in ran.deaths:
+        print(f"  {death.process:12} {death.boundary.value:18} {death.kind} ({death.nth})")
+    v = ran.verdict
+    print(
+        f"run {ran.number}: {len(ran.deaths)} deaths, {ran.starts} starts, {ran.seconds:.0f} s, "
+        f"restored {ran.restored}: {'good' if ran.good else 'BAD'} {v.problems or ''} {ran.audit}",
+        flush=True,
+    )
+
+
 def _bad_days(plan: Plan, asked: argparse.Namespace) -> int:
     lived: list[Lived] = []
-    for day in DAYS:
-        if asked.only not in day.name:
-            continue
+    whole = [day for day in DAYS if day.name == asked.only]
+    for day in whole or [day for day in DAYS if asked.only in day.name]:
         with database(asked.database) as url:
             one = live(day, plan, url)
         lived.append(one)

@@ -5,6 +5,8 @@ another amount) in a difference on the board, with everything else done.  A faul
 acted is a failure of the test: the mocks count how often each rule did.
 """
 
+import json
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from tests.chaos import disturb
 from tests.chaos.disturb import Live
 from tests.chaos.harness import Plan, database_of, set_clock
 from tests.chaos.judge import judge
-from tests.chaos.places import demo, environment, mocks_of
+from tests.chaos.places import HUB, demo, environment, mocks_of
 from tests.chaos.watch import Watcher
 
 Rule = Mapping[str, Any]
@@ -68,6 +70,7 @@ def core(fault: str, code: str, first: int = 1, **more: Any) -> Rule:
 _BUSY = {"RetCode": "B0131"}
 
 DAYS = (
+    Day("nothing happens"),
     Day("bank: reset before booking", [api("reset", when="before")]),
     Day("bank: reset after booking", [api("reset")]),
     Day("bank: reset after booking, batch number lost", [api("batch_lost")]),
@@ -89,7 +92,11 @@ DAYS = (
         api("expired_token", "Q*", 3), api("expired_token")]),
     Day("bank: totals of the due list wrong, then right", [api("wrong_total", "QDKDUE", 2)]),
     Day("bank: booked only after an inquiry was answered not found", [
-        api("book_after_not_found")], ci=True),
+        api("book_after_not_found", seconds=3)], ci=True),
+    Day("bank: booked, and not found until it is sent again", [
+        api("reset"), api("not_found", "QPAYENT", 40)]),
+    Day("bank: small pages", [
+        {"match": {"endpoint": "api", "code": "Q*"}, "fault": "small_pages"}]),
     Day("bank: never answers, booked", [api("never")]),
     Day("bank: never answers, not booked", [api("never", when="before")]),
     Day("bank: processing for three inquiries", [api("late", inquiries=3)]),
@@ -155,7 +162,7 @@ def _live(day: Day, plan: Plan, scene: Live, lived: Lived) -> None:
         rules += [(mocks.core, mocks.core.fault(rule)) for rule in day.core]
     numbers = {"bank": [n for c, n in rules if c is mocks.bank],
                "core": [n for c, n in rules if c is mocks.core]}  # fmt: skip
-    patience = "25s" if day.difference else "4m"
+    patience = "25s" if day.difference else plan.patience
     process = demo(scene.out, plan.data, environment(url=scene.url, contracts=plan.contracts),
                    patience)  # fmt: skip
     try:
@@ -176,9 +183,25 @@ def _live(day: Day, plan: Plan, scene: Live, lived: Lived) -> None:
                 lived.problems.append(f"rules of the {partner} that never acted: {idle}")
         verdict = judge(mocks.bank, mocks.core, scene.out, plan.expected)
     if not day.difference:
-        lived.problems += verdict.problems
+        lived.problems += verdict.problems + _audit(scene)
         return
     _judge_difference(day, scene, lived, verdict.problems)
+
+
+def _audit(scene: Live) -> list[str]:
+    """The chain is sound, and the witness outside the database covers all of it."""
+    home = scene.out / "hub"
+    said = subprocess.run(
+        [*HUB, "audit", "verify", "--home", str(home), "--json"], capture_output=True, text=True,
+        env=environment(url=scene.url), cwd=home, check=False,
+    )  # fmt: skip
+    if said.returncode != 0:
+        return [
+            f"hub audit verify answered {said.returncode}: {(said.stdout + said.stderr)[-400:]}"
+        ]
+    found = json.loads(said.stdout)
+    left = {name: found[name] for name in ("unsealed", "unanchored") if found[name]}
+    return [f"entries that no checkpoint covers: {left}"] if left else []
 
 
 def _judge_difference(day: Day, scene: Live, lived: Lived, problems: list[str]) -> None:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,12 +22,13 @@ from hub.kernel.clocks import SHANGHAI, SharedClock
 from hub.kernel.periods import Period
 from hub.kernel.settings import Settings
 from tests.chaos.judge import Verdict, judge
+from tests.chaos.partners import MocksApart
 from tests.chaos.places import HUB, Mocks, Process, demo, environment, mocks_of
 from tests.chaos.watch import Watcher, Where
 
 MONTH = Period.parse("2025-10")
-_LIMIT_S = 1200.0
-_LOOK_S = 0.03
+LIMIT_S = 1200.0
+LOOK_S = 0.03
 _STAGES = 6
 """A stage gets this part of a run's kills at most."""
 _FREEZE_S = 8.0
@@ -66,6 +67,8 @@ class Plan:
     seed: int
     pause_s: float = 0.4
     contracts: Path | None = None
+    patience: str = "4m"
+    """How long a bad day may go without headway before it counts as stuck."""
 
 
 def set_clock(out: Path) -> None:
@@ -102,7 +105,7 @@ def demo_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
     ran.seconds = time.monotonic() - began
     with mocks_of(out, plan.data) as mocks:
         ran.verdict = judge(mocks.bank, mocks.core, out, plan.expected)
-    ran.audit = _audit(out / "hub", env)
+    ran.audit = verify_audit(out / "hub", env)
     return ran
 
 
@@ -117,11 +120,11 @@ def _until_moment(
     """
     if chance.random() < 0.2 and "set-up" not in full:
         return _lasts(process, chance.uniform(0.05, 4.0))
-    limit = time.monotonic() + _LIMIT_S
+    limit = time.monotonic() + LIMIT_S
     while not watcher.conducts(process.pid):
         if process.code is not None or time.monotonic() > limit:
             return False
-        time.sleep(_LOOK_S)
+        time.sleep(LOOK_S)
     while _lasts(process, chance.expovariate(1 / pause_s)):
         if watcher.where().stage not in full:
             return True
@@ -137,12 +140,12 @@ def _lasts(process: Process, seconds: float) -> bool:
 
 
 def _must_close(process: Process) -> None:
-    code = process.wait(_LIMIT_S)
+    code = process.wait(LIMIT_S)
     if code != 0:
         raise AssertionError(f"the run ended with {code}: {process.tail(30)}")
 
 
-def _audit(home: Path, env: Mapping[str, str]) -> str:
+def verify_audit(home: Path, env: Mapping[str, str]) -> str:
     """``hub audit verify``: empty when the chain and its checkpoints are good."""
     said = subprocess.run(
         [*HUB, "audit", "verify", "--home", str(home)], capture_output=True, text=True, env=env,
@@ -154,6 +157,9 @@ def _audit(home: Path, env: Mapping[str, str]) -> str:
 class Served:
     """A hub home beside mocks of its own, driven by the commands an operator has."""
 
+    launcher: Sequence[str] = HUB
+    """How its processes are started; single commands are always the plain ``hub``."""
+
     def __init__(self, plan: Plan, number: int, url: str = "") -> None:
         self.plan, self.out = plan, plan.place / f"run-{number}"
         self.site = Site(self.out)
@@ -161,25 +167,36 @@ class Served:
         self.env = environment(url, plan.contracts, HUB_HOME=str(self.site.home))
         self.watcher = Watcher(database_of(self.out, url))
         set_clock(self.out)
-        self.mocks = Mocks(self.site.mocks, plan.data, self.site.clock_file)
+        self.mocks = self.partners()
         self.processes: dict[str, Process] = {}
         self._tokens: dict[str, str] = {}
         adapters = discover(Settings(home=self.site.home, environment="demo"))
         top: dict[str, str | int] = {"environment": "demo", "port": 0}
         write_home(self.site, adapters, self.mocks.endpoints(), top)
 
+    def partners(self) -> Mocks | MocksApart:
+        """Start the mocks."""
+        return Mocks(self.site.mocks, self.plan.data, self.site.clock_file)
+
+    def environment_of(self, name: str) -> Mapping[str, str]:
+        """What a process finds in its environment."""
+        return self.env
+
     def command(self, *words: str, who: str = "", check: bool = True) -> str:
         """One ``hub`` command to its end; what it printed."""
-        env = {**self.env, **({"HUB_TOKEN": self._tokens[who]} if who else {})}
         said = subprocess.run(
-            [*HUB, *words], capture_output=True, text=True, env=env, cwd=self.out, check=False,
-            timeout=180,
+            [*HUB, *words], capture_output=True, text=True, env=self.as_person(who), cwd=self.out,
+            check=False, timeout=180,
         )  # fmt: skip
         if check and said.returncode != 0:
             raise AssertionError(
                 f"hub {words[:2]} answered {said.returncode}: {said.stderr[-800:]}"
             )
         return said.stdout
+
+    def as_person(self, who: str) -> Mapping[str, str]:
+        """The environment of a command that this person gives; nobody when empty."""
+        return {**self.env, **({"HUB_TOKEN": self._tokens[who]} if who else {})}
 
     def set_up(self) -> None:
         """Schema, people, agreements, the run."""
@@ -192,10 +209,15 @@ class Served:
         self.command("agreements", "import", agreements, who="hand", check=False)
         self.command("offset", "plan", "--month", str(MONTH), "--banks", "ICBC", who="hand")
 
+    def token(self, login: str) -> str:
+        """A person's token: ``boss``, ``hand`` or ``yes``."""
+        return self._tokens[login]
+
     def start(self, name: str) -> Process:
-        """Start ``serve`` or ``worker``."""
-        words = [*HUB, name, *(["--port", str(_free_port())] if name == "serve" else [])]
-        self.processes[name] = Process(words, self.out / f"{name}.log", self.env)
+        """Start ``serve`` or ``worker`` (several: ``worker-2`` and so on)."""
+        words = [*self.launcher, name.partition("-")[0]]
+        words += ["--port", str(_free_port())] if name == "serve" else []
+        self.processes[name] = Process(words, self.out / f"{name}.log", self.environment_of(name))
         return self.processes[name]
 
     def approve(self) -> None:
@@ -233,7 +255,7 @@ def served_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
         served.set_up()
         for name in ("serve", "worker"):
             served.start(name)
-        limit = time.monotonic() + _LIMIT_S
+        limit = time.monotonic() + LIMIT_S
         while (state := served.watcher.run_state()) != "closed":
             if time.monotonic() > limit:
                 raise TimeoutError(f"not closed: {served.watcher.where()}")
@@ -242,10 +264,10 @@ def served_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
                 approved = True
             if len(ran.kills) < kills and state:
                 _act(served, ran, chance, began)
-            time.sleep(_LOOK_S)
+            time.sleep(LOOK_S)
         ran.seconds = time.monotonic() - began
         ran.verdict = served.finish()
-        ran.audit = _audit(served.site.home, served.env)
+        ran.audit = verify_audit(served.site.home, served.env)
     finally:
         served.close()
     return ran
@@ -257,7 +279,7 @@ def _act(served: Served, ran: Ran, chance: random.Random, began: float) -> None:
     while not served.watcher.conducts(*(p.pid for p in served.processes.values())):
         if time.monotonic() > until:
             return
-        time.sleep(_LOOK_S)
+        time.sleep(LOOK_S)
     time.sleep(chance.expovariate(1 / served.plan.pause_s))
     act = chance.choices(_ACTS, _WEIGHTS)[0]
     where = served.watcher.where()

@@ -40,6 +40,7 @@ def judge(bank: Control, core: Control, out: Path, expected: Path) -> Verdict:
     """Judge a closed run: ``expected`` is the outcomes file that ``out``'s must equal."""
     said = Verdict()
     credited = _credits(said, bank)
+    _batches(said, bank)
     _postings(said, core, credited)
     agreements = _items(said, core, credited)
     _outcomes(said, out / "outcomes.csv", expected, credited, agreements)
@@ -65,6 +66,14 @@ def _credits(said: Verdict, bank: Control) -> dict[str, int]:
         loans.add(row["JKHTBH"])
     said.credits, said.credited_fen = len(credited), sum(credited.values())
     return credited
+
+
+def _batches(said: Verdict, bank: Control) -> None:
+    """An instruction has gone out in one batch only: a batch is never cut again."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for row in _rows(bank.ask("GET", "/batches.csv")):
+        seen[row["number"]].add(row["batch"])
+    said.must((n for n, batches in seen.items() if len(batches) > 1), "cut into a second batch")
 
 
 def _postings(said: Verdict, core: Control, credited: dict[str, int]) -> None:

@@ -55,7 +55,9 @@ def stands(core: HandClient, state: str) -> None:
     assert core.money(RICH) == (1_000_000 + balance * 30_000, held * 30_000)
     assert core.money(POOR) == (50_000 + balance * 10_000, held * 10_000)
     live = core.ask("holds/query", QCNY=PERIOD, YHJC=BANK, YB=None)["ZY"]
-    assert live == ([{"MXBH": N, "FSEFEN": 40_000}] if state == "01" else [])
+    payers = [{"GRZH": RICH, "FSEFEN": 30_000}, {"GRZH": POOR, "FSEFEN": 10_000}]
+    wanted_live = [{"MXBH": N, "FSEFEN": 40_000, "FKR": payers}]
+    assert live == (wanted_live if state == "01" else [])
     postings = core.ask("postings/query", QCNY=PERIOD, YHJC=BANK, YB=None)["LS"]
     wanted = [
         (account, fen, flag)

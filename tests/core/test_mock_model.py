@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -93,14 +94,17 @@ class Model:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Bulk commands over any items, in any order, repeats and late ones included."""
+    """Bulk commands over any items, in any order, repeats, late ones and deaths included."""
 
+    mock: CoreMock
     core: HandClient
 
     @initialize()
     def begin(self) -> None:
+        self.core = self.mock.client()
         self.core.reset()
         self.model = Model()
+        self.deaths = 0
 
     @rule(
         command=st.sampled_from(["hold", "post", "release", "reverse"]),
@@ -110,6 +114,37 @@ class AnyOrder(RuleBasedStateMachine):
         items = [item(one, *PAYERS[NUMBERS.index(one)]) for one in numbers]
         wanted = [self.model.say(command, one) for one in numbers]
         assert self.core.command(command, *items) == wanted
+
+    @rule(
+        command=st.sampled_from(["hold", "post", "release", "reverse"]),
+        number=st.sampled_from(NUMBERS),
+        how=st.sampled_from(["a fen more", "another agreement", "other payers"]),
+    )
+    def other_content(self, command: str, number: str, how: str) -> None:
+        """Under a known number nothing but the booking date may differ; nothing moves by it."""
+        if self.model.state[number] == "00":
+            return
+        payers = list(PAYERS[NUMBERS.index(number)])
+        agreement = "DC2" if how == "another agreement" else "DC1"
+        if how == "a fen more":
+            payers[0] = (payers[0][0], payers[0][1] + 1)
+        elif how == "other payers":
+            payers = [*payers[1:], (COURT if len(payers) > 1 else POOR, 1)]
+        asked = item(number, *payers, agreement=agreement)
+        assert self.core.command(command, asked) == [("2007", self.model.state[number])]
+
+    @precondition(lambda self: self.deaths < 2)
+    @rule()
+    def killed_and_started(self) -> None:
+        """kill -9 between two commands: what was answered stands."""
+        self.deaths += 1
+        self.core.close()
+        self.mock.kill()
+        self.core = self.mock.start().client()
+
+    def teardown(self) -> None:
+        if hasattr(self, "model"):
+            self.core.close()
 
     @invariant()
     def books_agree(self) -> None:
@@ -129,17 +164,15 @@ class AnyOrder(RuleBasedStateMachine):
 
 @pytest.mark.usefixtures("core")
 def test_any_order(core_mock: CoreMock) -> None:
-    with core_mock.client() as client:
+    class Here(AnyOrder):
+        mock = core_mock
 
-        class Here(AnyOrder):
-            core = client
-
-        run_state_machine_as_test(
-            Here,
-            settings=settings(
-                max_examples=25,
-                stateful_step_count=20,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -163,7 +163,11 @@ class FakeCore:
         return AccountsAnswer(tuple(found), NOON)
 
     def postings(self, line: object, period: Period, bank: str, page: str | None) -> PostingPage:
-        return PostingPage(tuple(self.booked), None)
+        def here(number: str) -> bool:
+            ordered = self.commands.get(number)
+            return ordered is None or ordered.period == period
+
+        return PostingPage(tuple(p for p in self.booked if here(p.number)), None)
 
     def holds(self, line: object, period: Period, bank: str, page: str | None) -> HoldPage:
         live = [LiveHold(n, Fen(0)) for n, state in self.states.items() if state == "held"]

@@ -6,12 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from hub.offset import closing, reconcile
-from hub.offset.differences import NoSuchDifference, settle_difference
 from hub.offset.tables import (
     agreement,
     agreement_change,
     batch,
-    difference,
     item,
     leg,
     statement_day,
@@ -124,26 +122,6 @@ def test_the_core_that_refuses_to_post_is_a_difference(quick: Centre) -> None:
     assert quick.differences() == {("bank_only", quick.number("A1")): (FEN, FEN, 0)}
     read(quick)
     assert {s for n, (s, _, _) in quick.items().items() if n != "A1"} <= paid_up
-
-
-class TestSettled:
-    def test_a_double_credit_that_went_back_lets_the_run_close(self, quick: Centre) -> None:
-        paid(quick)
-        number = quick.number("A1")
-        quick.icbc.book(number, FEN)
-        read(quick)
-        quick.icbc.book(number, FEN, kind=EntryKind.RETURN)
-        read(quick)
-        assert set(quick.differences()) == {("double_credit", number)}
-        (one,) = quick.rows(difference)
-        with quick.store.write() as tx:
-            settle_difference(tx, one.id, "退回一笔", 1)
-        quick.until(quick.closed)
-        assert quick.items()["A1"] == ("reconciled", "SUCCEEDED", "")
-
-    def test_twice_it_cannot_be_settled(self, quick: Centre) -> None:
-        with pytest.raises(NoSuchDifference), quick.store.write() as tx:
-            settle_difference(tx, 1, "x", 1)
 
 
 class TestReturned:

@@ -367,7 +367,7 @@ class TestActs:
     def test_money_is_the_centres_and_takes_two_roles(self) -> None:
         assert set(ACTS) == {
             "plan.approve", "message.resend_money", "difference.settle", "hold.release",
-            "policy.change", "channel.resume", "restore.release",
+            "policy.change", "channel.resume", "restore.release", "message.unpark",
         }  # fmt: skip
         for act in ACTS.values():
             assert act.party is Party.CENTRE
@@ -375,7 +375,9 @@ class TestActs:
             assert not act.request_roles & act.confirm_roles
 
     def test_every_role_and_party_has_its_word(self) -> None:
-        assert [role.label for role in Role] == ["查询", "经办", "复核", "审批", "系统管理员"]
+        assert [role.label for role in Role] == [
+            "查询", "经办", "复核", "审批", "系统管理员", "报文原文",
+        ]  # fmt: skip
         assert [party.label for party in Party] == ["中心", "运维方", "监督"]
 
     def test_only_known_acts_get_executors(self, house: House) -> None:

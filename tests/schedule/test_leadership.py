@@ -1,5 +1,7 @@
 """One leader at a time, and one that was asleep does no harm."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -7,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.bus.holder import this_holder
 from hub.schedule import Leadership, LeadershipLost
 from hub.schedule.tables import lease
 from hub.store import Store
@@ -145,3 +148,28 @@ def test_when_the_database_fails_us_we_do_not_lead(
     time.sleep(SHORT_S)
     assert leader.hold()
     assert leader.epoch == 2
+
+
+_LEADS_AND_HANGS = """
+import sys, time
+from hub.bus.holder import this_holder
+from hub.schedule import Leadership
+from hub.store import Store
+assert Leadership(Store(sys.argv[1]), "conductor", this_holder(), 60).hold()
+print("leads", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_killed_process_of_this_host_is_followed_before_its_lease_ends(store: Store) -> None:
+    words = [sys.executable, "-c", _LEADS_AND_HANGS, store.url]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "leads\n"
+            after = Leadership(store, "conductor", this_holder())
+            assert not after.hold()  # it lives, and its minute is not over
+        finally:
+            process.kill()
+    assert after.hold()
+    assert after.epoch == 2

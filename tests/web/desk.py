@@ -427,10 +427,6 @@ class MemoryDesk:
         self.plan_state = PlanState.TRIAL
         return f"已否决 {approval}"
 
-    def settle_difference(self, token: Secret, number: str, how: str) -> str:
-        self.acts.append(("settle", self._who(token), number, how))
-        return "AP-20251015-0011 等待第二人确认"
-
     def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
         who = self._who(token)
         self.stopped[interface] = (reason, who)

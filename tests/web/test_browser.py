@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hub.kernel.money import show_yuan
-from hub.store.engine import DatabaseAway
+from hub.store import DatabaseAway
 from hub.web.app import create_app
 from hub.web.model import Figure, RunState
 from tests.conftest import missing

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.store.engine import DatabaseAway
+from hub.store import DatabaseAway
 from hub.web import live
 from hub.web.app import create_app
 from hub.web.model import RunState

@@ -9,7 +9,7 @@ import pytest
 
 from hub.kernel.errors import HubError
 from hub.kernel.money import show_yuan
-from hub.store.engine import DatabaseAway
+from hub.store import DatabaseAway
 from hub.web import app as web_app
 from hub.web.model import Figure, RunState
 from tests.web.conftest import Site

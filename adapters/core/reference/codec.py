@@ -21,6 +21,7 @@ from hub.ports.core import (
     CoreAccount,
     HoldPage,
     LiveHold,
+    Payer,
     Posting,
     PostingPage,
     RegistryChange,
@@ -176,9 +177,14 @@ def holds(period: str, bank: str, reply: replies.HoldsReply, drift: DriftNotes) 
     _same(period, bank, reply.QCNY, reply.YHJC, drift, "holds.reply")
     rows = () if reply.ZY is UNSET else reply.ZY
     return HoldPage(
-        tuple(LiveHold(row.MXBH, Fen(row.FSEFEN)) for row in rows),
+        tuple(LiveHold(row.MXBH, Fen(row.FSEFEN), _payers(row)) for row in rows),
         None if reply.XYY is UNSET else reply.XYY,
     )
+
+
+def _payers(row: replies.HoldRow) -> tuple[Payer, ...]:
+    found = () if row.FKR is UNSET else row.FKR
+    return tuple(Payer(payer.GRZH, Fen(payer.FSEFEN)) for payer in found)
 
 
 def changes(after: int, reply: replies.ChangesReply, drift: DriftNotes) -> ChangesPage:

@@ -151,14 +151,28 @@ class StrictPostingsReply(StrictReply, PostingsReply, forbid_unknown_fields=True
     XYY: Page | UnsetType | None = UNSET
 
 
+class PayerRow(Struct):
+    GRZH: str
+    FSEFEN: int
+
+
+class StrictPayerRow(PayerRow, forbid_unknown_fields=True):
+    GRZH: Account
+    FSEFEN: FenAboveZero
+
+
 class HoldRow(Struct):
     MXBH: str
     FSEFEN: int
+    FKR: tuple[PayerRow, ...] | UnsetType = UNSET
 
 
 class StrictHoldRow(HoldRow, forbid_unknown_fields=True):
     MXBH: ItemNumber
     FSEFEN: FenAboveZero
+    FKR: Annotated[tuple[StrictPayerRow, ...], Meta(min_length=1, max_length=10)] | UnsetType = (
+        UNSET
+    )
 
 
 class HoldsReply(Reply):

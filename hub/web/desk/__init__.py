@@ -12,6 +12,7 @@ from hub.kernel.logs import mask_text
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
 from hub.offset import runs
+from hub.store.durable import not_durable
 from hub.web import model
 from hub.web.desk import board, items
 
@@ -69,12 +70,14 @@ class StoreDesk:
                     .select_from(audit_entry)
                     .where(audit_entry.c.seq.is_(None))
                 )
+                weak = not_durable(view)
         except HubError as error:
             return model.Health((model.HealthCheck("database", False, error.message),))
         sealed = int(waiting or 0) < _UNSEALED_LIMIT
         return model.Health(
             (
                 model.HealthCheck("database", True),
+                model.HealthCheck("durable", not weak, ", ".join(weak)),
                 model.HealthCheck("sealer", sealed, f"{waiting} entries wait to be sealed"),
             )
         )
@@ -92,10 +95,6 @@ class StoreDesk:
 
     def refuse(self, token: Secret, approval: str, reason: str) -> str:
         return steps.refuse(self._hub, token, _number(approval), reason)
-
-    def settle_difference(self, token: Secret, number: str, how: str) -> str:
-        asked = orders.ask_settle(self._hub, token, _number(number), how)
-        return f"已申请处理差异 {number}，审批号 {asked}；请另一人确认"
 
     def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
         return orders.stop_channel(self._hub, token, interface, reason)

@@ -1,6 +1,6 @@
 """The run board, read in one view of the database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from hub.app.standing import Standing
 from hub.app.waiting import waits_for
 from hub.kernel.periods import Period
 from hub.offset import runs, totals
+from hub.offset.adjustments import adjusted_equations
 from hub.offset.tables import batch, difference, due_list, item, leg, run, wave
 from hub.offset.words import ItemState
 from hub.web import model
@@ -67,7 +68,8 @@ def board(
         as_of_us=hub.office.now_us(),
         totals=page_totals(totals.add_up(by_bank)),
         banks=tuple(_bank_row(hub, view, each, by_bank[each.bank]) for each in legs),
-        equations=tuple(_equations(by_bank)),
+        equations=tuple(_equations(totals.equations(by_bank))),
+        adjusted=tuple(_equations(adjusted_equations(view, found.id, by_bank))),
         waves=tuple(waves(hub, view, found, legs, shift)),
         pending=tuple(_pending(hub, view, shift)),
         differences=tuple(_differences(view, found.id)),
@@ -92,8 +94,8 @@ def _state(view: Connection, found: sa.Row[Any]) -> model.RunState:
     return model.RunState.COLLECTING if planned is None else model.RunState(found.state)
 
 
-def _equations(by_bank: Mapping[str, totals.Totals]) -> Iterator[model.Equation]:
-    for each in totals.equations(by_bank):
+def _equations(found: Sequence[totals.Equation]) -> Iterator[model.Equation]:
+    for each in found:
         bank = "" if each.bank == "total" else each.bank
         yield model.Equation(
             each.name, bank, figure(each.left), figure(each.right), figure(each.remainder)

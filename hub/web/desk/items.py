@@ -15,6 +15,7 @@ from hub.kernel.errors import NotFound
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account, mask_name
 from hub.offset import runs
+from hub.offset.export import newest_of_line
 from hub.offset.tables import (
     agreement,
     batch,
@@ -55,13 +56,7 @@ _REASON = sa.case(
 _JOINED = (
     plan_line.join(wave, wave.c.id == plan_line.c.wave_id)
     .join(agreement, agreement.c.id == plan_line.c.agreement_id)
-    .outerjoin(
-        item,
-        sa.and_(
-            item.c.wave_id == plan_line.c.wave_id,
-            item.c.agreement_id == plan_line.c.agreement_id,
-        ),
-    )
+    .outerjoin(item, newest_of_line())
 )
 
 

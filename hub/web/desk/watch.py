@@ -24,7 +24,8 @@ def troubles(hub: Hub, standing: Standing) -> Iterator[model.AlertRow]:
     if not standing.good:
         yield model.AlertRow(
             kind="store_not_current", at_us=now_us, subject=standing.verdict.value,
-            text=standing.text, hint="对账后两人放行：hub audit release → hub approve", money=True,
+            text=standing.text, hint=standing.next_step or "启动 hub serve，由它向银行和核心核对",
+            money=True,
         )  # fmt: skip
     trouble = hub.keeper.trouble
     if trouble is not None and standing.good:

@@ -68,6 +68,7 @@ class Totals:
     reversed: Figure = Figure()
     credited: Figure = Figure()
     returned: Figure = Figure()
+    repaid: Figure = Figure()
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -301,3 +302,5 @@ class Board:
     closed_us: int | None = None
     note: str = ""
     """One line on what the run waits for, from the conductor; empty when it just runs."""
+    adjusted: tuple[Equation, ...] = ()
+    """E7 with what came after the close; empty when nothing has."""

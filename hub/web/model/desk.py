@@ -73,10 +73,6 @@ class Desk(Protocol):
         """The second person's no; nothing is carried out."""
         ...
 
-    def settle_difference(self, token: Secret, number: str, how: str) -> str:
-        """Ask to settle a difference; an approval that a second person confirms."""
-        ...
-
     def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
         """停发: one person is enough; one line on what was parked."""
         ...

@@ -29,6 +29,7 @@ FAULTS: Mapping[str, FaultKind] = {
     ),
     "not_found": FaultKind("查询说查无，不论是否已入账"),
     "wrong_total": FaultKind("应答的总笔数、总金额（差 fen 分）不对"),
+    "small_pages": FaultKind("对账单、应还明细每页只给 rows 行（缺省 40），其余在后面的页"),
     "wrong_amount": FaultKind("入账金额差 fen 分（缺省 1）", **_ROWS_ONLY),
     "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **_BOTH),
     "system_error": FaultKind("系统异常 B9999，行上是 98/A1998；when=before 不入账", **_BOTH),

@@ -67,9 +67,10 @@ class Queries:
             if found is None or found[1] != whole.version:
                 raise QueryRefused("B0113")
             after = int(found[2])
-        rows = self._book.due_rows(month, after, self._limit + 1)
-        more = len(rows) > self._limit
-        rows = rows[: self._limit]
+        limit = self._rows(hits)
+        rows = self._book.due_rows(month, after, limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
         next_tag = f"{whole.version}.{rows[-1][0]}" if more else ""
         off = _off(hits)
         head = (
@@ -95,9 +96,10 @@ class Queries:
             if found is None or (found[1], found[2]) != (first, last):
                 raise QueryRefused("B0113")
             after = (found[3], int(found[4]))
-        rows = self._ledger.page(first, last, after, self._limit + 1)
-        more = len(rows) > self._limit
-        rows = rows[: self._limit]
+        limit = self._rows(hits)
+        rows = self._ledger.page(first, last, after, limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
         next_tag = f"{first}-{last}-{rows[-1][1]}-{rows[-1][0]}" if more else ""
         head = (
             ("AccNo", account[0]), ("AccName", account[1]), ("NextTag", next_tag),
@@ -105,6 +107,11 @@ class Queries:
         )  # fmt: skip
         body = "".join(_entry(row, hits, open_day=open_day) for row in rows)
         return Page(tags(head) + body, len(rows), next_tag)
+
+    def _rows(self, hits: Hits) -> int:
+        """Most rows of this page: a bank may always give fewer than it could."""
+        rule = hits.first("small_pages")
+        return self._limit if rule is None else int(rule.parameters.get("rows", 40))
 
 
 def balance_out(account: str, fen: int, moment: datetime, asked: str) -> str:

@@ -22,7 +22,7 @@ UNIT_COLUMNS = (
     "JZNY",
 )  # fmt: skip
 _MONEY = {"GRJCJS", "GRYJCE", "DWYJCE", "GRZHYE", "DJJE"}
-_YUAN = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?")
+_YUAN = re.compile(r"([0-9]{1,14})(?:\.([0-9]{1,2}))?")
 _CHUNK = 20_000
 _PERSON_SQL = (
     "INSERT INTO persons (grzh, dwzh, xingming, zjlx, zjhm, sjhm, grzhzt, grjcjs, gryjce, dwyjce,"

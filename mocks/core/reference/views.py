@@ -73,11 +73,17 @@ class Views:
     def holds(self, asked: PageAsked) -> dict[str, object]:
         """One page of live holds, in the order they were made."""
         rows = self._storage.rows(
-            "SELECT id, number, total FROM items"
+            "SELECT id, number, total, payers FROM items"
             " WHERE period = ? AND bank = ? AND state = '01' AND id > ? ORDER BY id LIMIT ?",
             (asked.period, asked.bank, asked.after, PAGE_ROWS + 1),
         )
-        listed = [{"MXBH": number, "FSEFEN": total} for _, number, total in rows[:PAGE_ROWS]]
+        listed = [
+            {
+                "MXBH": number, "FSEFEN": total,
+                "FKR": [{"GRZH": grzh, "FSEFEN": fen} for grzh, fen in json.loads(payers)],
+            }
+            for _, number, total, payers in rows[:PAGE_ROWS]
+        ]  # fmt: skip
         return {"QCNY": asked.period, "YHJC": asked.bank, "ZY": listed, "XYY": _next(rows)}
 
     def changes(self, asked: ChangesAsked) -> dict[str, object]:

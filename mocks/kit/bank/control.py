@@ -6,7 +6,17 @@ from datetime import date
 from typing import Any
 
 from mocks.kit.bank.book import LoanBook
-from mocks.kit.bank.ledger import CREDIT, OTHER, OUT, SHAPES, Coming, Entry, Ledger
+from mocks.kit.bank.ledger import (
+    CREDIT,
+    IN,
+    OTHER,
+    OUT,
+    RETURN,
+    SHAPES,
+    Coming,
+    Entry,
+    Ledger,
+)
 from mocks.kit.bank.orders import minds
 from mocks.kit.bank.payments import Payments
 from mocks.kit.clock import MockClock
@@ -35,6 +45,7 @@ class BankControls:
         """Every bank's routes."""
         return (
             Control("GET", "/credits.csv", "账户全部分录：入账、退票、冲正、其他", self._credits),
+            Control("GET", "/batches.csv", "收到过的批次：批次号、行序、指令号", self._batches),
             Control("GET", "/totals", "各类分录的笔数与金额（分）", self._totals),
             Control("GET", "/balance", "划款账户余额（分）", self._balance),
             Control("POST", "/balance", '设余额 {"fen": 0}', self._set_balance),
@@ -43,12 +54,16 @@ class BankControls:
             Control("POST", "/rows/{JKHTBH}", '改 KKJG {"KKJG": "1001"}', self._set_row),
             Control("POST", "/returns", "退回一笔：number，day，shape 退票|冲正，with_number",
                     self._return),
-            Control("POST", "/plant", "造差异：shape unordered|missing|off|doubled", self._plant),
+            Control("POST", "/plant", "造差异：shape unordered|missing|off|doubled|back",
+                    self._plant),
         )  # fmt: skip
 
     def _credits(self, _: ControlCall) -> Answer:
         self._catch_up()
         return answer_csv(self._ledger.export())
+
+    def _batches(self, _: ControlCall) -> Answer:
+        return answer_csv(self._payments.export_batches())
 
     def _totals(self, _: ControlCall) -> Answer:
         self._catch_up()
@@ -119,6 +134,8 @@ class BankControls:
         match shape:
             case "unordered":
                 done = {"serial": self._ledger.plant(_entry(call, number))}
+            case "back":
+                done = {"serial": self._ledger.plant(_back(call, number))}
             case "missing":
                 done = {"changed": self._ledger.forget(number)}
             case "off":
@@ -126,7 +143,7 @@ class BankControls:
             case "doubled":
                 done = {"serial": self._ledger.double(number)}
             case _:
-                raise ControlError("shape 只能是 unordered、missing、off、doubled")
+                raise ControlError("shape 只能是 unordered、missing、off、doubled、back")
         if done.get("changed") == 0:
             raise ControlError(f"没有指令 {number} 的入账", 404)
         return answer_json(done, 201)
@@ -138,6 +155,15 @@ def _entry(call: ControlCall, number: str) -> Entry:
         kind=kind, side=OUT, fen=_integer(call, "fen"), number=number, batch="", loan="",
         account=str(call.body.get("account", "6222000000000000000")),
         name=str(call.body.get("name", "无名")), postscript=number, summary="", purpose="",
+    )  # fmt: skip
+
+
+def _back(call: ControlCall, number: str) -> Entry:
+    """Money that comes back as it pleases: part of a credit, or with no number."""
+    return Entry(
+        kind=RETURN, side=IN, fen=_integer(call, "fen"), number=number, batch="", loan="",
+        account=str(call.body.get("account", "6222000000000000000")),
+        name=str(call.body.get("name", "无名")), postscript=number, summary="退票", purpose="",
     )  # fmt: skip
 
 

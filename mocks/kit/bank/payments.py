@@ -186,6 +186,15 @@ class Payments:
         """One instruction as it stands, for the control plane."""
         return self._standing([number]).get(number)
 
+    def export_batches(self) -> str:
+        """batches.csv: one line for each row of each batch that was taken, in the batch's order."""
+        lines = ["batch,row_no,number"]
+        for batch, numbers in self._storage.each(
+            "SELECT number,numbers FROM batch ORDER BY number"
+        ):
+            lines += [f"{batch},{place},{one}" for place, one in enumerate(numbers.split(","))]
+        return "\n".join(lines) + "\n"
+
     def reset(self) -> None:
         """Forget every instruction."""
         self._storage.run("DELETE FROM instruction")

@@ -149,6 +149,9 @@ def test_holds_and_changes() -> None:
     reply, drift = read("holds")
     page = codec.holds("202510", "ICBC", reply, drift)
     assert [(one.number, one.amount) for one in page.holds] == [("20251000000000000052", 150_000)]
+    assert [(one.account, one.amount) for one in page.holds[0].payers] == [
+        ("52270000000002", 100_000), ("52270000000003", 50_000),
+    ]  # fmt: skip
     assert page.next_page == by_hand("holds.reply.json")["XYY"] == "6000"
     reply, drift = read("changes")
     changes = codec.changes(28_512, reply, drift)

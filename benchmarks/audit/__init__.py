@@ -1,0 +1,1 @@
+"""The audit: how fast a chain is verified."""

@@ -1,0 +1,265 @@
+"""Messages as operators look for them: a list by keyset that stays fast at 10⁷ rows, and one
+message with every attempt and call.
+
+The list is newest first.  One *driver* condition finds rows through an index, the others are
+checked on what it finds; a driver that could run over millions of rows looks at a window of
+numbers at a time and says how far it has looked.  Text is compared as it stands: ``%`` is a sign
+like any other.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.bus.rows import HEAD, to_message
+from hub.bus.tables import attempt, call, channel, message
+from hub.bus.values import Message, NoSuchMessage
+from hub.bus.words import MessageState
+
+S = MessageState
+WINDOW = 100_000
+"""Most message numbers that one look without an index runs over."""
+
+_FEW = frozenset(
+    state.value
+    for state in (S.QUEUED, S.WAITING, S.IN_FLIGHT, S.UNKNOWN, S.PARKED, S.DEAD, S.REJECTED)
+)
+"""States few messages are in at a time: their index finds them."""
+KEYS_MOST = 1000
+"""Most keys one text may find."""
+
+_LONGEST_ID = 18
+_TOP = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """What to list; empty is anything.  ``text``: a message's number, or how its key begins (a
+    batch's number, say)."""
+
+    interface: str = ""
+    kind: str = ""
+    state: str = ""
+    group: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Rows newest first.  ``older``: give this as ``before`` to go on, None at the end;
+    ``looked_to`` is the lowest number looked at when a window ended before the page was full.
+    ``too_many``: the text begins more keys than are looked at; more of it finds the others."""
+
+    rows: tuple[Message, ...]
+    older: int | None
+    looked_to: int | None = None
+    too_many: bool = False
+
+
+def list_messages(
+    tx: Connection, wanted: MessageFilter, *, before: int | None = None, size: int = 50
+) -> MessagePage:
+    """One page of messages with numbers below ``before``."""
+    newest = tx.scalar(sa.select(sa.func.max(message.c.id))) or 0
+    top = newest + 1 if before is None else min(before, newest + 1)
+    if wanted.text.strip():
+        return _by_text(tx, wanted, top, size)
+    if wanted.group:
+        return _page(tx, [message.c.msg_group == wanted.group, *_rest(wanted, "group")], top, size)
+    if wanted.state in _FEW:
+        return _page(tx, [message.c.state == wanted.state, *_rest(wanted, "state")], top, size)
+    if wanted.interface and not (wanted.kind or wanted.state):
+        return _by_interface(tx, wanted.interface, top, size)
+    return _window(tx, _rest(wanted), top, size)
+
+
+def _rest(wanted: MessageFilter, *but: str) -> list[sa.ColumnElement[bool]]:
+    """The other conditions, out of any index's sight: the planner must not choose one of them to
+    drive, for each may fit most of the table."""
+    columns = {
+        "interface": message.c.interface, "kind": message.c.kind, "state": message.c.state,
+        "group": message.c.msg_group,
+    }  # fmt: skip
+    return [
+        sa.func.coalesce(column, "") == getattr(wanted, name)
+        for name, column in columns.items()
+        if getattr(wanted, name) and name not in but
+    ]
+
+
+def _by_text(tx: Connection, wanted: MessageFilter, top: int, size: int) -> MessagePage:
+    """By number, or by the key's beginning through the unique index (interface, kind, key)."""
+    text = wanted.text.strip()
+    interfaces = list(tx.scalars(sa.select(channel.c.interface)))
+    begins = (
+        sa.select(message.c.id)
+        .where(message.c.interface.in_(interfaces), message.c.kind.in_(_kinds(tx, interfaces)))
+        .where(message.c.msg_key >= text, message.c.msg_key < text + _TOP)
+        .limit(KEYS_MOST + 1)
+    )
+    found = list(tx.scalars(begins))
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID:
+        found.append(int(text))
+    numbers = sorted({number for number in found if number < top}, reverse=True)[:KEYS_MOST]
+    page = _page(tx, [message.c.id.in_(numbers), *_rest(wanted)], top, size)
+    return replace(page, too_many=len(found) > KEYS_MOST)
+
+
+def _by_interface(tx: Connection, interface: str, top: int, size: int) -> MessagePage:
+    """Along the index (interface, ready_us, id): what has ended has no ready_us and lies there in
+    the order of its numbers; what may be claimed is little and sorted on the spot."""
+    here = sa.select(*HEAD).where(message.c.interface == interface, message.c.id < top)
+    ended = (
+        here.where(message.c.ready_us.is_(None))
+        .order_by(message.c.ready_us.desc(), message.c.id.desc())
+        .limit(size + 1)
+    )
+    waits = here.where(message.c.ready_us >= 0).order_by(message.c.id.desc()).limit(size + 1)
+    rows = [to_message(row) for query in (ended, waits) for row in tx.execute(query)]
+    rows.sort(key=lambda one: -one.id)
+    return MessagePage(tuple(rows[:size]), rows[size - 1].id if len(rows) > size else None)
+
+
+def _kinds(tx: Connection, interfaces: list[str]) -> list[str]:
+    """The kinds there are, by hopping along the unique index: one look a kind, not one a row."""
+    found: set[str] = set()
+    for interface in interfaces:
+        last = ""
+        while True:
+            query = (
+                sa.select(message.c.kind)
+                .where(message.c.interface == interface, message.c.kind > last)
+                .order_by(message.c.interface, message.c.kind)
+                .limit(1)
+            )
+            kind = tx.scalar(query)
+            if kind is None:
+                break
+            last = str(kind)
+            found.add(last)
+    return sorted(found)
+
+
+def kinds(tx: Connection) -> list[str]:
+    """Every kind of message there is."""
+    return _kinds(tx, list(tx.scalars(sa.select(channel.c.interface))))
+
+
+def _page(tx: Connection, where: list[sa.ColumnElement[bool]], top: int, size: int) -> MessagePage:
+    query = sa.select(*HEAD).where(*where, message.c.id < top)
+    rows = [
+        to_message(row) for row in tx.execute(query.order_by(message.c.id.desc()).limit(size + 1))
+    ]
+    return MessagePage(tuple(rows[:size]), rows[size - 1].id if len(rows) > size else None)
+
+
+def _window(
+    tx: Connection, where: list[sa.ColumnElement[bool]], top: int, size: int
+) -> MessagePage:
+    """Along the numbers; without a condition every row fits and the window never ends it."""
+    bottom = max(top - WINDOW, 0)
+    found = _page(tx, [*where, message.c.id >= bottom], top, size)
+    if found.older is not None or bottom == 0:
+        return found
+    return replace(found, older=bottom, looked_to=bottom)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSeen:
+    """One call on the wire.  Sizes in bytes; what was said is opened elsewhere."""
+
+    call_no: int
+    step: str
+    effect: bool
+    target: str
+    started_us: int
+    ended_us: int
+    status: int
+    outcome: str
+    error: str
+    request_bytes: int
+    reply_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptSeen:
+    """One try; ``verdict`` is empty while it is in flight, ``late``: its lease was lost."""
+
+    try_no: int
+    parent_no: int | None
+    epoch: int
+    holder: str
+    cause: str
+    ordered_by: str
+    ordered_why: str
+    started_us: int
+    ended_us: int | None
+    verdict: str
+    late: bool
+    error_code: str
+    error_text: str
+    calls: tuple[CallSeen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSeen:
+    """A message with all that became of it.  Instants are µs UTC of the database's clock."""
+
+    message: Message
+    parked_by: str
+    holder: str
+    lease_until_us: int | None
+    ended_us: int | None
+    ordered_by: str
+    ordered_why: str
+    attempts: tuple[AttemptSeen, ...]
+
+
+def see_message(tx: Connection, number: int) -> MessageSeen:
+    """Raises NoSuchMessage."""
+    row = tx.execute(sa.select(*HEAD).where(message.c.id == number)).one_or_none()
+    if row is None:
+        raise NoSuchMessage(f"there is no message {number}")
+    return MessageSeen(
+        message=to_message(row), parked_by=row.parked_by, holder=row.holder or "",
+        lease_until_us=row.lease_until_us, ended_us=row.ended_us, ordered_by=row.ordered_by,
+        ordered_why=row.ordered_why, attempts=_attempts(tx, number),
+    )  # fmt: skip
+
+
+def _attempts(tx: Connection, number: int) -> tuple[AttemptSeen, ...]:
+    calls: dict[int, list[CallSeen]] = {}
+    columns = [c for c in call.c if c.name not in {"key_id", "request", "reply"}]
+    sizes = (sa.func.length(call.c.request).label("out"), sa.func.length(call.c.reply).label("in_"))
+    query = sa.select(*columns, *sizes).where(call.c.message_id == number)
+    for row in tx.execute(query.order_by(call.c.try_no, call.c.call_no)):
+        calls.setdefault(row.try_no, []).append(_call(row))
+    tries = sa.select(attempt).where(attempt.c.message_id == number).order_by(attempt.c.try_no)
+    return tuple(
+        AttemptSeen(
+            try_no=row.try_no, parent_no=row.parent_no, epoch=row.epoch, holder=row.holder,
+            cause=row.cause, ordered_by=row.ordered_by, ordered_why=row.ordered_why,
+            started_us=row.started_us, ended_us=row.ended_us, verdict=row.verdict,
+            late=bool(row.late), error_code=row.error_code, error_text=row.error_text,
+            calls=tuple(calls.get(row.try_no, ())),
+        )
+        for row in tx.execute(tries)
+    )  # fmt: skip
+
+
+def _call(row: "sa.Row[Any]") -> CallSeen:
+    return CallSeen(
+        call_no=row.call_no, step=row.step, effect=bool(row.effect), target=row.target,
+        started_us=row.started_us, ended_us=row.ended_us, status=row.status, outcome=row.outcome,
+        error=row.error, request_bytes=row.out or 0, reply_bytes=row.in_ or 0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The bytes of one call, opened."""
+
+    request: bytes
+    reply: bytes

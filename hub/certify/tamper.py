@@ -1,0 +1,128 @@
+"""What happens to a call on its way: kept, and where a case says so, altered on the line.
+
+The altering is the certificate's own, never the partner's: a byte of a signature, a control
+total before it is signed, the same bytes sent twice, an earlier answer in place of this one's.
+A report says of such a step that it was done.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.ports.line import DriftNotes, HttpReply, Line, LineNotSent
+from hub.wire import CallOutcome, CallRecord
+
+
+class Keeper:
+    """Keeps every call in memory.  ``maybe_sent``: an effect call may have reached the partner."""
+
+    def __init__(self) -> None:
+        self.calls: list[CallRecord] = []
+        self.effects = 0
+        self.maybe_sent = False
+
+    def before(self, step: str, *, effect: bool, timeout_s: float) -> None:
+        """Lets every call through."""
+        self.effects += effect
+        self.maybe_sent = self.maybe_sent or effect
+
+    def after(self, record: CallRecord) -> None:
+        """As the bus: an effect call that surely did not leave is taken back."""
+        self.calls.append(record)
+        if record.effect and record.outcome is CallOutcome.NOT_SENT:
+            self.effects -= 1
+            self.maybe_sent = self.effects > 0
+
+
+@dataclass(slots=True)
+class AlteredLine:
+    """A line that alters what a case says, and remembers answers for cases that swap them.
+
+    ``spec`` is one of the suite's ``tampers``: ``call`` (which step of the adapter, all when
+    left out), and one of ``find`` (a pattern over the body's bytes, its one group is altered),
+    ``header`` (its value is altered), ``reply`` (a pattern over the answer), ``twice: true``,
+    ``replay: true``, ``block: true`` (never leaves).  ``plus`` adds to a number; without it
+    characters are turned to others.
+    """
+
+    line: Line
+    spec: Mapping[str, Any]
+    earlier: dict[str, HttpReply]
+    done: int = 0
+    drift: DriftNotes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.drift = self.line.drift
+
+    def post(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        effect: bool = False,
+    ) -> HttpReply:
+        """See Line.post."""
+        spec = self.spec if self.spec.get("call", step) == step else {}
+        given = dict(headers or {})
+        if spec.get("block"):
+            self.done += 1
+            raise LineNotSent("held back by the certificate")
+        if "find" in spec:
+            body = self._alter(str(spec["find"]), body, spec)
+        if "header" in spec and spec["header"] in given:
+            given[spec["header"]] = _turned(given[spec["header"]].encode()).decode()
+            self.done += 1
+        reply = self._send(step, endpoint, path, body, given, query, effect)
+        if spec.get("twice"):
+            reply = self._send(step, endpoint, path, body, given, query, effect)
+            self.done += 1
+        if spec.get("replay"):
+            if step in self.earlier:
+                self.done += 1
+            return self.earlier.get(step, reply)
+        if "reply" in spec:
+            altered = self._alter(str(spec["reply"]), reply.body, spec)
+            return HttpReply(reply.status, reply.headers, altered)
+        self.earlier[step] = reply
+        return reply
+
+    def _send(
+        self,
+        step: str,
+        endpoint: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None,
+        effect: bool,
+    ) -> HttpReply:
+        return self.line.post(
+            step, endpoint=endpoint, path=path, body=body, headers=headers, query=query,
+            effect=effect,
+        )  # fmt: skip
+
+    def _alter(self, pattern: str, body: bytes, spec: Mapping[str, Any]) -> bytes:
+        found = re.search(pattern.encode(), body)
+        if found is None:
+            return body
+        self.done += 1
+        old = found[1]
+        new = str(int(old) + int(spec["plus"])).encode() if "plus" in spec else _turned(old)
+        return body[: found.start(1)] + new + body[found.end(1) :]
+
+
+def _turned(text: bytes) -> bytes:
+    """Every letter and digit becomes another of its kind: still well formed, never the same."""
+    return bytes(_next(byte) for byte in text)
+
+
+def _next(byte: int) -> int:
+    for first, last in ((48, 57), (65, 70), (71, 90), (97, 102), (103, 122)):
+        if first <= byte <= last:
+            return first if byte == last else byte + 1
+    return byte

@@ -1,0 +1,28 @@
+"""The places of the pages: what the navigation shows, in order.
+
+A template says where it is with ``{% set here = 'channels' %}``; a place is shown where its pages
+are served.  To hang in another: a line here, and a word in messages.yaml under ``nav``.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry; ``duty`` places belong to the pages of the operators on duty."""
+
+    name: str
+    path: str
+    duty: bool = False
+
+
+PLACES = (
+    Place("board", "/"),
+    Place("runs", "/runs"),
+    Place("differences", "/differences", duty=True),
+    Place("channels", "/channels", duty=True),
+    Place("messages", "/messages", duty=True),
+    Place("dead", "/dead", duty=True),
+    Place("approvals", "/approvals", duty=True),
+    Place("certificates", "/certificates"),
+)
