@@ -84,13 +84,12 @@ class Boc:
         )
 
     def reset(self) -> None:
-        """As after loading: no instruction, no credit, KKJG as in the file."""
+        """As after loading: no instruction, no credit, KKJG as in the file.  Tokens stay."""
         with self._storage.write():
             self._payments.reset()
             self._ledger.reset()
             self._registrations.reset()
             self._book.reset()
-            self._tokens.forget()
 
     def _client(self, _: ControlCall) -> Answer:
         return answer_json(self._clients.shown())
