@@ -4,14 +4,15 @@ Contract: ``contracts_spec/banks/icbc``.  An object of this class holds no state
 and may serve several threads, each with a line of its own.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
 from adapters.banks.icbc import codec, rows
-from adapters.banks.icbc.channel import Channel, unreadable
-from adapters.banks.icbc.codec import BadReply, Customer
+from adapters.banks.icbc.channel import Channel
+from adapters.banks.icbc.codec import Customer
 from adapters.banks.icbc.rows import Reader
+from adapters.kit import banks
+from adapters.kit.replies import BadReply, own, unreadable, values
 from hub.contracts import CodeStatus, load_contract, shape
 from hub.contracts.documents import XmlElement
 from hub.kernel.errors import BadInput, HubError
@@ -31,9 +32,7 @@ from hub.ports.context import AdapterContext
 from hub.ports.line import Line, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
 from hub.ports.probe import ProbeResult
 
-_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""Not allowed in XML 1.0, or altered by its white-space rules."""
-_ACCOUNT = re.compile(r"[0-9A-Za-z-]+")
+PAYEE_FIELDS = ("RecAccNameCN", "RecAccNo")
 _YUAN_CURRENCY = "001"
 
 
@@ -68,13 +67,8 @@ class IcbcBank:
         self.numbers_idempotent: bool = contract.numbers.idempotent
 
     def obstacle(self, name: str, account: str) -> str | None:
-        """``name_not_representable``, ``account_not_representable`` or None."""
-        if not name.strip() or _UNWRITABLE.search(name):
-            return "name_not_representable"
-        if not self._contract.field("RecAccNameCN").takes(name):
-            return "name_not_representable"
-        fits = self._contract.field("RecAccNo").takes(account)
-        return None if fits and _ACCOUNT.fullmatch(account) else "account_not_representable"
+        """See ``adapters.kit.banks.obstacle``."""
+        return banks.obstacle(self._contract, name, account, fields=PAYEE_FIELDS)
 
     def probe(self, line: Line) -> ProbeResult:
         """QNCTEST, signed: shows that NC, its key and the bank answer.  Never raises for them."""
@@ -103,9 +97,9 @@ class IcbcBank:
     def fetch_dues(self, line: Line, period: Period, page: str | None) -> DuePage:
         """QDKDUE.  A tag that has expired is refused with B0113: begin again from page one."""
         out = self._channel.ask(line, "QDKDUE", {"Month": period.compact, "NextTag": page or ""})
-        said = codec.values(out)
+        said = values(out)
         try:
-            _same("QDKDUE", "Month", said, period.compact)
+            own(_out("QDKDUE", "Month"), said.get("Month"), period.compact)
             next_page = _next("QDKDUE", said, page)
         except BadReply as bad:
             unreadable(line, bad)
@@ -132,7 +126,7 @@ class IcbcBank:
             code = self._contract.code("row_code", row.get("iRetCode", "").strip())
             if code.status is not CodeStatus.DONE:
                 raise PartnerRefused(code.shown, code.text, final=False)
-            amount, at = _fen(row.get("UsableBalance", "")), rows.moment(row.get("QueryTime", ""))
+            amount, at = _fen(row.get("UsableBalance", "")), banks.moment(row.get("QueryTime", ""))
             if amount is None or at is None:
                 raise BadReply(place, "UsableBalance and QueryTime", "one is unreadable")
         except BadReply as bad:
@@ -145,7 +139,7 @@ class IcbcBank:
         Every row as the bank said it, repeats included; rows it leaves out are absent; rows
         with numbers that are not this batch's are left out and noted.
         """
-        self._check_batch(batch)
+        banks.check_batch(self._contract, batch, self.batch_limit, fields=PAYEE_FIELDS)
         at = self._clock.now()
         head = {
             "OnlBatF": "1",
@@ -178,7 +172,7 @@ class IcbcBank:
                 return ()
             raise
         try:
-            _same("QPAYENT", "QryfSeqno", codec.values(out), batch)
+            own(_out("QPAYENT", "QryfSeqno"), values(out).get("QryfSeqno"), batch)
         except BadReply as bad:
             unreadable(line, bad)
         reader = Reader(self._contract, "QPAYENT", line.drift)
@@ -189,8 +183,7 @@ class IcbcBank:
 
     def inquire(self, line: Line, numbers: Sequence[str]) -> tuple[RowResult, ...]:
         """QPAYENT by number.  A number the bank leaves out of its answer is UNKNOWN."""
-        if len(numbers) > self.inquiry_limit or len(set(numbers)) != len(numbers):
-            raise BadInput(f"an inquiry takes {self.inquiry_limit} different numbers at most")
+        banks.check_inquiry(numbers, self.inquiry_limit)
         if not numbers:
             return ()
         asked = [
@@ -208,7 +201,7 @@ class IcbcBank:
         missing = len(wanted) - len({result.number for result in results})
         if missing:
             line.drift.note("QPAYENT.reply/CMS/eb/out/rd", "a row per number", "fewer rows")
-        return rows.one_per_number(results, numbers)
+        return banks.one_per_number(results, numbers)
 
     def fetch_statement(self, line: Line, day: date, page: str | None) -> StatementPage:
         """QPD for today (open), QHISD for days gone by (closed)."""
@@ -220,12 +213,12 @@ class IcbcBank:
         if code == "QHISD":
             body |= {"BeginDate": f"{day:%Y%m%d}", "EndDate": f"{day:%Y%m%d}"}
         out = self._channel.ask(line, code, body | {"NextTag": page or ""})
-        said, found = codec.values(out), codec.rows(out)
+        said, found = values(out), codec.rows(out)
         reader = Reader(self._contract, code, line.drift)
         try:
-            _same(code, "AccNo", said, self._account)
+            own(_out(code, "AccNo"), said.get("AccNo"), self._account)
             # Half a page would make a credit look as if it had never been.
-            _same(code, "TotalNum", said, str(len(found)))
+            own(_out(code, "TotalNum"), said.get("TotalNum"), str(len(found)))
             entries = tuple(reader.entry(row, day) for row in found)
             next_page = _next(code, said, page)
         except BadReply as bad:
@@ -233,6 +226,7 @@ class IcbcBank:
         return StatementPage(entries, next_page, closed=code == "QHISD")
 
     def _claim(self, line: Line, code: str, claim: LoanClaim) -> LoanCheck:
+        banks.check_claim(claim)
         body = {
             "XYBH": claim.agreement,
             "JKHTBH": claim.loan_contract,
@@ -240,11 +234,9 @@ class IcbcBank:
             "JKRXM": claim.borrower_name,
             "JKRZJH": claim.borrower_id,
         }
-        if any(_UNWRITABLE.search(text) for text in body.values()):
-            raise BadInput(f"{code}: a value holds a control character")
-        said = codec.values(self._channel.ask(line, code, body))
+        said = values(self._channel.ask(line, code, body))
         try:
-            _same(code, "XYBH", said, claim.agreement)
+            own(_out(code, "XYBH"), said.get("XYBH"), claim.agreement)
         except BadReply as bad:
             unreadable(line, bad)
         answer = self._contract.code("check_code", said.get("CheckCode", "").strip())
@@ -252,23 +244,6 @@ class IcbcBank:
             place = f"{code}.reply/CMS/eb/out/CheckCode"
             unreadable(line, BadReply(place, "a code of check_code", shape(answer.code)))
         return LoanCheck(answer.status is CodeStatus.DONE, answer.code, answer.text)
-
-    def _check_batch(self, batch: InstructionBatch) -> None:
-        """Refuse before anything is signed what the plan should never have let through."""
-        numbers = [row.number for row in batch.rows]
-        digits = int(self._contract.numbers.extra["instruction_digits"])
-        if not 0 < len(numbers) <= self.batch_limit:
-            raise BadInput(f"a batch has 1 to {self.batch_limit} rows, not {len(numbers)}")
-        if len(set(numbers)) != len(numbers):
-            raise BadInput("a number stands twice in the batch")
-        for row in batch.rows:
-            if not re.fullmatch(f"[0-9]{{{digits}}}", row.number):
-                raise BadInput(f"instruction numbers have {digits} digits")
-            if row.amount <= 0:
-                raise BadInput(f"instruction {row.number}: the amount is not above 0")
-            found = self.obstacle(row.payee_name, row.payee_account)
-            if found is not None:
-                raise BadInput(f"instruction {row.number}: {found}")
 
 
 def _numbered(
@@ -289,10 +264,8 @@ def _expected(line: Line, code: str, field: str, number: str, ours: bool) -> boo
     return ours
 
 
-def _same(code: str, field: str, said: dict[str, str], own: str) -> None:
-    if said.get(field, "").strip() != own:
-        place = f"{code}.reply/CMS/eb/out/{field}"
-        raise BadReply(place, "the request's own", shape(said.get(field)))
+def _out(code: str, field: str) -> str:
+    return f"{code}.reply/CMS/eb/out/{field}"
 
 
 def _next(code: str, said: dict[str, str], page: str | None) -> str | None:

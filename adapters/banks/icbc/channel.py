@@ -8,16 +8,16 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
 
 from adapters.banks.icbc import codec
-from adapters.banks.icbc.codec import BadReply, Customer, Values
-from hub.contracts import Code, CodeStatus, Contract, shape
+from adapters.banks.icbc.codec import Customer, Values
+from adapters.kit.replies import BadReply, known, own, refuse, unreadable, values
+from hub.contracts import CodeStatus, Contract
 from hub.contracts.documents import XmlElement
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import BadInput
 from hub.kernel.secret import Secret
-from hub.ports.line import HttpReply, Line, PartnerRefused, ReplyUnreadable
+from hub.ports.line import HttpReply, Line, PartnerRefused
 
 _OK = 200
 
@@ -102,9 +102,9 @@ class Channel:
             unreadable(line, bad)
         for drift in self.contract.validate_xml("sign.reply", reply.body):
             line.drift.note(drift.place, drift.expected, drift.found)
-        known = self._known(line, "sign_result", result, "sign.reply/html/head/result")
-        if known.status is not CodeStatus.DONE:
-            raise PartnerRefused(f"sign {known.shown}", known.text or "签名端口拒绝", final=False)
+        signed = known(self.contract, line, "sign_result", result, "sign.reply/html/head/result")
+        if signed.status is not CodeStatus.DONE:
+            raise PartnerRefused(f"sign {signed.shown}", signed.text or "签名端口拒绝", final=False)
         return text
 
     def _post(self, line: Line, code: str, serial: str, moment: datetime, data: bytes) -> HttpReply:
@@ -135,36 +135,19 @@ class Channel:
             raise BadReply(f"{code}.http", "200", str(reply.status))
         error = codec.nc_error(reply.body)
         if error is not None:
-            self._refuse(self._known(line, "nc_error", error, f"{code}.reply/errorCode"))
+            refuse(known(self.contract, line, "nc_error", error, f"{code}.reply/errorCode"))
         root = codec.reply_root(self.contract, code, reply.body)
         for drift in self.contract.validate_xml(f"{code}.reply", root):
             line.drift.note(drift.place, drift.expected, drift.found)
         pub = root.find("eb/pub")
-        said = codec.values(pub) if pub is not None else {}
-        for name, own in (("fSeqno", serial), ("TransCode", code)):
-            if said.get(name, "").strip() != own:
-                place = f"{code}.reply/CMS/eb/pub/{name}"
-                raise BadReply(place, "the request's own", shape(said.get(name)))
+        said = values(pub) if pub is not None else {}
+        for name, wanted in (("fSeqno", serial), ("TransCode", code)):
+            own(f"{code}.reply/CMS/eb/pub/{name}", said.get(name), wanted)
         place = f"{code}.reply/CMS/eb/pub/RetCode"
-        result = self._known(line, "ret_code", said.get("RetCode", "").strip(), place)
+        result = known(self.contract, line, "ret_code", said.get("RetCode", "").strip(), place)
         if result.status is not CodeStatus.DONE:
-            self._refuse(result)
+            refuse(result)
         out = root.find("eb/out")
         if out is None:
             raise BadReply(f"{code}.reply/CMS/eb", "an out element with RetCode 0", "none")
         return out
-
-    def _known(self, line: Line, table: str, code: str, place: str) -> Code:
-        found = self.contract.code(table, code)
-        if not found.known:
-            line.drift.note(place, f"a code of {table}", shape(code))
-        return found
-
-    def _refuse(self, code: Code) -> NoReturn:
-        raise PartnerRefused(code.shown, code.text or "码表里没有的返回码", final=code.final)
-
-
-def unreadable(line: Line, bad: BadReply) -> NoReturn:
-    """Note a drift and say that the reply is not the contract's."""
-    line.drift.note(bad.place, bad.expected, bad.found)
-    raise ReplyUnreadable(f"{bad.place}: expected {bad.expected}, found {bad.found}") from None

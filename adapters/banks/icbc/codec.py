@@ -14,6 +14,7 @@ from datetime import datetime
 from urllib.parse import quote_plus, urlencode
 from xml.sax.saxutils import escape
 
+from adapters.kit.replies import BadReply, values
 from hub.contracts import BadDocument, Contract
 from hub.contracts.documents import XmlElement
 
@@ -28,19 +29,6 @@ _MOST_UNZIPPED = 64 * 1024 * 1024
 
 Values = Mapping[str, str]
 """Element name → text, in the order of the contract's sequence."""
-
-
-class BadReply(Exception):
-    """A reply that is not what the contract says: where, what was expected, what was found.
-
-    Inside this adapter only; it becomes a drift and a ReplyUnreadable.
-    """
-
-    def __init__(self, place: str, expected: str, found: str) -> None:
-        super().__init__(place, expected, found)
-        self.place = place
-        self.expected = expected
-        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +136,6 @@ def reply_root(contract: Contract, code: str, body: bytes) -> XmlElement:
         raise BadReply(place, "CMS/eb/pub", "another document")
     _unzip(contract, place, eb)
     return root
-
-
-def values(element: XmlElement) -> dict[str, str]:
-    """Child name → text as it stands, the blanks around it included.
-
-    A child that stands twice or has children says nothing, empty text: two amounts in one row
-    must not come down to whichever stands last.
-    """
-    found: dict[str, str] = {}
-    for child in element:
-        name = str(child.tag)
-        found[name] = "" if name in found or len(child) else (child.text or "")
-    return found
 
 
 def rows(out: XmlElement) -> list[dict[str, str]]:

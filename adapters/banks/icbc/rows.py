@@ -4,19 +4,17 @@ What a code means is the contract's code tables' alone; what no table holds is U
 final, and a drift.  Bank texts are not passed on: they may name a person.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from adapters.banks.icbc.codec import BadReply
+from adapters.kit import banks
+from adapters.kit.replies import BadReply
 from hub.contracts import Code, CodeStatus, Contract, shape
-from hub.kernel.clocks import SHANGHAI
 from hub.kernel.money import BadAmount, Fen, parse_fen
 from hub.ports.bank import (
     DueRecord,
-    EntryKind,
     InstructionRow,
-    RefusalReason,
     RowResult,
     RowStatus,
     StatementEntry,
@@ -26,7 +24,6 @@ from hub.ports.line import DriftNotes
 Row = Mapping[str, str]
 
 PURPOSE = "商贷月对冲"
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _OUT = "1"
 _SETTLED, _OVERDUE = "2", "1"
 
@@ -52,7 +49,7 @@ class Reader:
         detail_code = row.get("instrRetCode", "").strip()
         detail = self._code("instr_ret_code", detail_code, "instrRetCode") if detail_code else None
         telling = detail if detail is not None and code.status is CodeStatus.REFUSED else code
-        status, reason = judge(code, detail)
+        status, reason = banks.judge(code, detail)
         amount = self._amount(row, "PayAmt") if status is RowStatus.DONE else None
         if status is RowStatus.DONE and (amount is None or amount <= 0):
             status, amount = RowStatus.UNKNOWN, None
@@ -71,7 +68,7 @@ class Reader:
     def due(self, row: Row) -> DueRecord:
         """One line of the due list; never raises, ``flaw`` says what is wrong with it."""
         amount = self._amount(row, "DQYHJE", noted=False)
-        due_on = _day(row.get("YHRQ", ""))
+        due_on = banks.day(row.get("YHRQ", ""))
         borrower_id = row.get("JKRZJH", "")
         state = row.get("DKZT", "").strip()
         known = self.contract.code("loan_state", state).known
@@ -79,7 +76,10 @@ class Reader:
             ("amount", amount is None or amount < 0),
             ("due_date", due_on is None),
             ("loan_state", not known),
-            ("borrower_id", not _is_document(borrower_id)),  # last: it hides none of the others
+            (
+                "borrower_id",
+                not banks.is_document(borrower_id),
+            ),  # last: it hides none of the others
         )
         return DueRecord(
             loan_contract=row.get("JKHTBH", "").strip(),
@@ -100,15 +100,23 @@ class Reader:
         """
         outgoing = row.get("Drcrf", "").strip() == _OUT
         amount = self._entry_amount(row, outgoing=outgoing)
-        booked_on = _day(row.get("Date", ""))
+        booked_on = banks.day(row.get("Date", ""))
         if booked_on != day:
             raise BadReply(self._place("Date"), "the day asked for", shape(row.get("Date")))
         serial = self._serial(row, "OnlySequence")
         if not serial:
             found = shape(row.get("OnlySequence"))
             raise BadReply(self._place("OnlySequence"), "the bank's serial", found)
-        number = self._number(row.get("PostScript", ""))
-        kind = self._kind(row.get("BusType", "").strip(), amount, number, outgoing=outgoing)
+        digits = int(self.contract.numbers.extra["instruction_digits"])
+        number = banks.our_number(row.get("PostScript", ""), digits)
+        kind = banks.entry_kind(
+            self._code("bus_type", row.get("BusType", ""), "BusType"),
+            amount,
+            number,
+            outgoing=outgoing,
+            drift=self.drift,
+            place=self._place("BusType"),
+        )
         return StatementEntry(
             serial=serial,
             kind=kind,
@@ -156,30 +164,6 @@ class Reader:
         except BadAmount:
             raise BadReply(self._place(field), "an amount in 分", shape(row.get(field))) from None
 
-    def _kind(self, bus_type: str, amount: Fen, number: str, *, outgoing: bool) -> EntryKind:
-        code = self._code("bus_type", bus_type, "BusType")
-        kind = EntryKind(code.extra.get("kind", EntryKind.OTHER))
-        if kind is EntryKind.REVERSAL:
-            return kind
-        # Our number outweighs the bank's flag: a payment of ours filed under "other" would look
-        # as if it had never been made, and its hold would be released.
-        ours = bool(number)
-        if outgoing and (ours or kind is EntryKind.CREDIT):
-            return EntryKind.REVERSAL if amount < 0 else EntryKind.CREDIT
-        if not outgoing and amount >= 0 and (ours or kind is EntryKind.RETURN):
-            return EntryKind.RETURN
-        if kind is not EntryKind.OTHER:
-            self.drift.note(self._place("BusType"), "the side of its kind", "the other side")
-        return EntryKind.OTHER
-
-    def _number(self, remark: str) -> str:
-        """Our number in a remark: its one run of exactly as many digits; else empty."""
-        digits = int(self.contract.numbers.extra["instruction_digits"])
-        plain = remark.translate(_FULL_WIDTH)
-        runs = "".join(c if c.isascii() and c.isdigit() else " " for c in plain).split()
-        ours = {run for run in runs if len(run) == digits}
-        return ours.pop() if len(ours) == 1 else ""
-
     def _serial(self, row: Row, field: str) -> str:
         """The bank's serial; one longer than its field is none (its length is a drift already)."""
         serial = row.get(field, "").strip()
@@ -207,62 +191,3 @@ def instruction(row: InstructionRow, *, account: str, name: str, month: str) -> 
         "Summary": f"对冲{month}",
         "Ref": row.loan_contract,
     }
-
-
-def one_per_number(results: Sequence[RowResult], numbers: Sequence[str]) -> tuple[RowResult, ...]:
-    """One result per number asked, in their order.
-
-    A number the bank left out, or answered in two ways, is UNKNOWN: it is asked again.
-    """
-    said: dict[str, set[RowResult]] = {}
-    for result in results:
-        said.setdefault(result.number, set()).add(result)
-    return tuple(
-        next(iter(said[number])) if len(said.get(number, ())) == 1 else _doubtful(number)
-        for number in numbers
-    )
-
-
-def moment(text: str) -> datetime | None:
-    """``yyyyMMddHHmmss`` in Asia/Shanghai, or None."""
-    try:
-        return datetime.strptime(text.strip(), "%Y%m%d%H%M%S").replace(tzinfo=SHANGHAI)
-    except ValueError:
-        return None
-
-
-def _doubtful(number: str) -> RowResult:
-    return RowResult(number, RowStatus.UNKNOWN)
-
-
-def judge(code: Code, detail: Code | None) -> tuple[RowStatus, RefusalReason | None]:
-    """Status and reason from Result and instrRetCode; a contradiction is UNKNOWN."""
-    failed = detail is not None and detail.status is not CodeStatus.DONE
-    match code.status:
-        case CodeStatus.DONE:
-            return (RowStatus.UNKNOWN if failed else RowStatus.DONE), None
-        case CodeStatus.REFUSED:
-            decisive = code if code.final else detail
-            if decisive is None or decisive.status is not CodeStatus.REFUSED:
-                return RowStatus.UNKNOWN, None
-            if not decisive.final:
-                return RowStatus.UNKNOWN, None
-            return RowStatus.REFUSED, RefusalReason(decisive.reason or RefusalReason.BANK_ERROR)
-        case status:
-            return RowStatus(status), None
-
-
-def _day(text: str) -> date | None:
-    clean = text.strip()
-    if len(clean) != 8 or not (clean.isascii() and clean.isdigit()):
-        return None
-    try:
-        return date(int(clean[:4]), int(clean[4:6]), int(clean[6:]))
-    except ValueError:
-        return None
-
-
-def _is_document(number: str) -> bool:
-    """Whether this can be a document's number at all; whose it is, the core is compared with."""
-    clean = number.strip()
-    return 4 <= len(clean) <= 20 and clean.isascii() and clean.replace("-", "").isalnum()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.banks.icbc.rows import judge
+from adapters.kit.banks import judge
 from hub.contracts import Code, CodeRetry, CodeStatus
 from hub.ports.bank import RefusalReason, RowStatus
 

@@ -9,6 +9,7 @@ from lxml import etree
 from adapters.banks.icbc import codec, rows
 from adapters.banks.icbc.codec import Customer
 from adapters.banks.icbc.rows import Reader
+from adapters.kit.replies import BadReply
 from hub.contracts import load_contract
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
@@ -141,5 +142,5 @@ class TestReplies:
     def test_any_bytes_end_in_a_document_or_a_bad_reply(self, data: bytes, marked: bool) -> None:
         try:
             codec.reply_root(CONTRACT, "PAYENT", b"reqData=" + data if marked else data)
-        except codec.BadReply:
+        except BadReply:
             return
