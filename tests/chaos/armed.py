@@ -108,11 +108,13 @@ class ArmedSite(Served):
         for name, process in list(self.processes.items()):
             if process.code is not None:
                 must_be_killed(name, process.code, process.tail())
+                process.kill(whole_group=True)  # what it leaves behind
                 self.start(name)
         assert isinstance(self.mocks, MocksApart)
         for partner, process in list(self.mocks.processes.items()):
             if process.code is not None:
                 must_be_killed(partner, process.code, process.tail())
+                process.kill(whole_group=True)
                 self.mocks.start(partner)
 
     def kill_a_mock(self) -> bool:

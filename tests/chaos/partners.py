@@ -55,6 +55,7 @@ class MocksApart:
         until = time.monotonic() + _UP_S
         while not ports.exists():
             if process.code is not None:
+                process.kill(whole_group=True)  # nothing of it stays
                 return None
             if time.monotonic() > until:
                 raise RuntimeError(f"{partner} did not come up: {process.tail()}")
