@@ -1,4 +1,5 @@
-"""Writes an invented month: ``python -m hub.sample.make --out hub/sample/2025-10``.
+"""Writes an invented month; the one that ships is
+``python -m hub.sample.make --out hub/sample/2025-10 --further-agreements 200``.
 
 Rows are written as they are made, so a million agreements need no more memory than three hundred
 (one byte each, for the order of the cases).  The same arguments write the same bytes.
@@ -51,7 +52,11 @@ class Maker:
     def __post_init__(self) -> None:
         self.inventor = Inventor(self.rng)
         self._serial = count(1)
-        self._bank = cycle(self.banks)
+        self.serve(self.banks)
+
+    def serve(self, banks: Sequence[str]) -> None:
+        """The banks of what is drafted from now on, in turn."""
+        self._bank = cycle(banks)
 
     def draft(self) -> Draft:
         """An ordinary one: one payer, enough money, due once, a bank that credits."""
@@ -116,9 +121,14 @@ def order_of_cases(agreements: int, rng: random.Random) -> bytearray:
 
 
 def write_month(
-    folder: Path, *, agreements: int, banks: Sequence[str], month: str = "2025-10", seed: int = SEED
-) -> None:
-    """Write the four files for exactly ``agreements`` agreements; the folder is made."""
+    folder: Path, *, agreements: int, banks: Sequence[str], further: Sequence[str] = (),
+    further_agreements: int = 0, month: str = "2025-10", seed: int = SEED,
+) -> None:  # fmt: skip
+    """Write the four files; the folder is made.
+
+    ``agreements`` are shared out among ``banks``; ``further_agreements`` come after them, with
+    every case once more, among ``further`` banks: what stands before is the same without them.
+    """
     rng = random.Random(seed)
     period = Period.parse(month)
     units = max(12, agreements // 60)
@@ -128,13 +138,17 @@ def write_month(
         files = {name: _writer(stack, folder, name) for name in COLUMNS}
         for serial in range(1, units + 1):
             files["units"].writerow(maker.inventor.unit(serial, period.compact))
-        for place in order_of_cases(agreements, rng):
-            draft = maker.draft()
-            if place != _ORDINARY:
-                CASES[place].act(draft, maker.inventor)
-            files["persons"].writerows(draft.persons)
-            files["loans"].writerows(draft.loans)
-            files["agreements"].writerows(draft.agreements)
+        for among, count_of in ((banks, agreements), (further, further_agreements)):
+            if not count_of:
+                continue
+            maker.serve(among)
+            for place in order_of_cases(count_of, rng):
+                draft = maker.draft()
+                if place != _ORDINARY:
+                    CASES[place].act(draft, maker.inventor)
+                files["persons"].writerows(draft.persons)
+                files["loans"].writerows(draft.loans)
+                files["agreements"].writerows(draft.agreements)
 
 
 def _writer(stack: ExitStack, folder: Path, name: str) -> "csv.DictWriter[str]":
@@ -150,6 +164,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--agreements", type=int, default=300)
     parser.add_argument("--banks", default="ICBC", help="YHJC, separated by commas")
+    parser.add_argument("--further", default="CCB,BOC", help="banks whose agreements come after")
+    parser.add_argument("--further-agreements", type=int, default=0)
     parser.add_argument("--month", default="2025-10")
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args()
@@ -157,6 +173,8 @@ def main() -> None:
         given.out,
         agreements=given.agreements,
         banks=given.banks.split(","),
+        further=given.further.split(","),
+        further_agreements=given.further_agreements,
         month=given.month,
         seed=given.seed,
     )
