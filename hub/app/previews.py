@@ -78,14 +78,14 @@ def resume(hub: Hub, tx: Connection, interface: str) -> Preview:
             Line("resume_stays", {"count": parked.count - held.count}),
             Line("resume_unknown", {"count": seen.pile(S.UNKNOWN.value).count}),
         ),
-        final=(*_not_current(hub), Line("cannot_be_called_back")),
-        why_not=None if seen.stopped else Line("not_stopped"),
+        final=(Line("cannot_be_called_back"),),
+        why_not=_not_current(hub) or (None if seen.stopped else Line("not_stopped")),
     )  # fmt: skip
 
 
-def _not_current(hub: Hub) -> tuple[Line, ...]:
+def _not_current(hub: Hub) -> Line | None:
     """Asked for it may be; carried out it is refused until the database is released."""
-    return () if standing.read_standing(hub).good else (Line("store_not_current"),)
+    return None if standing.read_standing(hub).good else Line("store_not_current")
 
 
 # --- messages ---

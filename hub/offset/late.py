@@ -15,10 +15,10 @@ from sqlalchemy.engine import Connection
 from hub import audit
 from hub.kernel.periods import Period
 from hub.offset.changes import RETURNED, Ground, suspend
-from hub.offset.differences import Finding, open_difference
+from hub.offset.differences import Finding, note, open_difference
 from hub.offset.nets import BACK, nets
 from hub.offset.office import Office
-from hub.offset.tables import item, run, statement_entry, wave
+from hub.offset.tables import difference, item, run, statement_entry, wave
 from hub.offset.tables_after import adjustment
 from hub.offset.words import DifferenceKind, ItemState, Outcome
 from hub.ports.bank import EntryKind
@@ -97,8 +97,21 @@ def _differs(tx: Connection, office: Office, entry: sa.Row[Any]) -> None:
         kind, said = DifferenceKind.DOUBLE_CREDIT, "关账后又入账一次"
     else:
         kind, said = DifferenceKind.CONTRADICTION, "关账后入账，原已判划款失败或已退票"
+    said = f"银行流水 {entry.serial}：{said}"
+    held_by = None if ours is None else _open_of(tx, entry.number)
+    if held_by is not None:  # it is settled only when all that bank and core show comes out even
+        note(tx, held_by, "hub", "found_again", said, office.now_us())
+        return
     finding = Finding(
         kind, entry.bank, entry.number or entry.serial, 0 if ours is None else int(ours.fen),
-        int(bank_fen), 0 if net is None else net.core, f"银行流水 {entry.serial}：{said}",
+        int(bank_fen), 0 if net is None else net.core, said,
     )  # fmt: skip
     open_difference(tx, int(entry.run_id), finding, office.now_us(), again=True)
+
+
+def _open_of(tx: Connection, number: str) -> int | None:
+    """The difference that holds an item now."""
+    query = sa.select(difference.c.id).where(
+        difference.c.number == number, difference.c.state == "open"
+    )
+    return tx.scalar(query.order_by(difference.c.id).limit(1))

@@ -368,6 +368,7 @@ class TestActs:
         assert set(ACTS) == {
             "plan.approve", "message.resend_money", "difference.settle", "hold.release",
             "policy.change", "channel.resume", "restore.release", "message.unpark",
+            "entry.claim", "item.repay",
         }  # fmt: skip
         for act in ACTS.values():
             assert act.party is Party.CENTRE
