@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/hub demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: lint types imports
 

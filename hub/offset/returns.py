@@ -42,6 +42,8 @@ def _take(
             .where(
                 item.c.number.in_(sorted(by_number)), item.c.disputed == 0, item.c.asked == "",
                 item.c.state.in_([ItemState.POSTED.value, ItemState.RECONCILED.value]),
+                # One that failed and is reconciled was never posted: nothing is to be reversed.
+                item.c.outcome == Outcome.SUCCEEDED.value,
             )
             .values(
                 state=ItemState.RETURNED.value, outcome=Outcome.RETURNED.value, detail=RETURNED,

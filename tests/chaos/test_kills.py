@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.chaos.harness import Plan, Ran, demo_run, served_run
 
 
@@ -18,6 +20,7 @@ def test_a_demo_killed_three_times_closes_with_each_credit_once(own: Plan, url: 
     assert ran.kills
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite: the long form
 def test_serve_frozen_past_its_leases_while_the_partners_live_on(own: Plan, url: str) -> None:
     # This seed freezes serve first; kills of serve and worker are test_boundaries'.
     ran = served_run(replace(own, seed=11), 1, 1, url)

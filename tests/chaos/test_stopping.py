@@ -3,11 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.harness import Plan
 from tests.chaos.places import quick_contracts
 from tests.chaos.stopping import Stopping, problems, small_batches
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite: the long form
 def test_nothing_arrives_after_the_switch_but_what_was_in_flight(
     own: Plan, url: str, tmp_path: Path
 ) -> None:

@@ -247,7 +247,7 @@ DEFECTS = (
         "整包返回码一律当最终拒绝 · every refusal of the whole batch is taken for final",
         (
             Edit(
-                "adapters/banks/icbc/channel.py",
+                "adapters/kit/replies.py",
                 'raise PartnerRefused(code.shown, code.text or "码表里没有的返回码", final=code.final)',
                 'raise PartnerRefused(code.shown, code.text or "码表里没有的返回码", final=True)',
             ),
@@ -263,9 +263,9 @@ DEFECTS = (
         (
             Edit(
                 _BANK,
-                '            _same("QDKDUE", "Month", said, period.compact)\n'
+                '            own(_out("QDKDUE", "Month"), said.get("Month"), period.compact)\n'
                 '            next_page = _next("QDKDUE", said, page)\n',
-                '            _same("QDKDUE", "Month", said, period.compact)\n'
+                '            own(_out("QDKDUE", "Month"), said.get("Month"), period.compact)\n'
                 "            next_page = None\n",
             ),
         ),

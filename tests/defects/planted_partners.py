@@ -91,7 +91,7 @@ DEFECTS = (
         "同一指令号重复入账 · the bank credits a known number again",
         (
             Edit(
-                "mocks/banks/icbc/payments.py",
+                "mocks/kit/bank/payments.py",
                 "            if order.number in standing or order.number in fresh:\n"
                 "                continue\n",
                 "            if order.number in fresh:\n"

@@ -264,6 +264,19 @@ class TestContradiction:
         closes(quick)
         assert quick.items()["A1"] == ("reconciled", "FAILED", "account_closed")
 
+    def test_paid_and_given_back_after_a_refusal_reverses_nothing(self, quick: Centre) -> None:
+        """It failed and was never posted: the core would refuse to reverse it."""
+        paid(quick, ("LA1", "refuse"))
+        number = quick.number("A1")
+        quick.icbc.book("25109999999999999991", 5)  # keeps the run from closing
+        quick.until(lambda: quick.items()["A1"][0] == "reconciled")
+        quick.icbc.book(number, FEN, account="6222A1")
+        quick.icbc.book(number, FEN, kind=EntryKind.RETURN)
+        read(quick)
+        assert quick.items()["A1"] == ("reconciled", "FAILED", "account_closed")
+        found = {d.kind for d in quick.rows(difference)}
+        assert found == {"unknown_instruction", "contradiction"}  # it was credited all the same
+
     def test_refused_after_success_and_the_day_is_open(self, quick: Centre) -> None:
         paid(quick, ("LA1", "silent"))
         number = quick.number("A1")

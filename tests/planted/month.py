@@ -104,7 +104,11 @@ class Planted:
         """Wait until it is so."""
         limit = time.monotonic() + LIMIT_S
         while not true():
-            assert time.monotonic() < limit, (self.found(), self.states())
+            assert time.monotonic() < limit, (
+                self.found(),
+                self.states(),
+                [(one.number, one.detail) for one in self.open()],
+            )
             time.sleep(0.1)
 
     def open(self) -> list[sa.Row[Any]]:
