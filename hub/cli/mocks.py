@@ -1,5 +1,6 @@
 """``hub mocks``: the bundled mock partners (挡板), as processes of their own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,9 @@ def serve(
         words += ["--partner", name]
     state.mkdir(parents=True, exist_ok=True)
     tell(f"挡板启动中，地址见 {ports} · their addresses will stand there")
-    raise typer.Exit(subprocess.call(words))  # noqa: S603  our own command
+    sys.stdout.flush()
+    # Not a child: who ends this process ends the mocks, by whatever signal.
+    os.execv(words[0], words)  # noqa: S606  our own command
 
 
 def _said(command: str) -> str:

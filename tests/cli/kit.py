@@ -107,6 +107,8 @@ class Centre:
             adapters = discover(Settings(home=site.home))
             write_home(site, adapters, urls, {"environment": "test"})
             yield urls
+        # Told to end by SIGTERM, as a service manager does: no mock stays behind.
+        until(lambda: not any(Path(f"/proc/{one['pid']}").exists() for one in said.values()))
 
 
 @contextmanager
