@@ -18,7 +18,6 @@ from hub.kernel.settings import Settings
 from tests.cli.kit import Answer, environment, run
 from tests.mocks.running import ROOT, Mock
 
-FOLDERS = {"bank-icbc": "banks/icbc", "core-reference": "core/reference"}
 QUICK = ("--timeout", "2s")
 """A call's timeout for one that is never answered; the contract's is 15 s, and a report says so."""
 
@@ -52,7 +51,9 @@ def certify(home: Path, *words: str) -> Certificate:
 
 def suite_of(interface: str) -> Suite:
     """The shipped one."""
-    return load_suite(load_contract(ROOT / "contracts_spec" / FOLDERS[interface]))
+    group, _, name = interface.partition("-")
+    folder = {"bank": "banks"}.get(group, group)
+    return load_suite(load_contract(ROOT / "contracts_spec" / folder / name))
 
 
 @dataclass(frozen=True)
