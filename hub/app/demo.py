@@ -28,7 +28,7 @@ from hub.offset.agreements import ImportReport, import_agreements
 from hub.offset.export import export_run
 from hub.offset.policy import read_policy
 from hub.offset.tables import agreement, leg, run
-from hub.offset.words import RunState
+from hub.offset.words import RunState, WaveState
 from hub.people import Party, Role
 from hub.schedule import load_calendar, seed_calendar
 from hub.store import sqlite_library
@@ -111,6 +111,9 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         return DemoHub(hub, run_id, imported, controls, begun.pop_all())
 
 
+_WAITING = {WaveState.TRIAL.value, WaveState.SUBMITTED.value}
+
+
 def play(
     demo: DemoHub, wanted: Wanted, report: Callable[[Progress], None], *, patience_s: float
 ) -> bool:
@@ -121,7 +124,8 @@ def play(
 
     def each(progress: Progress) -> None:
         report(progress)
-        if not wanted.by_hand:
+        # Only what has been shown: the plan may have come about since that look was taken.
+        if not wanted.by_hand and not _WAITING.isdisjoint(progress.waves):
             approve_waves(demo.hub, demo.run_id, handler, approver)
 
     closed = watch(demo.hub, demo.run_id, each, patience_s=patience_s)

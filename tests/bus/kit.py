@@ -61,6 +61,7 @@ def new(key: str, effect: Effect = Effect.MONEY, **more: Any) -> NewMessage:
 def make_bus(store: Store, keys: Path, policy: ChannelPolicy = QUICK, **more: Any) -> Bus:
     """A bus over an empty store."""
     metadata.create_all(store.engine)
+    ours.create_all(store.engine)
     return Bus(Vault(KeyRing.create(keys)), {INTERFACE: policy, "core": policy}, **more)
 
 
@@ -176,9 +177,10 @@ class Book:
         return self.partners[interface]
 
 
+ours = sa.MetaData()  # the hub's own tables are the hub's alone
 journal = sa.Table(
     "test_journal",
-    metadata,
+    ours,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("message_id", sa.BigInteger),
     sa.Column("word", sa.String(20)),

@@ -44,9 +44,10 @@ INTERFACE = "core-reference"
 N1, N2, N3 = (f"2025100000000000001{n}" for n in range(3))
 HOLD, POST = CommandKind.HOLD, CommandKind.POST
 
+ours = sa.MetaData()  # the hub's own tables are the hub's alone
 taken = sa.Table(
     "test_core_taken",
-    metadata,
+    ours,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("message_id", sa.BigInteger),
     sa.Column("number", sa.String(32)),
@@ -131,6 +132,7 @@ def rig(
 ) -> Iterator[Rig]:  # fmt: skip
     monkeypatch.setattr(core_handlers, "_AGAIN_S", 0.05)
     metadata.create_all(empty_store.engine)
+    ours.create_all(empty_store.engine)
     bus = Bus(Vault(KeyRing.create(tmp_path / "keys")), {INTERFACE: QUICK})
     key = Secret(core_mock.key_file.read_text(encoding="ascii"))
     context = AdapterContext(
