@@ -59,8 +59,9 @@ def written(form: Layout, records: Sequence[Record]) -> dict[str, str]:
 
 def read(form: Layout, place: str, said: Mapping[str, str]) -> list[dict[str, str]]:
     """Records by column name; ``said`` are the body's fields at ``place``.  Raises BadReply."""
-    if said.get("file_flag", "").strip() != _INLINE:
-        raise BadReply(f"{place}/file_flag", "records in serial_record", shape(said["file_flag"]))
+    flag = said.get("file_flag", "").strip()
+    if flag != _INLINE:
+        raise BadReply(f"{place}/file_flag", "records in serial_record", shape(flag))
     width, length = (_counted(place, said, name) for name in FIELDS[:2])
     at = f"{place}/serial_record"
     text = said.get("serial_record", "")
