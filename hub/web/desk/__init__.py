@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from hub import audit
-from hub.app import orders, steps
+from hub.app import steps
 from hub.app.hub import Hub
 from hub.app.standing import read_standing
 from hub.audit.tables import audit_entry
@@ -95,12 +95,6 @@ class StoreDesk:
 
     def refuse(self, token: Secret, approval: str, reason: str) -> str:
         return steps.refuse(self._hub, token, _number(approval), reason)
-
-    def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
-        return orders.stop_channel(self._hub, token, interface, reason)
-
-    def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
-        return orders.ask_resume(self._hub, token, interface, reason)
 
 
 def _masked(query: str) -> str:

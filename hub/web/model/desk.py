@@ -72,12 +72,3 @@ class Desk(Protocol):
     def refuse(self, token: Secret, approval: str, reason: str) -> str:
         """The second person's no; nothing is carried out."""
         ...
-
-    def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
-        """停发: one person is enough; one line on what was parked."""
-        ...
-
-    def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
-        """Ask to resume; for a money channel an approval that a second person confirms.  One
-        line on what happened, or what is waited for."""
-        ...
