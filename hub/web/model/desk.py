@@ -6,6 +6,7 @@ from typing import Protocol
 from hub.kernel.secret import Secret
 from hub.web.model.board import Board, RunSummary
 from hub.web.model.items import ItemFilter, ItemLife, ItemPage
+from hub.web.words import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Desk(Protocol):
 
     def board(self, month: str) -> Board:
         """The board of one run (``YYYY-MM``) in one consistent read; NotFound without it."""
+        ...
+
+    def book(self, month: str, name: str, language: Language) -> bytes:
+        """One workbook of the run (``hub.web.books.BOOKS``); NotFound without run or book."""
         ...
 
     def items(self, month: str, wanted: ItemFilter, page: int, size: int) -> ItemPage:
