@@ -106,7 +106,7 @@ def _schema(path: Path) -> etree.XMLSchema:
 
 def _found(element: XmlElement | None, kind: str, message: str) -> str:
     if kind == _CONTENT or "No matching" in message:
-        tag = plain_name("" if element is None else element.tag)
+        tag = plain_name("" if element is None else _local(element))
         return f"{tag} without it" if "Missing child" in message else f"element {tag}"
     return "" if element is None else shape(element.text)
 

@@ -26,7 +26,7 @@ from hub.store.vault import VaultLocked
 from hub.web.desk import StoreDesk
 from hub.web.desk.watch import troubles
 
-MONEY = {"bank-boc", "bank-ccb", "bank-icbc", "core-reference"}
+MONEY = {"bank-bgz", "bank-boc", "bank-ccb", "bank-icbc", "core-reference"}
 
 
 def _checkpoint(hub: Hub, note: str) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from adapters.banks.bgz import rows
-from adapters.banks.bgz.amounts import decimal_of, fen_of, moment_of, wire_moment
+from adapters.banks.bgz.amounts import fen_of, moment_of, wire_moment
 from adapters.banks.bgz.channel import Channel, Response
 from adapters.banks.bgz.rows import Reader
 from adapters.kit import banks
 from adapters.kit.replies import BadReply, known, unreadable
 from hub.contracts import CodeStatus, load_contract, shape
 from hub.kernel.errors import BadInput, HubError
+from hub.kernel.money import format_yuan
 from hub.kernel.periods import Period
 from hub.ports.bank import (
     BankBalance,
@@ -134,7 +135,7 @@ class BgzBank:
         asked = {
             "batchNo": batch.number,
             "totalCount": len(batch.rows),
-            "totalAmount": decimal_of(batch.total),
+            "totalAmount": format_yuan(batch.total),
         }
         account = {
             "payAccount": self._account, "payAccountName": self._account_name, "currency": "CNY",

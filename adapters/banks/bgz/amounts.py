@@ -1,11 +1,11 @@
-"""Yuan and times of this wire ↔ 分 and Asia/Shanghai; what is not exactly its form is None."""
+"""Yuan and times of this wire as 分 and Asia/Shanghai; what is not exactly its form is None."""
 
 import re
 from datetime import date, datetime
 from decimal import Decimal
 
 from hub.kernel.clocks import SHANGHAI
-from hub.kernel.money import Fen, format_yuan, parse_yuan
+from hub.kernel.money import Fen, parse_yuan
 
 _YUAN = re.compile(r"-?[0-9]{1,15}\.[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -13,13 +13,8 @@ _DECIMALS = -2
 _LIMIT = 10**17
 
 
-def decimal_of(fen: int) -> Decimal:
-    """分 as yuan with two decimals, exactly: ``1`` → ``Decimal("0.01")``."""
-    return Decimal(format_yuan(fen))
-
-
 def fen_of(yuan: object) -> Fen | None:
-    """A Decimal of two decimals in 分.
+    """A Decimal of two decimals, as zeep reads one, in 分.
 
     Any other scale is none (``1E+2``, ``1.5``, ``0.001``): it was not written by this contract,
     and no arithmetic is done on it, which would round beyond 28 digits.

@@ -131,9 +131,7 @@ class Channel:
         content = opened.content
         if content.tag != soap.response_tag(operation):
             raise BadReply(f"{place}/Body", f"{operation}Response", "another element")
-        head = soap.head(operation, content)
-        for name in opened.off & head.keys():
-            head[name] = None
+        head = soap.head(operation, content, opened.off)
         return Response(operation, head, [values(row) for row in content if row.tag == ITEM])
 
     def _refuse(

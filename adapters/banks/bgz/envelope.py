@@ -9,7 +9,7 @@ from adapters.kit.replies import BadReply
 from hub.contracts import BadDocument, Contract
 from hub.contracts.documents import XmlElement
 from hub.contracts.masking import plain_name
-from hub.ports.line import DriftNotes, HttpReply
+from hub.ports.line import Drift, DriftNotes, HttpReply
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 WSA = "http://www.w3.org/2005/08/addressing"
@@ -24,7 +24,7 @@ _XML = "text/xml"
 @dataclass(frozen=True, slots=True)
 class Opened:
     """``content``: the one element of the body; ``related``: whose answer it says it is;
-    ``off``: names of elements that are not as the schema says.
+    ``off``: names of elements whose text is not as the schema says.
     """
 
     root: XmlElement
@@ -69,5 +69,13 @@ def open_reply(contract: Contract, drift: DriftNotes, operation: str, reply: Htt
         root=root,
         content=body[0][0],
         related=related[0].strip() if len(related) == 1 else "",
-        off=frozenset(one.place.rsplit("/", 1)[-1] for one in found),
+        off=frozenset(one.place.rsplit("/", 1)[-1] for one in found if not _misplaced(one)),
     )
+
+
+def _misplaced(drift: Drift) -> bool:
+    """Whether it is about where an element stands, not what it says.
+
+    A schema blames the element after one that is missing; that one's text may be in order.
+    """
+    return drift.found.startswith("element ")
