@@ -22,6 +22,7 @@ DIRTY = {
     "6WD802.reply.xml": {"AMOUNT"}, "6WD901.page2.reply.xml": {"DQYHJE"},
     "b2e0007.batch.reply.xml": {"trnamt"}, "b2e9001.next.reply.xml": {"dqyhje"},
     "QDKDUE.page2.reply.xml": {"DQYHJE"},
+    "QueryBatch.reply.xml": {"amount"}, "QueryDues.page2.reply.xml": {"dueAmount", "dueDate"},
 }  # fmt: skip
 
 
