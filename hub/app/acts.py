@@ -6,13 +6,14 @@ person agreed to is its binding, whose digest stands in the audit beside who, wh
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
 from hub import audit
-from hub.app import previews, standing
+from hub.app import agreement_acts, previews, standing
+from hub.app.act_kinds import ActKind
 from hub.app.hub import Hub
 from hub.app.operators import hands_on
 from hub.bus.preview import Change, Preview, PreviewChanged, changes
@@ -40,23 +41,6 @@ class NoReason(BadInput):
 
     code = "act.no_reason"
     hint = "Say why; it goes into the audit."
-
-
-Look = Callable[[Hub, Connection, str], Preview]
-Do = Callable[[Hub, Connection, Preview, str, str], str]
-"""(hub, tx, preview, by whom, why) → one line on what was done; what it raises undoes all."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActKind:
-    """One act.  ``approval``: the act of two people it is, as ``hub.people`` knows it.
-    ``loose``: carried out whatever the figures are now, because it only ever makes things safer.
-    """
-
-    look: Look
-    do: Do
-    approval: str = ""
-    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +216,7 @@ KINDS: Mapping[str, ActKind] = {
     "message.unpark": ActKind(previews.unpark, _unpark, "message.unpark"),
     "message.close": ActKind(previews.close, _close),
     "message.withdraw": ActKind(previews.withdraw, _withdraw, "hold.release"),
+    **agreement_acts.KINDS,
 }
 MESSAGE_ACTS = tuple(name for name in KINDS if name.startswith("message."))
 
@@ -240,19 +225,20 @@ def register(hub: Hub) -> None:
     """Tell the approvals how the acts of two are carried out, and what is true of them now.
 
     ``hold.release`` is told by ``withdrawals``, which has it for batches by number."""
-    for name in ("channel.resume", "message.resend", "message.unpark"):
-        _register(hub, KINDS[name])
+    for kind in KINDS.values():
+        if kind.approval and kind.approval != "hold.release":
+            _register(hub, kind)
 
 
 def _register(hub: Hub, kind: ActKind) -> None:
     def carry_out(tx: Connection, asked: Approval) -> None:
         if kind.approval == "channel.resume":
             standing.require_current_store(hub)
-        preview = kind.look(hub, tx, _subject_of(asked))
+        preview = kind.look(hub, tx, subject_of(asked))
         kind.do(hub, tx, preview, asked.confirmed_by, asked.reason)
 
     def truth(tx: Connection, asked: Approval) -> Payload:
-        preview = kind.look(hub, tx, _subject_of(asked))
+        preview = kind.look(hub, tx, subject_of(asked))
         if preview.why_not is not None:
             raise WrongState(f"{asked.act} {asked.subject}: {preview.why_not.code}")
         return preview.binding
@@ -260,5 +246,7 @@ def _register(hub: Hub, kind: ActKind) -> None:
     hub.approvals.on(kind.approval, carry_out, truth=truth)
 
 
-def _subject_of(asked: Approval) -> str:
-    return str(asked.payload.get("message", asked.payload.get("interface", "")))
+def subject_of(asked: Approval) -> str:
+    """What a request of one of these acts is about."""
+    names = ("message", "interface", "agreement")
+    return next(str(asked.payload[name]) for name in names if name in asked.payload)

@@ -79,8 +79,7 @@ def _waiting(hub: Hub, view: Connection, asked: Approval) -> Waiting:
 
 def _ours(name: str) -> Callable[[Hub, Connection, Approval], Preview]:
     def look(hub: Hub, view: Connection, asked: Approval) -> Preview:
-        subject = asked.payload.get("message", asked.payload.get("interface", ""))
-        return acts.KINDS[name].look(hub, view, str(subject))
+        return acts.KINDS[name].look(hub, view, acts.subject_of(asked))
 
     return look
 
@@ -150,6 +149,8 @@ _LOOKS: Mapping[str, Callable[[Hub, Connection, Approval], Preview]] = {
     "channel.resume": _ours("channel.resume"),
     "message.resend_money": _ours("message.resend"),
     "message.unpark": _ours("message.unpark"),
+    "agreement.resume": _ours("agreement.resume"),
+    "agreement.end": _ours("agreement.end"),
     "hold.release": _release,
     "plan.approve": _plan,
     "difference.settle": _difference,

@@ -26,6 +26,7 @@ class Page:
     def __init__(self, hub: "Hub", port: int) -> None:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
+        from hub.web.desk.agreements import StoreAgreements
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
         from hub.web.server import PageServer
@@ -40,6 +41,7 @@ class Page:
             on_duty=StoreDutyDesk(hub),
             environment=hub.settings.environment,
             differences=StoreDifferences(hub),
+            on_agreements=StoreAgreements(hub),
             reports=hub.settings.home / "certificates",
         )
         self.port = chosen

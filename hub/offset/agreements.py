@@ -67,7 +67,9 @@ class ImportReport:
     refused: list[RefusedRow] = field(default_factory=list)
 
 
-class _Row(NamedTuple):
+class AgreementRow(NamedTuple):
+    """One row of a file, checked.  Days as YYYYMMDD."""
+
     line: int
     number: str
     bank: str
@@ -93,7 +95,7 @@ def import_agreements(
     rows = _read(path, report, seen)
     while chunk := list(islice(rows, _CHUNK)):
         with store.write() as tx:
-            _keep(tx, vault, chunk, report, month)
+            keep_rows(tx, vault, chunk, report, month)
             audit.record(
                 tx, act="agreements.import", actor=actor, subject=path.name,
                 detail={"added_so_far": report.added, "refused_so_far": len(report.refused)},
@@ -102,7 +104,7 @@ def import_agreements(
     return report
 
 
-def _read(path: Path, report: ImportReport, seen: set[str]) -> Iterator[_Row]:
+def _read(path: Path, report: ImportReport, seen: set[str]) -> Iterator[AgreementRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -110,14 +112,17 @@ def _read(path: Path, report: ImportReport, seen: set[str]) -> Iterator[_Row]:
             if lacking:
                 raise BadAgreementFile(f"{path.name}: column missing: {', '.join(lacking)}")
             for values in reader:
-                row = _check(reader.line_num, values, report, seen)
+                row = check_row(reader.line_num, values, report, seen)
                 if row is not None:
                     yield row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadAgreementFile(f"{path.name}: {error}") from error
 
 
-def _check(line: int, values: dict[str, str], report: ImportReport, seen: set[str]) -> _Row | None:
+def check_row(
+    line: int, values: dict[str, str], report: ImportReport, seen: set[str]
+) -> AgreementRow | None:
+    """One row, or None when it is refused (in the report).  ``seen``: numbers of this file."""
     said = {name: (values.get(name) or "").strip() for name in COLUMNS}
     flaw = _flaw(said, seen)
     if flaw is not None:
@@ -125,7 +130,7 @@ def _check(line: int, values: dict[str, str], report: ImportReport, seen: set[st
         return None
     seen.add(said["XYBH"])
     spouse = said["GTJKRGJJZH"]
-    return _Row(
+    return AgreementRow(
         line=line,
         number=said["XYBH"],
         bank=said["YHJC"],
@@ -166,9 +171,10 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _keep(
-    tx: Connection, vault: Vault, rows: Sequence[_Row], report: ImportReport, month: str
+def keep_rows(
+    tx: Connection, vault: Vault, rows: Sequence[AgreementRow], report: ImportReport, month: str
 ) -> None:
+    """Add the rows that are new; one known with other values is refused in the report."""
     known = _known(tx, [row.number for row in rows])
     fresh = []
     for row in rows:
@@ -195,7 +201,7 @@ def _known(tx: Connection, numbers: Sequence[str]) -> dict[str, sa.RowMapping]:
     return {str(row["number"]): row for row in found.mappings()}
 
 
-def _values(vault: Vault, row: _Row) -> dict[str, Any]:
+def _values(vault: Vault, row: AgreementRow) -> dict[str, Any]:
     """The columns of ``_ADD``, in its order, but for what is sealed."""
     tokens = vault.tokens
     return {
@@ -222,7 +228,7 @@ _ADD = insert_of(
 )  # fmt: skip
 
 
-def _private(row: _Row) -> bytes:
+def _private(row: AgreementRow) -> bytes:
     return msgspec.json.encode((row.repayment_account, row.main, row.spouse))
 
 

@@ -221,6 +221,11 @@ class DuePageOpened:
         contract, account, name, _ = self._rows[row_no]
         return Payee(contract, account, name)
 
+    def borrower(self, row_no: int) -> tuple[str, str]:
+        """Name and document."""
+        _, _, name, document = self._rows[row_no]
+        return name, document
+
 
 def open_page(tx: Connection, office: Office, due_list_id: int, page_no: int) -> DuePageOpened:
     """Open what was sealed when the page came."""

@@ -18,6 +18,7 @@ from hub.offset import dues, funds, inquiry, instruct, restore_asks, statement
 from hub.offset.booking import Bookkeeper
 from hub.offset.ledger import LedgerReader
 from hub.offset.office import Office
+from hub.offset.registering import CLAIMS, ClaimHandler
 from hub.ports.core import CommandKind
 
 
@@ -37,6 +38,7 @@ def handlers(office: Office) -> Mapping[str, Handler]:
         inquiry.RESULTS: inquiry.ResultsHandler(office),
         inquiry.INQUIRY: inquiry.InquiryHandler(office),
         statement.KIND: statement.StatementHandler(office),
+        **{kind: ClaimHandler(office, kind) for kind in CLAIMS},
         ACCOUNTS: AccountsHandler(reader.take_accounts),
         POSTINGS: PostingsHandler(reader.take_postings, office.bus, reader.give_up),
         HOLDS: HoldsHandler(reader.take_holds, office.bus, reader.give_up),

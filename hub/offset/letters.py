@@ -6,7 +6,7 @@ import msgspec
 
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
-from hub.ports.bank import InstructionBatch, InstructionRow
+from hub.ports.bank import InstructionBatch, InstructionRow, LoanClaim
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
@@ -38,6 +38,23 @@ class InstructOrder(msgspec.Struct, frozen=True):
         """In the port's form."""
         rows = tuple(InstructionRow(n, c, a, p, Fen(fen)) for n, c, a, p, fen in self.rows)
         return InstructionBatch(self.batch, Period.parse(self.period), rows)
+
+
+class ClaimOrder(msgspec.Struct, frozen=True):
+    """What an agreement says of its loan, for the bank to verify, register or cancel."""
+
+    agreement: str
+    loan_contract: str
+    repayment_account: str
+    borrower_name: str
+    borrower_id: str
+
+    def as_claim(self) -> LoanClaim:
+        """In the port's form."""
+        return LoanClaim(
+            self.agreement, self.loan_contract, self.repayment_account, self.borrower_name,
+            self.borrower_id,
+        )  # fmt: skip
 
 
 class ResultsAsk(msgspec.Struct, frozen=True):

@@ -12,6 +12,18 @@ class AgreementState(StrEnum):
     ENDED = "ended"  # 终止
 
 
+class SigningStep(StrEnum):
+    """How far an agreement has come with its bank."""
+
+    VERIFYING = "verifying"  # 核验中
+    REGISTERING = "registering"  # 登记中
+    REGISTERED = "registered"  # 已登记
+    VERIFIED = "verified"  # 核验相符 (asked again, nothing registered by it)
+    REFUSED = "refused"  # 银行不认
+    CANCELLING = "cancelling"  # 解除中
+    CANCELLED = "cancelled"  # 已解除
+
+
 class RunState(StrEnum):
     """期次的状态."""
 

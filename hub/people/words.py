@@ -78,6 +78,8 @@ ACTS: dict[str, Act] = {
         Act("hold.release", "人工解除占用", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("policy.change", "变更对冲政策", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
         Act("channel.resume", "恢复资金通道", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("agreement.resume", "恢复对冲协议", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("agreement.end", "终止对冲协议", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("restore.release", "恢复数据后放行", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
     )
 }

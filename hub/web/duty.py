@@ -215,6 +215,8 @@ def back_to(preview: Preview) -> str:
     """The page an act belongs to."""
     if preview.act.startswith("message."):
         return f"/messages/{quote(preview.subject, safe='')}"
+    if preview.act.startswith("agreement."):
+        return f"/agreements/{quote(preview.subject, safe='')}"
     return "/channels"
 
 

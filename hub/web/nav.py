@@ -19,6 +19,7 @@ class Place:
 PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
+    Place("agreements", "/agreements", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),
     Place("messages", "/messages", duty=True),

@@ -7,7 +7,9 @@ from hub.kernel.money import show_yuan
 from hub.web.show import number
 from hub.web.words import Words
 
-_SECTIONS = {"state": "message_state", "kind": "difference_kind"}
+_SECTIONS = {
+    "state": "message_state", "kind": "difference_kind", "agreement_state": "agreement_state",
+}  # fmt: skip
 """Values that are codes, and the catalogue's section that has their words."""
 
 

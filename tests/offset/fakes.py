@@ -16,6 +16,8 @@ from hub.ports.bank import (
     DueRecord,
     EntryKind,
     InstructionBatch,
+    LoanCheck,
+    LoanClaim,
     RefusalReason,
     RowResult,
     RowStatus,
@@ -49,6 +51,9 @@ class FakeBank:
     settle_after_s: float = 60.0
     numbers_idempotent: bool = True
     minds: dict[str, str] = field(default_factory=dict)  # loan contract → refuse, silent, …
+    denies: dict[str, str] = field(default_factory=dict)  # loan contract → code of a check
+    claims: list[tuple[str, LoanClaim]] = field(default_factory=list)
+    registered: dict[str, LoanClaim] = field(default_factory=dict)
     breaks: list[str] = field(default_factory=list)  # for the next sends: before or after booking
     known: dict[str, RowResult] = field(default_factory=dict)
     entries: list[StatementEntry] = field(default_factory=list)
@@ -60,6 +65,27 @@ class FakeBank:
 
     def obstacle(self, name: str, account: str) -> str | None:
         return self.ill_word or None
+
+    def verify_loan(self, line: object, claim: LoanClaim) -> LoanCheck:
+        return self._check("verify", claim)
+
+    def register_agreement(self, line: object, claim: LoanClaim) -> LoanCheck:
+        said = self._check("register", claim)
+        if said.matches:
+            self.registered[claim.agreement] = claim
+        return said
+
+    def cancel_agreement(self, line: object, claim: LoanClaim) -> LoanCheck:
+        known = self.registered.pop(claim.agreement, None) is not None
+        return LoanCheck(known, "0000" if known else "3006", "已解除" if known else "无此协议登记")
+
+    def _check(self, call: str, claim: LoanClaim) -> LoanCheck:
+        self.claims.append((call, claim))
+        fault = self.breaks.pop(0) if self.breaks else ""
+        if fault:
+            raise LineUnknown("broken")
+        code = self.denies.get(claim.loan_contract, "0000")
+        return LoanCheck(code == "0000", code, "相符" if code == "0000" else "姓名不符")
 
     def fetch_dues(self, line: object, period: Period, page: str | None) -> DuePage:
         total = sum(record.amount or 0 for record in self.dues)

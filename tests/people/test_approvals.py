@@ -366,6 +366,7 @@ class TestAudit:
 class TestActs:
     def test_money_is_the_centres_and_takes_two_roles(self) -> None:
         assert set(ACTS) == {
+            "agreement.end", "agreement.resume",
             "plan.approve", "message.resend_money", "difference.settle", "hold.release",
             "policy.change", "channel.resume", "restore.release", "message.unpark",
             "entry.claim", "item.repay",

@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hub.kernel.money import show_yuan
+from hub.offset.tables import agreement
 from hub.store import DatabaseAway
 from hub.web.app import create_app
 from hub.web.model import Figure, PlanState, RunState
 from tests.conftest import missing
+from tests.offset.kit import insert
 from tests.web.conftest import Site
 from tests.web.desk import MONTH, MemoryDesk
 from tests.web.duty_kit import BANK, Duty, on_duty
@@ -183,6 +185,10 @@ def duty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duty]:
     """The operators' pages with something on each: a stop, a dead letter, a request by one."""
     with on_duty(tmp_path_factory.mktemp("duty")) as opened:
         opened.put("k1")
+        with opened.hub.store.write() as tx:
+            insert(tx, agreement, id=1, number="A1", bank="ICBC", loan_contract="LA1",
+                   state="suspended", signed_on=20240101, repay_mask="****1234",
+                   main_mask="****5678")  # fmt: skip
         opened.die(opened.batch("25100000000000000001"))
         opened.send(f"/acts/channel.stop/{BANK}", "wang", reason="切换")
         path = f"/acts/channel.resume/{BANK}"
@@ -193,6 +199,7 @@ def duty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duty]:
 DUTY = (
     "/channels", "/messages", "/messages/2", "/dead", "/approvals", "/approvals/1",
     f"/acts/channel.resume/{BANK}", "/acts/message.resend/2", "/differences", "/certificates",
+    "/agreements", "/agreements/A1",
 )  # fmt: skip
 
 
