@@ -14,7 +14,7 @@ from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
 from hub.ports.line import Line
-from hub.wire.http import HttpPartner
+from hub.wire.partner import PartnerWire
 from hub.wire.recorder import CallRecorder
 
 
@@ -27,11 +27,11 @@ class Partner:
     lease_s: float
     concurrency: int
     contract_version: str
-    http: HttpPartner
+    wire: PartnerWire
 
     def open_line(self, recorder: CallRecorder) -> Line:
         """A line for one attempt."""
-        return self.http.open_line(recorder)
+        return self.wire.open_line(recorder)
 
 
 class Partners:
@@ -57,7 +57,7 @@ class Partners:
         """Close every connection."""
         with self._lock:
             for partner in self._open.values():
-                partner.http.close()
+                partner.wire.close()
             self._open.clear()
 
     def _build(self, interface: str) -> Partner:
@@ -78,5 +78,5 @@ class Partners:
             lease_s=timing.longest_lease_s,
             concurrency=concurrency,
             contract_version=adapter.contract.version,
-            http=HttpPartner(endpoints, timeout_s=timing.call_timeout_s, connections=concurrency),
+            wire=PartnerWire(endpoints, timeout_s=timing.call_timeout_s, connections=concurrency),
         )

@@ -25,7 +25,7 @@ from hub.kernel.secret import Secret
 from hub.kernel.settings import PartnerSettings, read_secret
 from hub.ports.context import AdapterContext
 from hub.ports.line import Line
-from hub.wire import CallOutcome, HttpPartner, NoRecorder
+from hub.wire import CallOutcome, HttpPartner, NoRecorder, PartnerWire
 
 _OK = 300
 _ARRANGE = {"subjects", "crowd", "arranged", "values", "secrets"}
@@ -174,7 +174,7 @@ class Endpoint:
         self._steered = clock
         self._owned = owned
         self._rules: list[int] = []
-        self._http = HttpPartner(urls, timeout_s=self.timeout_s)
+        self._wire = PartnerWire(urls, timeout_s=self.timeout_s)
 
     @property
     def steers_clock(self) -> bool:
@@ -184,7 +184,7 @@ class Endpoint:
     def open_line(self) -> tuple[Line, Keeper]:
         """A line of its own for one call of the port, and what keeps its record."""
         keeper = Keeper()
-        return self._http.open_line(keeper), keeper
+        return self._wire.open_line(keeper), keeper
 
     def port_with(self, *, wrong_secret: str = "", values: Mapping[str, str], ahead_s: int) -> Any:
         """The same adapter on a deployment that is wrong: a secret, a value, the clock."""
@@ -233,7 +233,7 @@ class Endpoint:
 
     def close(self) -> None:
         """Close every connection."""
-        self._http.close()
+        self._wire.close()
         if self.control is not None:
             self.control.close()
 

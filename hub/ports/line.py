@@ -5,7 +5,7 @@ every call made through it.  An adapter marks the one call that has the **effect
 before it was not sent; what fails in it, or after, is unknown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,6 +44,12 @@ class ReplyUnreadable(HubError):
     status = 502
     retry = Retry.INQUIRE_FIRST
     hint = "See the drift rows of this interface; send the raw answer to the partner's engineers."
+
+
+class ReplyTooLong(ReplyUnreadable):
+    """The partner's answer is longer than any answer of its contract."""
+
+    code = "line.reply_too_long"
 
 
 class PartnerRefused(Refused):
@@ -108,5 +114,26 @@ class Line(Protocol):
         ``step`` names the call in the record (``sign``, ``PAYENT``); ``endpoint`` is a name
         from the contract, resolved to a base URL by the deployment.  The timeout is the
         contract's.  Raises LineNotSent or LineUnknown.
+        """
+        ...
+
+    def exchange(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        request: bytes,
+        head: int,
+        length_of: Callable[[bytes], int],
+        effect: bool = False,
+    ) -> bytes:
+        """Send one whole frame over a connection of its own; return the whole frame answered.
+
+        ``head`` is how many bytes the answer's head has; ``length_of(head)`` says how many
+        follow it, and raises ReplyUnreadable or ValueError for bytes that are no head.  Step,
+        endpoint and timeout as ``post``.  Raises LineNotSent (not connected, TLS not made: for
+        certain nothing left), LineUnknown (anything after the first byte was handed over, an
+        end in the middle of the answer included), ReplyUnreadable (no head, bytes beyond what
+        it announces), ReplyTooLong.
         """
         ...

@@ -11,7 +11,7 @@ from hub.certify.suite import Step, Suite
 from hub.certify.tamper import AlteredLine, Keeper
 from hub.kernel.clocks import SHANGHAI, monotonic
 from hub.kernel.errors import BadInput, HubError
-from hub.ports.line import Drift, HttpReply, Line, LineNotSent, PartnerRefused
+from hub.ports.line import Drift, Line, LineNotSent, PartnerRefused
 from hub.ports.probe import ProbeResult
 from hub.wire import CallRecord
 
@@ -55,7 +55,7 @@ class Stage:
         self.last: Plain = {}
         self._ask = ask
         self._numbers = numbers
-        self._earlier: dict[str, HttpReply] = {}
+        self._earlier: dict[str, Any] = {}
 
     def opened(self) -> None:
         """The case begins: business time stands where it should."""
