@@ -16,6 +16,7 @@ from hub.kernel.settings import Settings
 from hub.ports.line import Line
 from hub.wire.partner import PartnerWire
 from hub.wire.recorder import CallRecorder
+from hub.wire.sftp import sftp_access
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,19 @@ class Partners:
             raise Misconfigured(
                 f"hub.toml: partners.{interface}.endpoints lacks {', '.join(lacking)}"
             )
+        context = adapter.context(self._settings, self._clock)
         timing = adapter.contract.timing
         concurrency = adapter.contract.limit("concurrency")
         return Partner(
-            port=adapter.build(self._settings, self._clock),
+            port=adapter.build_in(context),
             timeout_s=timing.call_timeout_s,
             lease_s=timing.longest_lease_s,
             concurrency=concurrency,
             contract_version=adapter.contract.version,
-            wire=PartnerWire(endpoints, timeout_s=timing.call_timeout_s, connections=concurrency),
+            wire=PartnerWire(
+                endpoints,
+                sftp_access(adapter.contract, context.values, context.secrets),
+                timeout_s=timing.call_timeout_s,
+                connections=concurrency,
+            ),
         )

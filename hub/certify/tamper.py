@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from hub.ports.line import DriftNotes, HttpReply, Line, LineNotSent
+from hub.ports.line import DriftNotes, FilePut, HttpReply, Line, LineNotSent, RemoteFile
 from hub.wire import CallOutcome, CallRecord
 
 Said = TypeVar("Said")
@@ -107,6 +107,46 @@ class AlteredLine:
         reply = self._pass(step, request, send)
         spec = self._spec(step)
         return self._alter(str(spec["reply"]), reply, spec) if "reply" in spec else reply
+
+    def put_file(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        folder: str,
+        name: str,
+        content: bytes,
+        effect: bool = False,
+    ) -> FilePut:
+        """See Line.put_file."""
+
+        def send(altered: bytes) -> FilePut:
+            return self.line.put_file(
+                step, endpoint=endpoint, folder=folder, name=name, content=altered, effect=effect
+            )
+
+        return self._pass(step, content, send)
+
+    def list_files(self, step: str, *, endpoint: str, folder: str) -> tuple[RemoteFile, ...]:
+        """See Line.list_files."""
+        return self.line.list_files(step, endpoint=endpoint, folder=folder)
+
+    def get_file(self, step: str, *, endpoint: str, folder: str, name: str) -> bytes:
+        """See Line.get_file."""
+
+        def send(_: bytes) -> bytes:
+            return self.line.get_file(step, endpoint=endpoint, folder=folder, name=name)
+
+        content, spec = self._pass(step, b"", send), self._spec(step)
+        return self._alter(str(spec["reply"]), content, spec) if "reply" in spec else content
+
+    def move_file(
+        self, step: str, *, endpoint: str, folder: str, name: str, to: str, effect: bool = False
+    ) -> None:
+        """See Line.move_file."""
+        self.line.move_file(
+            step, endpoint=endpoint, folder=folder, name=name, to=to, effect=effect
+        )
 
     def _spec(self, step: str) -> Mapping[str, Any]:
         return self.spec if self.spec.get("call", step) == step else {}

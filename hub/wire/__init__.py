@@ -5,6 +5,7 @@ from hub.wire.framed import FramedLine, FramedPartner
 from hub.wire.http import HttpLine, HttpPartner
 from hub.wire.partner import SCHEMES, PartnerWire, WireLine
 from hub.wire.recorder import CallOutcome, CallRecord, CallRecorder, NoRecorder
+from hub.wire.sftp import SftpAccess, SftpLine, SftpPartner, sftp_access
 from hub.wire.trust import trust_store
 
 __all__ = [
@@ -19,6 +20,10 @@ __all__ = [
     "NoRecorder",
     "PartnerWire",
     "ReplyTooLong",
+    "SftpAccess",
+    "SftpLine",
+    "SftpPartner",
     "WireLine",
+    "sftp_access",
     "trust_store",
 ]

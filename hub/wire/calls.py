@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from hub.kernel.clocks import SystemClock, to_us
+from hub.kernel.errors import HubError
 from hub.ports.line import LineNotSent, LineUnknown, ReplyUnreadable
 from hub.wire.recorder import CallOutcome, CallRecord, CallRecorder
 
@@ -16,7 +17,7 @@ fault."""
 class OpenCall:
     """``sending``: the first byte was handed to the socket; ``came``: what was received so far.
 
-    Ended once, by ``answered``, ``unreadable`` or ``broken``.
+    Ended once, by ``answered``, ``unreadable``, ``stopped`` or ``broken``.
     """
 
     recorder: CallRecorder
@@ -51,6 +52,13 @@ class OpenCall:
     def unreadable(self, error: ReplyUnreadable) -> None:
         """Something came that is no answer."""
         self._end(CallOutcome.UNKNOWN, error.message)
+
+    def stopped(self, error: HubError) -> HubError:
+        """It came to an end that has a word of its own; before ``sending`` nothing was sent."""
+        not_sent = isinstance(error, LineNotSent) or not self.sending
+        unknown = CallOutcome.UNKNOWN if isinstance(error, LineUnknown) else CallOutcome.ANSWERED
+        self._end(CallOutcome.NOT_SENT if not_sent else unknown, error.message)
+        return error
 
     def broken(self, error: Exception, *, sure: bool = False) -> LineNotSent | LineUnknown:
         """What to raise for a call that broke; ``sure``: by its kind the error precedes sending."""

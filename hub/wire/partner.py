@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from hub.kernel.errors import Misconfigured
-from hub.ports.line import DriftNotes, HttpReply
+from hub.ports.line import DriftNotes, FilePut, HttpReply, RemoteFile
 from hub.wire.calls import MAX_REPLY
 from hub.wire.framed import FramedPartner
 from hub.wire.http import HttpPartner
 from hub.wire.recorder import CallRecorder
+from hub.wire.sftp import SftpAccess, SftpLine, SftpPartner
 
-SCHEMES: Mapping[str, str] = {"http": "http", "https": "http", "tcp": "framed", "tls": "framed"}
+SCHEMES: Mapping[str, str] = {
+    "http": "http", "https": "http", "tcp": "framed", "tls": "framed", "sftp": "sftp",
+}  # fmt: skip
 """An address's scheme → the wire it is spoken over."""
 
 
@@ -20,12 +23,14 @@ class PartnerWire:
     """The connections to one partner; shared by threads, closed once.
 
     Parameters as ``HttpPartner``'s; ``timeout_s``, ``connections`` and ``max_reply`` hold for
-    each wire.  Raises Misconfigured for an address no wire speaks.
+    each wire.  ``access``: what each SFTP endpoint is entered with.  Raises Misconfigured for an
+    address no wire speaks.
     """
 
     def __init__(
         self,
         endpoints: Mapping[str, str],
+        access: Mapping[str, SftpAccess] | None = None,
         *,
         timeout_s: float = 30.0,
         connect_s: float = 5.0,
@@ -46,6 +51,10 @@ class PartnerWire:
             spoken("framed"), timeout_s=timeout_s, connect_s=connect_s, connections=connections,
             context=context, max_reply=max_reply,
         )  # fmt: skip
+        self.files = SftpPartner(
+            spoken("sftp"), access or {}, timeout_s=timeout_s, connect_s=connect_s,
+            connections=connections,
+        )  # fmt: skip
 
     def open_line(self, recorder: CallRecorder) -> "WireLine":
         """A line for one attempt."""
@@ -55,6 +64,7 @@ class PartnerWire:
         """Close every connection."""
         self.http.close()
         self.framed.close()
+        self.files.close()
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +121,41 @@ class WireLine:
             step, endpoint=endpoint, request=request, head=head, length_of=length_of,
             effect=effect,
         )  # fmt: skip
+
+    def put_file(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        folder: str,
+        name: str,
+        content: bytes,
+        effect: bool = False,
+    ) -> FilePut:
+        """See Line.put_file."""
+        return self._files(endpoint).put_file(
+            step, endpoint=endpoint, folder=folder, name=name, content=content, effect=effect
+        )
+
+    def list_files(self, step: str, *, endpoint: str, folder: str) -> tuple[RemoteFile, ...]:
+        """See Line.list_files."""
+        return self._files(endpoint).list_files(step, endpoint=endpoint, folder=folder)
+
+    def get_file(self, step: str, *, endpoint: str, folder: str, name: str) -> bytes:
+        """See Line.get_file."""
+        return self._files(endpoint).get_file(step, endpoint=endpoint, folder=folder, name=name)
+
+    def move_file(
+        self, step: str, *, endpoint: str, folder: str, name: str, to: str, effect: bool = False
+    ) -> None:
+        """See Line.move_file."""
+        self._files(endpoint).move_file(
+            step, endpoint=endpoint, folder=folder, name=name, to=to, effect=effect
+        )
+
+    def _files(self, endpoint: str) -> SftpLine:
+        self.partner.require(endpoint, "sftp")
+        return SftpLine(self.partner.files, self.recorder, self.drift)
 
 
 def _wire(name: str, url: str) -> str:

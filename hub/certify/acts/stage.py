@@ -119,19 +119,21 @@ class Stage:
     ) -> tuple[Plain, T | None]:
         """One call of the port on a line of its own, altered as the step says."""
         endpoint = self.endpoint
-        port = endpoint.port
+        port, wire = endpoint.port, None
         if _CALL_WORDS & {"wrong_secret", "wrong_value", "ahead_s"} & given.keys():
-            port = endpoint.port_with(
+            port, wire = endpoint.wrongly(
                 wrong_secret=str(given.get("wrong_secret", "")),
                 values=given.get("wrong_value", {}),
                 ahead_s=int(given.get("ahead_s", 0)),
             )
-        line, keeper = endpoint.open_line()
+        line, keeper = endpoint.open_line(wire)
         spec = self.suite.tampers[given["tamper"]] if "tamper" in given else {}
         altered = AlteredLine(line, spec, self._earlier)
         try:
             ended, said = _ended(keeper, ask, port, altered, effect=effect)
         finally:
+            if wire is not None:
+                wire.close()
             self.calls += keeper.calls
             self.drifts += line.drift.drifts
         if spec and not altered.done:
