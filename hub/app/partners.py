@@ -16,7 +16,7 @@ from hub.kernel.settings import Settings
 from hub.ports.line import Line
 from hub.wire.partner import PartnerWire
 from hub.wire.recorder import CallRecorder
-from hub.wire.sftp import sftp_access
+from hub.wire.sftp_partner import sftp_access
 
 
 @dataclass(frozen=True, slots=True)

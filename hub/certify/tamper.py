@@ -144,9 +144,7 @@ class AlteredLine:
         self, step: str, *, endpoint: str, folder: str, name: str, to: str, effect: bool = False
     ) -> None:
         """See Line.move_file."""
-        self.line.move_file(
-            step, endpoint=endpoint, folder=folder, name=name, to=to, effect=effect
-        )
+        self.line.move_file(step, endpoint=endpoint, folder=folder, name=name, to=to, effect=effect)
 
     def _spec(self, step: str) -> Mapping[str, Any]:
         return self.spec if self.spec.get("call", step) == step else {}

@@ -5,7 +5,8 @@ from hub.wire.framed import FramedLine, FramedPartner
 from hub.wire.http import HttpLine, HttpPartner
 from hub.wire.partner import SCHEMES, PartnerWire, WireLine
 from hub.wire.recorder import CallOutcome, CallRecord, CallRecorder, NoRecorder
-from hub.wire.sftp import SftpAccess, SftpLine, SftpPartner, sftp_access
+from hub.wire.sftp import SftpLine
+from hub.wire.sftp_partner import SftpAccess, SftpPartner, sftp_access
 from hub.wire.trust import trust_store
 
 __all__ = [

@@ -11,7 +11,8 @@ from hub.wire.calls import MAX_REPLY
 from hub.wire.framed import FramedPartner
 from hub.wire.http import HttpPartner
 from hub.wire.recorder import CallRecorder
-from hub.wire.sftp import SftpAccess, SftpLine, SftpPartner
+from hub.wire.sftp import SftpLine
+from hub.wire.sftp_partner import SftpAccess, SftpPartner
 
 SCHEMES: Mapping[str, str] = {
     "http": "http", "https": "http", "tcp": "framed", "tls": "framed", "sftp": "sftp",

@@ -6,6 +6,7 @@ message of the server for UTF-8, so the two places where it decodes them are wri
 """
 
 import io
+import logging
 import secrets
 import socket
 import stat
@@ -23,6 +24,9 @@ from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Misconfigured
 from hub.kernel.secret import Secret
 from hub.ports.line import HostKeyRefused, LoginRefused
+
+# What goes wrong is in the call's record; paramiko would write a traceback of every cut line.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 _OK, _EOF, _NO_SUCH_FILE = 0, 1, 2
 _KEY_KINDS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
