@@ -96,8 +96,8 @@ class RecordLayout:
                 raise ValueError(f"{name}/{one.name}: kind or pad or width is none")
             at += one.width
         self.size = at - 1
-        self._told = [(place, one) for place, one in enumerate(self.fields) if one.kind != "blank"]
-        self.names = tuple(one.name for _, one in self._told)
+        self.told = [(place, one) for place, one in enumerate(self.fields) if one.kind != "blank"]
+        self.names = tuple(one.name for _, one in self.told)
         self._struct = Struct(f"{len(self.tag)}x" + "".join(f"{one.width}s" for one in self.fields))
         if len(self.tag) != 1 or len(set(self.names)) != len(self.names):
             raise ValueError(f"{name}: a tag of one letter, and names that differ")
@@ -126,7 +126,7 @@ class RecordLayout:
         if not columns:
             return []
         texts = []
-        for place, one in self._told:
+        for place, one in self.told:
             # A column is decoded at once: what ends in the middle of a character cannot go on
             # over the line's end between two values.
             values = charset.decode(b"\n".join(columns[place])).split("\n")
@@ -193,6 +193,30 @@ class Layout:
         self._check(details, trailer, data[: data.rindex(lines[-1])])
         return FixedFile(header, details, trailer, mixed)
 
+    def glance(self, data: bytes, most: int) -> list[Record] | None:
+        """The first records, of a file in any state; None when it does not begin like this one.
+
+        For people to look at: numbers without the zeros before them; a record that cannot be
+        read is its length.
+        """
+        lines, _ = _lines(data)
+        kinds = {one.tag: one for one in (self.header, self.detail, self.trailer)}
+        if not lines or not lines[0].startswith(self.header.tag):
+            return None
+        if len(lines[0]) != self.header.size:
+            return None
+        shown: list[Record] = []
+        for line in lines[:most]:
+            kind = kinds.get(line[:1])
+            try:
+                if kind is None or len(line) != kind.size:
+                    raise BadText("another record")
+                (record,) = kind.read([line], self.charset)
+                shown.append({one.name: _plain(one, record[one.name]) for _, one in kind.told})
+            except BadText:
+                shown.append({"?": f"{len(line)} bytes"})
+        return shown
+
     def _check(self, details: Sequence[Record], trailer: Record, before: bytes) -> None:
         counted = self._counted(details, before)
         for control in ("count", "total"):
@@ -211,6 +235,11 @@ class Layout:
             self.controls["total"]: str(total),
             self.controls["digest"]: sm3_hex(before),
         }
+
+
+def _plain(field: LayoutField, text: str) -> str:
+    number = field.kind == "number" and _NUMBER.fullmatch(text)
+    return str(int(text)) if number else text
 
 
 def _lines(data: bytes) -> tuple[list[bytes], bool]:
