@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lxml import etree
-
+from mocks.kit.bank.front import Message
 from mocks.kit.tcp import Framing
 from mocks.kit.xml import CHARSET, Unreadable, parse, tags
 
@@ -13,20 +12,6 @@ HEAD = (
     "ReqDate", "ReqTime",
 )  # fmt: skip
 _FLAG, _HEAD_BYTES = "0", 7
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A request: its head's fields, Cmp, the whole tree."""
-
-    head: Mapping[str, str]
-    info: etree._Element
-    root: etree._Element
-
-    @property
-    def rows(self) -> list[etree._Element]:
-        """Cmp's Row elements."""
-        return list(self.info.iterchildren("Row"))
 
 
 def announced(head: bytes) -> int:
@@ -64,7 +49,7 @@ def read_body(body: bytes) -> Message:
     info = root.find("Cmp")
     if root.tag != "ap" or info is None:
         raise Unreadable("没有 ap/Cmp")
-    return Message({name: root.findtext(name) or "" for name in HEAD}, info, root)
+    return Message({name: root.findtext(name) or "" for name in HEAD}, info, root, row="Row")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,102 +1,53 @@
-"""The mock of 农业银行 put together, with its part of the control plane."""
+"""The mock of 农业银行 put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from mocks.banks.abc.desk import Desk
 from mocks.banks.abc.front import FrontService
-from mocks.banks.abc.queries import Queries
 from mocks.banks.abc.requests import Requests
 from mocks.banks.abc.words import strange
-from mocks.kit.bank.book import LoanBook
-from mocks.kit.bank.client import ClientFile
+from mocks.kit.bank.books import Books
 from mocks.kit.bank.contract import read_contract
-from mocks.kit.bank.control import BankControls
-from mocks.kit.bank.ledger import Ledger
-from mocks.kit.bank.payments import Payments
-from mocks.kit.bank.registrations import Registrations
+from mocks.kit.bank.partner import BOTH, ROWS_ONLY, BankPartner
+from mocks.kit.bank.partner import FAULTS as EVERY_BANK
 from mocks.kit.faults import FaultKind
-from mocks.kit.messages import Answer, Service
-from mocks.kit.partner import Control, ControlCall, Partner, Site, answer_json
+from mocks.kit.partner import Partner, Site
 from mocks.kit.tcp import FRAME_KINDS
 
-_BOTH = {"rows": True}
-_ROWS_ONLY = {"rows": True, "calls": False}
 FAULTS: Mapping[str, FaultKind] = {
+    **EVERY_BANK,
     **FRAME_KINDS,
     "waiting": FaultKind("已受理，整批答 0001 等待，没有 Cmp"),
-    "late": FaultKind("已入账，但到第 inquiries 次查询或 seconds 秒为止都说处理中", **_BOTH),
-    "twice": FaultKind("只入账一次，应答里出现两次", **_ROWS_ONLY),
-    "lost": FaultKind("已入账，整批的结果里没有这一行，只有按号查询才知道", **_ROWS_ONLY),
-    "batch_lost": FaultKind("整批已入账，连接重置，按请求流水号查询说查无，按号查询才知道"),
-    "book_after_not_found": FaultKind(
-        "请求还在路上：先不入账、不应答，等查询答了“查无”（再过 seconds 秒）才入账", **_BOTH
-    ),
-    "not_found": FaultKind("查询说查无，不论是否已入账"),
-    "wrong_total": FaultKind("应答的总笔数、总金额（差 fen 分）不对"),
-    "wrong_amount": FaultKind("入账金额差 fen 分（缺省 1）", **_ROWS_ONLY),
-    "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **_BOTH),
-    "system_error": FaultKind("系统异常 9999，行上是 9/2998；when=before 不入账", **_BOTH),
+    "twice": FaultKind("只入账一次，应答里出现两次", **ROWS_ONLY),
+    "lost": FaultKind("已入账，整批的结果里没有这一行，只有按号查询才知道", **ROWS_ONLY),
+    "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **BOTH),
+    "system_error": FaultKind("系统异常 9999，行上是 9/2998；when=before 不入账", **BOTH),
     "expired_token": FaultKind("认证码已过期 1002；不入账"),
     "wrong_charset": FaultKind("应答实为 UTF-16"),
-    "answer": FaultKind("照 answer 回答：RespCode、RespInfo，核验 ChkCode，行上各域", **_BOTH),
+    "answer": FaultKind("照 answer 回答：RespCode、RespInfo，核验 ChkCode，行上各域", **BOTH),
 }
 
 
 def build(site: Site) -> Partner:
     """The partner of ``manifest.yaml``."""
-    return Abc(site)
+    contract = read_contract("abc")
+    books = Books(
+        site, contract, bank="ABC", payer=("DbAccNo", "DbAccName"),
+        serial="{day}103{place:011d}", say=strange,
+    )  # fmt: skip
+    requests = Requests(site.storage, int(contract.raw["numbers"]["request_unique_days"]))
+    return Abc(books, requests)
 
 
-class Abc:
-    """One bank: book, ledger, instructions, registrations, behind a front machine."""
+class Abc(BankPartner):
+    """A bank that remembers request numbers beside its books."""
 
-    def __init__(self, site: Site) -> None:
-        contract = read_contract("abc")
-        self._storage = site.storage
-        self._clients = ClientFile(site, contract, ("DbAccNo", "DbAccName"))
-        self._book = LoanBook(site, "ABC")
-        self._ledger = Ledger(site.storage, site.clock, "{day}103{place:011d}")
-        self._payments = Payments(site.storage, self._book, self._ledger, site.clock, strange)
-        self._registrations = Registrations(site.storage, self._book)
-        self._requests = Requests(site.storage, int(contract.raw["numbers"]["request_unique_days"]))
-        queries = Queries(self._book, self._ledger, site.clock, contract.limit("page_rows"))
-        desk = Desk(
-            contract, self._clients, self._payments, queries, self._registrations, self._ledger,
-            self._requests, site.clock,
-        )  # fmt: skip
-        self._front = FrontService(contract, self._clients, desk)
-        self._shared = BankControls(
-            self._book, self._ledger, self._payments, site.clock, desk.catch_up
-        )
-
-    def services(self) -> Mapping[str, Service]:
-        """``front``."""
-        return {"front": self._front}
-
-    def fault_kinds(self) -> Mapping[str, FaultKind]:
-        """See ``FAULTS``."""
-        return FAULTS
-
-    def controls(self) -> Sequence[Control]:
-        """The bank's routes."""
-        return (
-            *self._shared.routes(),
-            Control("GET", "/client", "客户号、操作员、账户、认证码", self._client),
-            Control("POST", "/client", "改其中几项；keep_hours=false 不管服务时间", self._change),
-        )
+    def __init__(self, books: Books, requests: Requests) -> None:
+        services = {"front": FrontService(Desk(books, requests))}
+        super().__init__(books, services, FAULTS, "客户号、操作员、账户、认证码")
+        self._requests = requests
 
     def reset(self) -> None:
-        """As after loading: no instruction, no credit, KKJG as in the file."""
-        with self._storage.write():
-            self._payments.reset()
-            self._requests.reset()
-            self._ledger.reset()
-            self._registrations.reset()
-            self._book.reset()
-
-    def _client(self, _: ControlCall) -> Answer:
-        return answer_json(self._clients.shown())
-
-    def _change(self, call: ControlCall) -> Answer:
-        self._clients.change(dict(call.body))
-        return answer_json(self._clients.shown())
+        """No request number is taken either."""
+        super().reset()
+        self._requests.reset()
