@@ -196,6 +196,12 @@ class Endpoint:
             changed = replace(changed, clock=AheadClock(self.clock, timedelta(seconds=ahead_s)))
         return self.adapter.build_in(changed)
 
+    def credentials(self) -> list[str]:
+        """What no report may show: the deployment's secrets, and what ``port_with`` makes of
+        them."""
+        known = [secret.reveal() for secret in self._context.secrets.values()]
+        return [*known, *map(_spoilt, known)]
+
     def begin_case(self, moment: datetime) -> None:
         """A mock of our own as just loaded; business time where the suite wants it."""
         if self._owned and self.control is not None:

@@ -26,7 +26,8 @@ from hub.store.vault import VaultLocked
 from hub.web.desk import StoreDesk
 from hub.web.desk.watch import troubles
 
-MONEY = {"bank-boc", "bank-ccb", "bank-icbc", "core-reference"}
+BANKS = Path(__file__).parents[2] / "adapters" / "banks"
+MONEY = {f"bank-{one.parent.name}" for one in BANKS.glob("*/manifest.yaml")} | {"core-reference"}
 
 
 def _checkpoint(hub: Hub, note: str) -> None:
