@@ -29,8 +29,9 @@ DIRTY = {
     # What these show on purpose: amounts and states that are none.
     "6WD802.reply.xml": {"AMOUNT"}, "6WD901.page2.reply.xml": {"DQYHJE"},
     "b2e0007.batch.reply.xml": {"trnamt"}, "b2e9001.next.reply.xml": {"dqyhje"},
-    "QDKDUE.page2.reply.xml": {"DQYHJE"}, "CQRA61.batch.reply.frame": {"Amt"},
-    "DCQR01.next.reply.frame": {"DQYHJE"},
+    "QDKDUE.page2.reply.xml": {"DQYHJE"},
+    "QueryBatch.reply.xml": {"amount"}, "QueryDues.page2.reply.xml": {"dueAmount", "dueDate"},
+    "CQRA61.batch.reply.frame": {"Amt"}, "DCQR01.next.reply.frame": {"DQYHJE"},
 }  # fmt: skip
 
 
