@@ -1,24 +1,48 @@
-"""Texts of a wire as amounts and counts, None where they are none."""
+"""Amounts and counts of a wire as its contract writes them: texts, never numbers."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from hub.contracts import Contract
-from hub.kernel.money import BadAmount, Fen, parse_fen, parse_yuan
+from hub.kernel.errors import Misconfigured
+from hub.kernel.money import BadAmount, Fen, format_yuan, parse_fen, parse_yuan
 
-_READ: dict[str, Callable[[str], Fen]] = {"yuan": parse_yuan, "fen": parse_fen}
 WORDS = {"yuan": "an amount in yuan", "fen": "an amount in 分"}
 """What a drift calls an amount, by the contract's ``amount_unit``."""
 
 
-def amount(contract: Contract, text: str | None) -> Fen | None:
-    """An amount of the contract's unit, in 分."""
-    try:
-        return _READ[contract.wire.amount_unit](text or "")
-    except BadAmount:
-        return None
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """``unit`` is the contract's ``amount_unit``: fen or yuan."""
+
+    unit: str
+
+    @classmethod
+    def of(cls, contract: Contract) -> "Amounts":
+        """Raises Misconfigured for a unit nobody knows."""
+        if contract.wire.amount_unit not in WORDS:
+            raise Misconfigured(f"{contract.interface}: amounts in {contract.wire.amount_unit}")
+        return cls(contract.wire.amount_unit)
+
+    def write(self, fen: int) -> str:
+        """An amount as it stands on the wire."""
+        return str(fen) if self.unit == "fen" else format_yuan(fen)
+
+    def read(self, said: object) -> Fen | None:
+        """分, or None for what is no amount: a JSON number too, whatever it looks like."""
+        if not isinstance(said, str):
+            return None
+        try:
+            return parse_fen(said) if self.unit == "fen" else parse_yuan(said)
+        except BadAmount:
+            return None
+
+
+def amount(contract: Contract, said: object) -> Fen | None:
+    """One amount of the contract's unit, in 分; None for what is none."""
+    return Amounts.of(contract).read(said)
 
 
 def count(text: str | None) -> int | None:
-    """A number of rows or pages."""
+    """A number of rows or pages; None for what is none."""
     clean = (text or "").strip()
     return int(clean) if clean.isascii() and clean.isdigit() else None
