@@ -45,8 +45,8 @@ class PartnerSettings(BaseModel):
     """One interface's part of the file: ``[partners."bank-icbc"]``.
 
     ``endpoints``: the contract's endpoint names → address, its scheme saying which wire (``http``,
-    ``https``, ``tcp``, ``tls``).  ``values``: deployment values that are no secrets; text only,
-    since a customer number may begin with 0.
+    ``https``, ``tcp``, ``tls``, ``sftp``).  ``values``: deployment values that are no secrets;
+    text only, since a customer number may begin with 0.
     ``secrets``: name → path of its file, relative to the home folder or absolute.
     """
 
