@@ -2,13 +2,13 @@
 the reply opened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from adapters.kit.replies import BadReply, known, refuse
 from hub.contracts import BadDocument, Code, CodeStatus, Contract
 from hub.contracts.documents import XmlElement
 from hub.kernel.errors import BadInput
-from hub.ports.line import Drift, HttpReply, Line
+from hub.ports.line import Drift, HttpReply, Line, ReplyUnreadable
 
 _OK = 200
 
@@ -49,6 +49,31 @@ def post(
         headers={"content-type": door.content_type},
         effect=contract.transaction(transaction).effect,
     )
+
+
+def framed(
+    contract: Contract,
+    line: Line,
+    transaction: str,
+    request: bytes,
+    *,
+    endpoint: str,
+    head: int,
+    length_of: Callable[[bytes], int],
+) -> bytes:
+    """As ``post``, for a frame (Line.exchange); an answer that is no frame is a drift too."""
+    try:
+        return line.exchange(
+            transaction,
+            endpoint=contract.endpoints[endpoint].name,
+            request=request,
+            head=head,
+            length_of=length_of,
+            effect=contract.transaction(transaction).effect,
+        )
+    except ReplyUnreadable as error:
+        line.drift.note(f"{transaction}.frame", "one frame of the contract", error.message)
+        raise
 
 
 def body_of(transaction: str, reply: HttpReply) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from hub.contracts import documents, json_schemas, xml_schemas
 from hub.contracts.charset import BadText, Charset
 from hub.contracts.documents import XmlElement
+from hub.contracts.layouts import Layout
 from hub.contracts.masking import shape
 from hub.kernel.errors import BadInput
 from hub.ports.line import Drift
@@ -133,13 +134,34 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class SftpTerms:
+    """How an SFTP door is entered, and what its files are.
+
+    ``user`` names a value of the deployment; ``known_hosts``, ``key`` and ``password`` name
+    secrets (empty: not used).  ``names``: the charset of file names.  ``temporary``: the name a
+    file has until it is whole, of ``{name}`` and ``{chance}`` (new with every attempt).
+    ``read_back``: whether what was put is read again and compared.  ``largest`` in bytes.
+    """
+
+    user: str
+    known_hosts: str
+    key: str
+    password: str
+    names: Charset
+    temporary: str
+    read_back: bool
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One door of the partner; its base URL is the deployment's."""
+    """One door of the partner; its base URL is the deployment's.  ``sftp``: of files."""
 
     name: str
     what: str
     path: str
     content_type: str
+    sftp: SftpTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +241,7 @@ class Contract:
     secrets: Mapping[str, DeploymentKey]
     transactions: Mapping[str, Transaction]
     schemas: Mapping[str, SchemaFile]
+    layouts: Mapping[str, Layout]
     fields: Mapping[str, Field]
     code_tables: Mapping[str, CodeTable]
     extra: Mapping[str, Any]
@@ -243,6 +266,10 @@ class Contract:
     def code(self, table: str, code: str) -> Code:
         """A partner's code; one nobody knows is UNKNOWN and never final."""
         return self.table(table).look_up(code)
+
+    def layout(self, name: str) -> Layout:
+        """The layout of a fixed-width file; raises BadInput when the contract has none."""
+        return _pick(self.layouts, name, "layout", self.interface)
 
     def transaction(self, name: str) -> Transaction:
         """A transaction by its name on the wire."""

@@ -144,7 +144,7 @@ class XmlFront(ABC):
             raise TypeError("describe has not been called")
         hits = call.hits
         self._catch_up()
-        if request.path != self._contract.raw["endpoints"][self._words.endpoint]["path"]:
+        if request.path != self._contract.raw["endpoints"][self._words.endpoint].get("path", ""):
             return Answer(b"404", 404, "text/plain", summary={"error": "path"})
         early = self._instead(asked, hits, BEFORE)
         if early is not None:
