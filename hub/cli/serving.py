@@ -88,19 +88,29 @@ def serve(
     Run the hub: pages and workers in one process until Ctrl-C; more `hub worker` may join.
     """
     from hub.app.assembly import start_engine
+    from hub.app.receiving import open_receiving
 
     with opened(home, serving=True) as hub:
         page = Page(hub, hub.settings.port if port is None else port)
+        receiving = open_receiving(hub)
         engine = start_engine(hub)
         with UntilTold() as told:
             try:
                 page.start()
+                if receiving is not None:
+                    receiving.start()
                 say_standing(hub)
                 word = hub.settings.environment_word
                 said = {"environment": hub.settings.environment, "address": page.address}
-                show(said, as_json, f"{word} · {page.address}")
+                text = f"{word} · {page.address}"
+                if receiving is not None:
+                    said["inbound"] = receiving.address
+                    text += f"\n接收 · inbound: {receiving.address}"
+                show(said, as_json, text)
                 told.wait()
             finally:
+                if receiving is not None:
+                    receiving.stop()
                 page.stop()
                 engine.stop()
 
