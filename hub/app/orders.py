@@ -50,16 +50,6 @@ def ask_resend(hub: Hub, token: Secret, number: int, reason: str) -> str:
     return acts.order(hub, token, "message.resend", str(number), reason).text
 
 
-def stop_channel(hub: Hub, token: Secret, interface: str, reason: str) -> str:
-    """One person is enough to stop."""
-    return acts.order(hub, token, "channel.stop", interface, reason).text
-
-
-def ask_resume(hub: Hub, token: Secret, interface: str, reason: str) -> str:
-    """Every channel of this hub may move money or accounts: two people resume it."""
-    return acts.order(hub, token, "channel.resume", interface, reason).text
-
-
 def open_differences(hub: Hub, period: Period) -> list[dict[str, str | int]]:
     """A run's open differences, oldest first; amounts in 分.  Raises NoSuchRun."""
     with hub.store.read() as view:

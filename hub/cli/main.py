@@ -13,6 +13,7 @@ from hub.cli import (
     backup,
     certify,
     channels,
+    closing,
     demo,
     differences,
     messages,
@@ -51,6 +52,7 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
+app.add_typer(closing.app, name="close")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

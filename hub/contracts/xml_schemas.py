@@ -7,7 +7,6 @@ read for the rule that was broken and never passed on.
 import re
 import threading
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ MOST = 50
 """Drifts of one document: more of them say nothing new."""
 
 _INDEX = re.compile(r"\[\d+\]")
+_STEP = re.compile(r"(?:([^:/@\[\]]+):)?([^:/@\[\]]+)(?:\[(\d+)\])?")
 _CONTENT = "SCHEMAV_ELEMENT_CONTENT"
 _RULES = (
     (re.compile(r"is not accepted by the pattern '(.*)'\.$", re.S), "pattern {}"),
@@ -56,11 +56,13 @@ def validate(path: Path, name: str, root: XmlElement) -> list[Drift]:
         if where in seen and error.type_name != _CONTENT:
             continue
         seen.add(where)
-        place, expected = name + _INDEX.sub("", where), _expected(error.message)
+        same, expected = _INDEX.sub("", where), _expected(error.message)
         # The same mistake in a thousand rows is one drift, and looked at once.
-        if (place, expected) not in drifts:
-            found = _found(_element(root, where), error.type_name, error.message)
-            drifts[place, expected] = Drift(place, expected, found)
+        if (same, expected) not in drifts:
+            element = _element(root, where)
+            found = _found(element, error.type_name, error.message)
+            place = name + (same if element is None else _path(root, element, same))
+            drifts[same, expected] = Drift(place, expected, found)
         if len(drifts) >= MOST:
             break
     return list(drifts.values())
@@ -83,7 +85,7 @@ def too_long(
             continue
         if charset.size(text) <= limit:
             continue
-        place = name + _INDEX.sub("", root.getroottree().getpath(element))
+        place = name + _path(root, element, "")
         expected = f"at most {limit} bytes of {charset.written}"
         drifts.setdefault(place, Drift(place, expected, f"{charset.size(text)} bytes"))
     return list(drifts.values())
@@ -104,7 +106,7 @@ def _schema(path: Path) -> etree.XMLSchema:
 
 def _found(element: XmlElement | None, kind: str, message: str) -> str:
     if kind == _CONTENT or "No matching" in message:
-        tag = plain_name("" if element is None else element.tag)
+        tag = plain_name("" if element is None else _local(element))
         return f"{tag} without it" if "Missing child" in message else f"element {tag}"
     return "" if element is None else shape(element.text)
 
@@ -118,10 +120,37 @@ def _expected(message: str) -> str:
 
 
 def _element(root: XmlElement, where: str) -> XmlElement | None:
-    find = partial(root.getroottree().xpath)
-    try:
-        found = find(where) if where else []
-    except etree.XPathError:
-        return None
-    first = found[0] if isinstance(found, list) and found else None
-    return first if isinstance(first, etree._Element) else None
+    """The element at one of libxml2's paths (``/s:Envelope/*[2]/item[3]/amount``) below a root.
+
+    Walked by hand: its prefixes are the document's own, and ``*`` stands for an element of a
+    default namespace, so that XPath would need to be told what it is to find out.
+    """
+    element = root
+    for step in where.split("/")[2:]:
+        found = _STEP.fullmatch(step)
+        if found is None:  # an attribute: its element
+            return element
+        prefix, name, place = found.groups()
+        same = [child for child in element if name == "*" or _called(child, prefix, name)]
+        if len(same) < int(place or 1):
+            return None
+        element = same[int(place or 1) - 1]
+    return element if where else None
+
+
+def _called(element: XmlElement, prefix: str | None, name: str) -> bool:
+    return element.tag == name or (
+        prefix is not None and element.prefix == prefix and _local(element) == name
+    )
+
+
+def _path(root: XmlElement, element: XmlElement, where: str) -> str:
+    """Local names from the root down: the prefixes are the sender's whim."""
+    above = [one for one in element.iterancestors() if one is root or root in one.iterancestors()]
+    names = [_local(one) for one in (*reversed(above), element)]
+    tail = where.rsplit("/", 1)[-1]
+    return "/" + "/".join([*names, tail] if tail.startswith("@") else names)
+
+
+def _local(element: XmlElement) -> str:
+    return str(element.tag).rpartition("}")[2]

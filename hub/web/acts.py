@@ -1,4 +1,4 @@
-"""What can be ordered from a page: submit a plan, confirm or refuse, stop, resume.
+"""What can be ordered from the board: submit a plan, confirm or refuse.
 
 Each act takes the person's token from the form, hands it to the desk and forgets it: it goes
 into no cookie, no address, no log and no page.  After an act the browser is sent back to the
@@ -46,8 +46,6 @@ def make_router(desk: Desk) -> APIRouter:
         ("/runs/{month}/plans/{wave}/submit", acting.submit),
         ("/approvals/{approval}/confirm", acting.confirm),
         ("/approvals/{approval}/refuse", acting.refuse),
-        ("/channels/{interface}/stop", acting.stop),
-        ("/channels/{interface}/resume", acting.resume),
     ):
         router.add_api_route(path, act, methods=["POST"], response_model=None)
     return router
@@ -98,20 +96,6 @@ class Acting:
     ) -> Response:
         """The second of two says no, and why."""
         said = self._desk.refuse(secret_of(token), approval, needed(reason))
-        return _back(request, month, said)
-
-    def stop(
-        self, request: Request, *, interface: str, month: Month, token: Token, reason: Reason
-    ) -> Response:
-        """停发."""
-        said = self._desk.stop_channel(secret_of(token), interface, needed(reason))
-        return _back(request, month, said)
-
-    def resume(
-        self, request: Request, *, interface: str, month: Month, token: Token, reason: Reason
-    ) -> Response:
-        """Ask for 恢复."""
-        said = self._desk.resume_channel(secret_of(token), interface, needed(reason))
         return _back(request, month, said)
 
 

@@ -17,6 +17,7 @@ from hub.web.model import Desk, ItemFilter, RunState
 from hub.web.render import Pages, language_of, sections
 
 PAGE_SIZE = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 QUERY_MAX = 64
 
 
@@ -29,6 +30,7 @@ def make_router(desk: Desk, pages: Pages, feeds: Feeds) -> APIRouter:
         ("/runs", reading.all_runs),
         ("/runs/{month}", reading.board),
         ("/runs/{month}/items", reading.items),
+        ("/runs/{month}/books/{name}.xlsx", reading.book),
         ("/items/{number}", reading.item),
         ("/healthz", reading.health),
     ):
@@ -88,6 +90,15 @@ class Reading:
         if said:
             forget_said(response)
         return response
+
+    def book(self, request: Request, month: str, name: str) -> Response:
+        """A workbook to take away."""
+        period = _month(month)
+        body = self._desk.book(period, name, language_of(request))
+        return Response(
+            body, media_type=XLSX,
+            headers={"content-disposition": f'attachment; filename="{name}-{period}.xlsx"'},
+        )  # fmt: skip
 
     def items(
         self,

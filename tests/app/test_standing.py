@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from hub import audit
-from hub.app import alone, standing
+from hub.app import acts, alone, standing
 from hub.app.alone import AnotherProcess
 from hub.app.assembly import open_hub, start_engine
+from hub.app.discover import discover
 from hub.app.hub import Hub
-from hub.app.orders import ask_resume
 from hub.app.steps import confirm, refuse
 from hub.audit import Verdict
 from hub.bus.tables import channel
@@ -26,7 +26,8 @@ from hub.store.vault import VaultLocked
 from hub.web.desk import StoreDesk
 from hub.web.desk.watch import troubles
 
-MONEY = {"bank-boc", "bank-ccb", "bank-icbc", "core-reference"}
+MONEY = set(discover(Settings(home=Path("nowhere"))))
+"""Every channel may move money or accounts."""
 
 
 def _checkpoint(hub: Hub, note: str) -> None:
@@ -100,7 +101,7 @@ def test_a_restored_one_begins_stopped_until_two_release_it(
             assert (alert.kind, alert.money) == ("store_not_current", True)
 
             with pytest.raises(WrongState, match="store_not_current"):
-                ask_resume(hub, tokens["wang"], "core-reference", "再开")
+                acts.order(hub, tokens["wang"], "channel.resume", "core-reference", "再开")
 
             with pytest.raises(standing.NotClean):  # its partners have not answered
                 standing.ask_release(hub, tokens["wang"], "未核对就想放行")

@@ -71,7 +71,55 @@ def _sign(page: Page, form: str, tokens: Path, login: str, reason: str) -> None:
     one.locator("button:not(.plain)").click()
 
 
-def test_a_visitor_submits_approves_and_sees_the_month_close(
+def _stop(page: Page, tokens: Path) -> None:
+    """停发 from the board: one person, who sees first what it will do."""
+    page.locator('#s-channels a[href="/acts/channel.stop/bank-icbc"]').click()
+    expect(page.locator("main")).to_contain_text("查证、取结果、对账单照常进行")
+    _shot(page, "stop")
+    _sign(page, ".act-form", tokens, "demo-handler", "对方前置机切换")
+    expect(page.locator(".said")).to_contain_text("已停发")
+    _shot(page, "stopped")
+
+
+def _resume_by_two(page: Page, tokens: Path) -> None:
+    """恢复 by two, from the channels' page, once the bank's instructions wait in it."""
+    parked = page.locator("#s-channels li", has_text="bank-icbc")
+    expect(parked).not_to_contain_text("搁置 0", timeout=_STEP_MS)
+    assert parked.count() == 1
+    page.goto(page.url.partition("/runs/")[0] + "/channels")
+    page.locator('a[href="/acts/channel.resume/bank-icbc"]').click()
+    expect(page.locator("main")).to_contain_text("将发出搁置的")
+    _shot(page, "resume")
+    _sign(page, ".act-form", tokens, "demo-handler", "前置机已恢复")
+    page.locator('a[href^="/approvals/"]').first.click()
+    form = "form.act-form"
+    _sign(page, form, tokens, "demo-handler", "自己复核自己")
+    expect(page.locator("main")).to_contain_text("people.same_person")
+    page.go_back()
+    _sign(page, form, tokens, "demo-approver", "已核对")
+    expect(page.locator(".said")).to_be_visible()
+    _shot(page, "resumed")
+
+
+def _look_for_items(page: Page, board: str, place: Path) -> None:
+    """A refused item's life; a search by an account's tail, which leaves no whole number."""
+    page.goto(f"{board}/items?outcome=FAILED")
+    _shot(page, "items")
+    page.locator("tbody a").first.click()
+    expect(page.locator("main")).to_contain_text("划款失败")
+    for part in ("状态历程", "报文与发送尝试", "审计记录", "划款指令"):
+        expect(page.locator("main")).to_contain_text(part)
+    account = page.locator("main code", has_text=re.compile(r"^\*{4}[0-9]{4}$")).first
+    tail = account.inner_text()[-4:]
+    _shot(page, "item")
+
+    page.goto(f"{board}/items?q={tail}")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.goto(f"{board}/items?q=6222083230853674213")
+    assert _searches(place / "demo/hub/hub.sqlite") == [f"****{tail}", "****4213"]
+
+
+def test_a_visitor_approves_stops_resumes_and_sees_the_month_close(
     browser: Browser, board: str, tmp_path: Path
 ) -> None:
     tokens = tmp_path / "demo/hub/people"
@@ -97,9 +145,15 @@ def test_a_visitor_submits_approves_and_sees_the_month_close(
     expect(page.locator("main")).to_contain_text("提出的人不能由自己复核")
     _shot(page, "refused")
     page.goto(board)
+    _stop(page, tokens)
+    page.goto(board)
     _sign(page, confirm, tokens, "demo-approver", "同意")
 
     expect(page.locator("#s-plan")).to_contain_text("demo-approver", timeout=_STEP_MS)
+    held = page.locator("#s-flow .stage").nth(2).locator(".stage-amount")
+    expect(held).not_to_have_text("¥0.00", timeout=_STEP_MS)
+    _resume_by_two(page, tokens)
+    page.goto(board)
     instructed = page.locator("#s-flow .stage").nth(3).locator(".stage-amount")
     expect(instructed).not_to_have_text("¥0.00", timeout=_STEP_MS)
     _shot(page, "running")
@@ -108,20 +162,7 @@ def test_a_visitor_submits_approves_and_sees_the_month_close(
     expect(page.locator("#s-equations")).not_to_contain_text("◐")
     _shot(page, "closed")
 
-    page.goto(f"{board}/items?outcome=FAILED")
-    _shot(page, "items")
-    page.locator("tbody a").first.click()
-    expect(page.locator("main")).to_contain_text("划款失败")
-    for part in ("状态历程", "报文与发送尝试", "审计记录", "划款指令"):
-        expect(page.locator("main")).to_contain_text(part)
-    account = page.locator("main code", has_text=re.compile(r"^\*{4}[0-9]{4}$")).first
-    tail = account.inner_text()[-4:]
-    _shot(page, "item")
-
-    page.goto(f"{board}/items?q={tail}")
-    expect(page.locator("tbody tr").first).to_be_visible()
-    page.goto(f"{board}/items?q=6222083230853674213")
-    assert _searches(tmp_path / "demo/hub/hub.sqlite") == [f"****{tail}", "****4213"]
+    _look_for_items(page, board, tmp_path)
     page.goto(f"{board}?lang=en")
     _shot(page, "closed-en")
     page.goto(f"{board}?theme=dark&lang=zh")

@@ -173,6 +173,26 @@ class TestXmlDrifts:
         assert shown
         assert "郑琪" not in shown
 
+    @pytest.mark.parametrize("prefix", ["s", "soap", ""])
+    def test_a_place_is_the_same_whatever_prefix_the_partner_chose(self, prefix: str) -> None:
+        name, colon = f":{prefix}" if prefix else "", f"{prefix}:" if prefix else ""
+        document = (
+            f'<{colon}Envelope xmlns{name}="http://schemas.xmlsoap.org/soap/envelope/">'
+            f'<{colon}Body><b:QueryBatchResponse xmlns:b="urn:bgz:hpf:offset:v1">'
+            f'<batchNo xmlns="">{"1" * 20}</batchNo><itemCount xmlns="">2</itemCount>'
+            '<item xmlns=""><instructionNo>1</instructionNo><status>SUCC</status></item>'
+            f'<item xmlns=""><instructionNo>{"1" * 20}</instructionNo><status>?</status></item>'
+            f"</b:QueryBatchResponse></{colon}Body></{colon}Envelope>"
+        )
+        found = load_contract(ROOT / "banks" / "bgz").validate_xml(
+            "QueryBatch.reply", document.encode()
+        )
+        base = "QueryBatch.reply/Envelope/Body/QueryBatchResponse/item"
+        assert [(one.place, one.found) for one in found] == [
+            (f"{base}/instructionNo", "9×1"),
+            (f"{base}/status", "?"),
+        ]
+
     def test_threads_do_not_mix_their_findings(self) -> None:
         contract = load_contract(ICBC)
         wrong: list[object] = []

@@ -1,12 +1,14 @@
 """``hub demo --once`` over the sample: both databases, again, and what is refused."""
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.conftest import postgres_schema
-from tests.demo.kit import command, demo, environment, outcomes, totals, unbalanced
+from tests.demo.kit import command, demo, environment, hub, outcomes, totals, unbalanced
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,33 @@ def test_again_it_writes_the_same(closed: Path) -> None:
     done = demo(closed, "--banks", "ICBC")
     assert done.code == 0, done.said
     assert {name: (closed / name).read_bytes() for name in before} == before
+
+
+def test_the_month_on_paper(closed: Path, tmp_path: Path) -> None:
+    home = ("--home", str(closed / "hub"))
+    for _ in range(2):
+        written = hub("close", "month", "--month", "2025-10", "--out", str(tmp_path), *home)
+        assert written.code == 0, written.said
+    report = CalamineWorkbook.from_path(tmp_path / "月报-2025-10.xlsx")
+    whole = report.get_sheet_by_name("分行汇总").to_python()[-1]
+    assert (whole[0], whole[1]) == ("合计", totals(closed)["total"]["agreements"]["count"])
+    balance = CalamineWorkbook.from_path(tmp_path / "余额调节表-2025-10.xlsx")
+    rows = balance.get_sheet_by_name("工商银行").to_python()
+    assert [row[1] for row in rows if row[0] == "差额"] == [0]
+
+
+def test_a_day_the_bank_has_not_closed_is_not_closed(closed: Path) -> None:
+    words = ("--day", "2025-10-09", "--home", str(closed / "hub"), "--json")
+    looked = hub("close", "day", "--check", *words)
+    assert looked.code == 1, looked.said
+    (bank,) = json.loads(looked.said)["banks"]
+    whole = totals(closed)["total"]
+    assert [bank[name] for name in ("credited", "posted")] == [whole["credited"], whole["posted"]]
+    assert [each["code"] for each in bank["obstacles"]] == ["day_open"]
+    token = ("--token-file", str(closed / "hub" / "people" / "demo-handler.token"))
+    refused = hub("close", "day", *words, *token)
+    assert (refused.code, json.loads(refused.said)["closed"]) == (1, False)
+    assert "offset.day_ahead" in hub("close", "day", "--day", "2099-01-01", *words[2:], *token).said
 
 
 class TestRefused:

@@ -426,13 +426,3 @@ class MemoryDesk:
         self.acts.append(("refuse", self._who(token), approval, reason))
         self.plan_state = PlanState.TRIAL
         return f"已否决 {approval}"
-
-    def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
-        who = self._who(token)
-        self.stopped[interface] = (reason, who)
-        self.acts.append(("stop", who, interface, reason))
-        return f"{interface} 已停发"
-
-    def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
-        self.acts.append(("resume", self._who(token), interface, reason))
-        return "AP-20251015-0010 等待第二人确认"

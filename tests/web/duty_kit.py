@@ -20,6 +20,7 @@ from hub.people import Party
 from hub.people.words import Role
 from hub.web.app import create_app
 from hub.web.desk import StoreDesk
+from hub.web.desk.differences import StoreDifferences
 from hub.web.desk.duty import StoreDutyDesk
 from tests.app.conftest import make_home
 from tests.offset.kit import insert
@@ -131,6 +132,9 @@ def on_duty(folder: Path, settings: Settings | None = None) -> Iterator[Duty]:
                     tx, login=login, name=login, party=Party.CENTRE, roles=roles, by=first
                 )
             first = first or hub.people.authenticate(tokens[login])
-        app = create_app(StoreDesk(hub), on_duty=StoreDutyDesk(hub), environment="test")
+        app = create_app(
+            StoreDesk(hub), on_duty=StoreDutyDesk(hub), differences=StoreDifferences(hub),
+            environment="test",
+        )  # fmt: skip
         with serving(app) as base, httpx.Client(base_url=base, timeout=20) as client:
             yield Duty(hub, base, client, tokens)

@@ -11,7 +11,6 @@ from tests.web.desk import DIGEST, MONTH
 
 SUBMIT = f"/runs/{MONTH}/plans/1/submit"
 CONFIRM = "/approvals/AP-20251015-0007/confirm"
-STOP = "/channels/bank-icbc/stop"
 WANG, LI = "token-of-wang", "token-of-li"
 
 
@@ -84,21 +83,15 @@ class TestDifference:
 
 
 class TestChannel:
-    def test_stop_takes_one_person_and_a_reason(self, site: Site) -> None:
-        assert send(site, STOP, month=MONTH, token=WANG, reason="  ").status_code == 400
-        assert site.desk.acts == []
-        assert send(site, STOP, month=MONTH, token=WANG, reason="对方切换").status_code == 303
+    def test_the_board_leads_to_what_an_act_will_do(self, site: Site) -> None:
+        assert 'href="/acts/channel.stop/bank-icbc"' in site.client.get(f"/runs/{MONTH}").text
+        site.desk.stopped["bank-icbc"] = ("对方切换", "王静")
         page = site.client.get(f"/runs/{MONTH}").text
         assert "已停发" in page
-        assert "/channels/bank-icbc/resume" in page
-
-    def test_resume_is_asked_for(self, site: Site) -> None:
-        path = "/channels/bank-icbc/resume"
-        assert send(site, path, month=MONTH, token=LI, reason="已恢复").status_code == 303
-        assert site.desk.acts == [("resume", "李建国", "bank-icbc", "已恢复")]
+        assert 'href="/acts/channel.resume/bank-icbc"' in page
 
     def test_the_way_back_is_a_month_and_nothing_else(self, site: Site) -> None:
-        answer = send(site, STOP, month="//evil.example", token=WANG, reason="x")
+        answer = send(site, CONFIRM, month="//evil.example", token=WANG, reason="x")
         assert answer.status_code == 400
         assert site.desk.acts == []
 

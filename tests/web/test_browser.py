@@ -1,7 +1,7 @@
 """The board in a real browser: live figures, language, an approval, no barriers."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from hub.kernel.money import show_yuan
 from hub.store import DatabaseAway
 from hub.web.app import create_app
-from hub.web.model import Figure, RunState
+from hub.web.model import Figure, PlanState, RunState
 from tests.conftest import missing
 from tests.web.conftest import Site
 from tests.web.desk import MONTH, MemoryDesk
+from tests.web.duty_kit import BANK, Duty, on_duty
 from tests.web.server import serving
 
 CHROMIUM = Path(os.environ.get("HUB_TEST_CHROMIUM", "/usr/bin/chromium"))
@@ -27,6 +28,8 @@ ARGUMENTS = [
 ]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 BOARD = f"/runs/{MONTH}"
+SHOTS = os.environ.get("HUB_TEST_SHOTS", "")
+"""A folder for screenshots, for whoever wants to look; none are kept otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +112,12 @@ def test_a_form_that_came_over_the_stream_can_be_sent(site: Site, page: Page) ->
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     other = site.desk
     other.stopped = {"bank-icbc": ("对方切换", "李建国")}
-    channel = page.locator("#s-channels details", has_text="bank-icbc")
-    expect(channel).to_contain_text("已停发")
-    channel.locator("summary").click()
-    channel.get_by_label("说明").fill("已恢复")
-    channel.get_by_label("个人令牌").fill("token-of-wang")
-    channel.get_by_role("button", name="申请恢复").click()
-    expect(page.locator(".said")).to_contain_text("等待第二人确认")
+    expect(page.locator("#s-channels li", has_text="bank-icbc")).to_contain_text("已停发")
+    other.go(RunState.PLANNED, hold=1)
+    plan = page.locator("#s-plan")
+    plan.get_by_label("个人令牌").fill("token-of-wang")
+    plan.get_by_role("button", name="提交审批").click()
+    expect(page.locator(".said")).to_contain_text("AP-20251015-0007")
 
 
 def test_what_is_being_typed_is_not_replaced(site: Site, page: Page) -> None:
@@ -157,11 +159,12 @@ def test_it_reads_without_javascript(site: Site, browser: Browser) -> None:
     page.goto(site.base + BOARD)
     expect(page.locator("#live")).to_have_text("静态页面")
     expect(page.locator("#s-equations tbody tr")).to_have_count(8)
-    page.locator("#s-channels summary").last.click()
-    page.locator("#s-channels input[name=token]").last.fill("token-of-wang")
-    page.locator("#s-channels input[name=reason]").last.fill("已恢复")
-    page.locator("#s-channels button").last.click()
-    expect(page.locator(".said")).to_contain_text("等待第二人确认")
+    expect(page.locator('#s-pending a[href="/approvals/AP-20251015-0009"]')).to_be_visible()
+    site.desk.plan_state = PlanState.TRIAL
+    page.goto(site.base + BOARD)
+    page.locator("#s-plan").get_by_label("个人令牌").fill("token-of-wang")
+    page.locator("#s-plan").get_by_role("button", name="提交审批").click()
+    expect(page.locator(".said")).to_contain_text("AP-20251015-0007")
     context.close()
 
 
@@ -175,21 +178,64 @@ def test_no_page_is_wider_than_its_window(browser: Browser, width: int) -> None:
         page.close()
 
 
+@pytest.fixture(scope="module")
+def duty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duty]:
+    """The operators' pages with something on each: a stop, a dead letter, a request by one."""
+    with on_duty(tmp_path_factory.mktemp("duty")) as opened:
+        opened.put("k1")
+        opened.die(opened.batch("25100000000000000001"))
+        opened.send(f"/acts/channel.stop/{BANK}", "wang", reason="切换")
+        path = f"/acts/channel.resume/{BANK}"
+        opened.send(path, "wang", reason="已恢复", seen=opened.seen(path))
+        yield opened
+
+
+DUTY = (
+    "/channels", "/messages", "/messages/2", "/dead", "/approvals", "/approvals/1",
+    f"/acts/channel.resume/{BANK}", "/acts/message.resend/2", "/differences", "/certificates",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [390, 2560])
+def test_no_page_on_duty_is_wider_than_its_window(browser: Browser, duty: Duty, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    for path in DUTY:
+        answer = page.goto(duty.base + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        if SHOTS:
+            name = f"duty-{width}{path.replace('/', '-')}.png"
+            page.screenshot(path=Path(SHOTS) / name, full_page=True)
+    page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_on_duty_has_a_barrier_that_axe_knows(
+    browser: Browser, duty: Duty, theme: str
+) -> None:
+    check_with_axe(browser, duty.base, DUTY, theme)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_barrier_that_axe_knows(browser: Browser, theme: str) -> None:
     with serving(create_app(busy(MemoryDesk("nine")), environment="production")) as base:
-        # axe comes in as a script of the test's, past the page's own policy.
-        context = browser.new_context(bypass_csp=True, viewport={"width": 1440, "height": 900})
-        page = context.new_page()
         paths = (BOARD, BOARD + "/items", "/runs", "/items/20251010200000000012", "/nowhere")
-        for path in paths:
-            page.goto(f"{base}{path}?theme={theme}")
-            page.add_script_tag(path=AXE)
-            found: dict[str, Any] = page.evaluate("axe.run()")
-            grave = [
-                (v["id"], [(n["target"], n["failureSummary"][-150:]) for n in v["nodes"]][:8])
-                for v in found["violations"]
-                if v["impact"] in ("serious", "critical")
-            ]
-            assert grave == [], path
-        context.close()
+        check_with_axe(browser, base, paths, theme)
+
+
+def check_with_axe(browser: Browser, base: str, paths: Iterable[str], theme: str) -> None:
+    """axe comes in as a script of the test's, past the page's own policy."""
+    context = browser.new_context(bypass_csp=True, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    for path in paths:
+        page.goto(f"{base}{path}?theme={theme}")
+        page.add_script_tag(path=AXE)
+        found: dict[str, Any] = page.evaluate("axe.run()")
+        grave = [
+            (v["id"], [(n["target"], n["failureSummary"][-150:]) for n in v["nodes"]][:8])
+            for v in found["violations"]
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert grave == [], path
+    context.close()

@@ -275,7 +275,7 @@ class TestGuard:
 
     def test_a_large_body_is_refused(self, site: Site) -> None:
         answer = site.client.post(
-            "/channels/bank-icbc/stop", data={"token": "x" * 40_000}, headers=site.own
+            f"/runs/{MONTH}/plans/1/submit", data={"token": "x" * 40_000}, headers=site.own
         )
         assert answer.status_code == 413
         assert "web.too_large" in answer.text
@@ -283,7 +283,7 @@ class TestGuard:
 
     def test_a_large_body_that_hides_its_length_is_refused(self, site: Site) -> None:
         answer = site.client.post(
-            "/channels/bank-icbc/stop",
+            f"/runs/{MONTH}/plans/1/submit",
             content=iter([b"token=", b"x" * 40_000]),
             headers={**site.own, "content-type": "application/x-www-form-urlencoded"},
         )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from hub import audit
-from hub.app import orders, steps
+from hub.app import steps
 from hub.app.hub import Hub
 from hub.app.standing import read_standing
 from hub.audit.tables import audit_entry
@@ -14,7 +14,8 @@ from hub.kernel.secret import Secret
 from hub.offset import runs
 from hub.store.durable import not_durable
 from hub.web import model
-from hub.web.desk import board, items
+from hub.web.desk import board, books, items
+from hub.web.words import Language
 
 _UNSEALED_LIMIT = 100_000
 _LONGEST = 18
@@ -40,6 +41,9 @@ class StoreDesk:
             run_id = int(runs.find_run(view, Period.parse(month)).id)
             facets = items.run_facets(view, run_id)
             return board.board(self._hub, view, month, facets, standing)
+
+    def book(self, month: str, name: str, language: Language) -> bytes:
+        return books.make(self._hub, Period.parse(month), name, language)
 
     def items(self, month: str, wanted: model.ItemFilter, page: int, size: int) -> model.ItemPage:
         with self._hub.store.read() as view:
@@ -95,12 +99,6 @@ class StoreDesk:
 
     def refuse(self, token: Secret, approval: str, reason: str) -> str:
         return steps.refuse(self._hub, token, _number(approval), reason)
-
-    def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
-        return orders.stop_channel(self._hub, token, interface, reason)
-
-    def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
-        return orders.ask_resume(self._hub, token, interface, reason)
 
 
 def _masked(query: str) -> str:

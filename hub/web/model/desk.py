@@ -6,6 +6,7 @@ from typing import Protocol
 from hub.kernel.secret import Secret
 from hub.web.model.board import Board, RunSummary
 from hub.web.model.items import ItemFilter, ItemLife, ItemPage
+from hub.web.words import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Desk(Protocol):
         """The board of one run (``YYYY-MM``) in one consistent read; NotFound without it."""
         ...
 
+    def book(self, month: str, name: str, language: Language) -> bytes:
+        """One workbook of the run (``hub.web.books.BOOKS``); NotFound without run or book."""
+        ...
+
     def items(self, month: str, wanted: ItemFilter, page: int, size: int) -> ItemPage:
         """One page of the run's agreements; a page past the end is the last one."""
         ...
@@ -71,13 +76,4 @@ class Desk(Protocol):
 
     def refuse(self, token: Secret, approval: str, reason: str) -> str:
         """The second person's no; nothing is carried out."""
-        ...
-
-    def stop_channel(self, token: Secret, interface: str, reason: str) -> str:
-        """停发: one person is enough; one line on what was parked."""
-        ...
-
-    def resume_channel(self, token: Secret, interface: str, reason: str) -> str:
-        """Ask to resume; for a money channel an approval that a second person confirms.  One
-        line on what happened, or what is waited for."""
         ...
