@@ -68,9 +68,13 @@ class FoundAdapter:
         return self.build_in(self.context(settings, clock))
 
     def build_inbound(self, settings: Settings, clock: BusinessClock) -> InboundPort:
-        """The adapter's listening half."""
+        """The adapter's listening half, on the deployment's settings."""
+        return self.build_inbound_in(self.context(settings, clock))
+
+    def build_inbound_in(self, context: AdapterContext) -> InboundPort:
+        """The same on what it is given."""
         module = importlib.import_module(self.manifest.inbound)
-        port: InboundPort = module.build(self.context(settings, clock))
+        port: InboundPort = module.build(context)
         return port
 
     def context(self, settings: Settings, clock: BusinessClock) -> AdapterContext:

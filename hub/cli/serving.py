@@ -81,6 +81,14 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="页面端口，0 任选；缺省按 hub.toml · the page's port"),
     ] = None,
+    inbound_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="接收对接方来报的端口，0 任选；缺省按 hub.toml · where partners call us",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """启动中心端：页面、收发、试算、对账、审计都在这一个进程里，Ctrl-C 结束.
@@ -92,7 +100,7 @@ def serve(
 
     with opened(home, serving=True) as hub:
         page = Page(hub, hub.settings.port if port is None else port)
-        receiving = open_receiving(hub)
+        receiving = open_receiving(hub, inbound_port)
         engine = start_engine(hub)
         with UntilTold() as told:
             try:
