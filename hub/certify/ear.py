@@ -73,7 +73,7 @@ class Ear:
         """Listen."""
         self._listener.start()
 
-    def begin(self) -> None:
+    def new_case(self) -> None:
         """A case begins: what came before is another's."""
         self._hear()
         self._recorder.heard.clear()

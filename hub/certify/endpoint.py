@@ -206,7 +206,7 @@ class Endpoint:
             self.control.post("/reset", {})
         self.set_clock(moment)
         if self.ear is not None:
-            self.ear.begin()
+            self.ear.new_case()
 
     def end_case(self) -> None:
         """Take back the rules this case has set, and only those."""
