@@ -14,9 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from hub.app.assembly import open_hub, start_engine
-from hub.app.demo_site import FILES, Helper, Mocks, NoDemoData, Site, write_home
+from hub.app.demo_site import (
+    FILES,
+    Helper,
+    Mocks,
+    NoDemoData,
+    Site,
+    tell_address,
+    write_home,
+)
 from hub.app.discover import FoundAdapter, discover
 from hub.app.hub import Hub
+from hub.app.receiving import open_receiving
 from hub.app.steps import Progress, approve_waves, watch
 from hub.crypto import new_sm3
 from hub.kernel.errors import Refused
@@ -103,11 +112,16 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         hub = open_hub(Settings.load(site.home))
         begun.callback(hub.close)
         run_id = _open_run(hub, wanted, banks, digest)
+        controls = {partner: urls["control"] for partner, urls in endpoints.items()}
+        receiving = open_receiving(hub, port=0)
+        if receiving is not None:
+            receiving.start()
+            begun.callback(receiving.stop)
+            tell_address({one: controls[one] for one in receiving.interfaces}, receiving.address)
         engine = start_engine(hub)
         begun.callback(engine.stop)
         if _is_large(hub, run_id):
             begun.callback(Helper(site).end)
-        controls = {partner: urls["control"] for partner, urls in endpoints.items()}
         return DemoHub(hub, run_id, imported, controls, begun.pop_all())
 
 

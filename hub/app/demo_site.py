@@ -23,8 +23,10 @@ from hub.kernel.errors import BadInput, Refused, Unavailable
 from hub.kernel.periods import Period
 from hub.kernel.settings import PartnerSettings, write_partners
 from hub.schedule import BankingCalendar
+from hub.wire import HttpPartner, NoRecorder
 
 _START_S = 180.0
+_OK = 200
 _HELPER_S = 45.0
 _OPENS, _CLOSES = clock_time(8, 0), clock_time(20, 0)
 """Business hours in which a demo may be taken up again; outside them the clock is moved on to
@@ -145,6 +147,18 @@ class Mocks:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+
+def tell_address(controls: Mapping[str, str], address: str) -> None:
+    """Tell mock partners where we are called: by their control planes, as a bank would be told
+    by letter.  Raises MocksDidNotStart, LineNotSent."""
+    body = json.dumps({"url": address}).encode()
+    for partner, control in controls.items():
+        with HttpPartner({"control": control}, timeout_s=_START_S) as http:
+            line = http.open_line(NoRecorder())
+            said = line.post("callback", endpoint="control", path="/callback", body=body)
+        if said.status != _OK:
+            raise MocksDidNotStart(f"{partner} takes no address: HTTP {said.status}")
 
 
 class Helper:

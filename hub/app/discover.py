@@ -19,6 +19,7 @@ from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
 from hub.ports.context import AdapterContext
+from hub.ports.inbound import InboundPort
 
 PACKAGE = "adapters"
 
@@ -47,6 +48,8 @@ class Manifest(BaseModel):
     partner: _PartnerCode
     contract: _ContractRef
     module: str
+    inbound: str = ""
+    """Module whose ``build(context)`` makes the listening half; empty: it does not listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,16 @@ class FoundAdapter:
     def build(self, settings: Settings, clock: BusinessClock) -> Any:
         """The adapter's port object; what it needs comes from the deployment's settings."""
         return self.build_in(self.context(settings, clock))
+
+    def build_inbound(self, settings: Settings, clock: BusinessClock) -> InboundPort:
+        """The adapter's listening half, on the deployment's settings."""
+        return self.build_inbound_in(self.context(settings, clock))
+
+    def build_inbound_in(self, context: AdapterContext) -> InboundPort:
+        """The same on what it is given."""
+        module = importlib.import_module(self.manifest.inbound)
+        port: InboundPort = module.build(context)
+        return port
 
     def context(self, settings: Settings, clock: BusinessClock) -> AdapterContext:
         """What the deployment gives this adapter."""

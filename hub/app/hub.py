@@ -13,13 +13,14 @@ from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.partners import Partners
 from hub.app.seat_watch import SeatWatch
-from hub.bus import Bus, Handler, Reaper, Worker
+from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
 from hub.bus.holder import this_holder
 from hub.crypto import KeyRing
 from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
 from hub.kernel.errors import Misconfigured
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
+from hub.offset import notices
 from hub.offset.handlers import handlers
 from hub.offset.office import BankSeat, Office
 from hub.people import Approvals, People
@@ -65,6 +66,10 @@ class Hub:
     def handlers(self) -> Mapping[str, Handler]:
         """Every message kind this hub knows."""
         return handlers(self.office)
+
+    def users(self) -> Mapping[str, NoticeUser]:
+        """Every kind of notice this hub takes in."""
+        return notices.users(self.office)
 
     def close(self) -> None:
         """Give everything back."""
@@ -120,7 +125,7 @@ class Hub:
 
 
 class Engine:
-    """The threads of a serving process: workers, reaper, conductor, sealer.
+    """The threads of a serving process: workers, inbox, reaper, conductor, sealer.
 
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
@@ -131,6 +136,7 @@ class Engine:
         known = hub.handlers()
         self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=hub.settings.workers)
         self._reaper = Reaper(hub.store, hub.bus, known)
+        self._inbox = InboxWorker(hub.store, hub.bus, hub.users())
         self._conducting = Conducting(hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown)
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
@@ -141,6 +147,7 @@ class Engine:
         """Begin all of it."""
         self._worker.start()
         self._reaper.start()
+        self._inbox.start()
         self._conducting.start()
         self._sealer.start()
         self._watch.start()
@@ -150,6 +157,7 @@ class Engine:
         self._stopping.set()
         self._watch.stop()
         self._conducting.stop()
+        self._inbox.stop()
         self._sealer.join(10)
         self._worker.stop()
         self._reaper.stop()

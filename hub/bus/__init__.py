@@ -7,10 +7,12 @@ what was said on the wire, the message's state and the handler's own books toget
 
 from hub.bus.attempts import Outcome
 from hub.bus.bus import Bus, Tally
-from hub.bus.inbox import Inbox, Receipt, Received
+from hub.bus.inbox import Inbox, Receipt, Received, Taken
+from hub.bus.inbox_worker import InboxWorker
 from hub.bus.orders import Stopped
 from hub.bus.policy import ChannelPolicy
 from hub.bus.reaper import Reaper
+from hub.bus.reception import NoticeUser, Reception, Seat
 from hub.bus.values import (
     Claim,
     Delivery,
@@ -38,6 +40,7 @@ __all__ = [
     "Effect",
     "Handler",
     "Inbox",
+    "InboxWorker",
     "InquiryFirst",
     "Lane",
     "LeaseLost",
@@ -45,15 +48,19 @@ __all__ = [
     "MessageState",
     "NewMessage",
     "NoSuchMessage",
+    "NoticeUser",
     "OpenPartner",
     "Outcome",
     "Partners",
     "Reaper",
     "Receipt",
     "Received",
+    "Reception",
     "Rung",
     "SameKeyOtherBody",
+    "Seat",
     "Stopped",
+    "Taken",
     "Tally",
     "Verdict",
     "Worker",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 GROWING = "queue_growing"
+STUCK = "inbound_stuck"
+"""Something that came in and was accepted cannot be handled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +71,26 @@ def watch(bus: "Bus", tx: Connection) -> int:
     now = bus.now(tx)
     changed = 0
     for interface, begins, detail in changes(bus, tx):
-        if _begin(tx, interface, detail, now) if begins else _end(tx, interface, now):
+        if (
+            begin(tx, interface, GROWING, detail, now)
+            if begins
+            else end(tx, interface, GROWING, now)
+        ):
             changed += 1
             name = "bus.queue_growing" if begins else "bus.queue_recovered"
             log.warning(name, interface=interface, detail=detail)
     return changed
 
 
-def _begin(tx: Connection, interface: str, detail: str, now: int) -> bool:
+def begin(tx: Connection, interface: str, kind: str, detail: str, now: int) -> bool:
+    """Open an alert; False when one of its kind is open."""
     try:
         with tx.begin_nested():
             tx.execute(
                 sa.insert(alert).values(
                     interface=interface,
-                    kind=GROWING,
-                    open_key=_open_key(interface),
+                    kind=kind,
+                    open_key=_open_key(interface, kind),
                     begun_us=now,
                     detail=detail,
                 )
@@ -93,14 +100,15 @@ def _begin(tx: Connection, interface: str, detail: str, now: int) -> bool:
     return True
 
 
-def _end(tx: Connection, interface: str, now: int) -> bool:
+def end(tx: Connection, interface: str, kind: str, now: int) -> bool:
+    """End the open alert of a kind; False when there is none."""
     done = tx.execute(
         sa.update(alert)
-        .where(alert.c.open_key == _open_key(interface))
+        .where(alert.c.open_key == _open_key(interface, kind))
         .values(open_key=None, ended_us=now)
     )
     return bool(done.rowcount)
 
 
-def _open_key(interface: str) -> str:
-    return f"{interface}:{GROWING}"
+def _open_key(interface: str, kind: str = GROWING) -> str:
+    return f"{interface}:{kind}"

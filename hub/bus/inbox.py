@@ -2,24 +2,30 @@
 
 ``received → accepted | refused → handled``.  The sender's own id decides about duplicates, over
 all history: the same id and body gets the same answer, the same id with another body is an
-error, and one that is still being looked at says so.
+error, and one that is still being looked at says so.  The body is what a request says (its
+business fields); the request's own bytes, with their time and signature, are kept beside it.
 
-A listener's way: ``receive`` in one transaction; when it is NEW, check it and ``accept`` or
-``refuse`` in a second one, with the business change; then answer what ``answer`` holds.  A
-listener that died between the two leaves RECEIVED behind: the sender's repeat is told
-IN_PROGRESS until ``receive`` has waited ``stale_s`` and hands it out as NEW once more.
+A listener's way: ``receive``; when it is NEW, check it and ``accept`` or ``refuse``; then, the
+transaction being on disk, answer what ``answer`` holds.  One that can judge by itself does all of
+it in one transaction (``reception``); one that must ask takes two.  A listener that died between
+the two leaves RECEIVED behind: the sender's repeat is told IN_PROGRESS until ``receive`` has
+waited ``stale_s`` and hands it out as NEW once more.
+
+What is ACCEPTED is handled afterwards (``inbox_worker``), in the one transaction that ``claim``
+moves it to HANDLED in: exactly once, whoever is killed where.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from hub.audit import record
-from hub.bus.intake import VAULT_KIND
+from hub.bus.intake import IN_RING, VAULT_KIND
 from hub.bus.tables import inbound
 from hub.bus.values import NoSuchMessage, WrongState
 from hub.bus.words import MessageState
@@ -49,6 +55,20 @@ class Received:
     answer_code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An accepted message in the transaction that handles it.  ``content`` is what its user
+    packed when it came; ``received_us`` µs UTC of the database's clock."""
+
+    id: int
+    interface: str
+    kind: str
+    sender_id: str
+    contract_version: str
+    content: bytes = field(repr=False)
+    received_us: int
+
+
 class Inbox:
     """Inbound messages of all interfaces.  Works inside the caller's transactions."""
 
@@ -57,7 +77,16 @@ class Inbox:
         self._stale_us = int(stale_s * 1_000_000)
 
     def receive(
-        self, tx: Connection, *, interface: str, kind: str, sender_id: str, body: bytes, month: str
+        self,
+        tx: Connection,
+        *,
+        interface: str,
+        kind: str,
+        sender_id: str,
+        body: bytes,
+        month: str,
+        raw: bytes = b"",
+        contract_version: str = "",
     ) -> Received:
         """Store what came, or find what came before under this id."""
         found = self._find(tx, interface, kind, sender_id)
@@ -71,6 +100,8 @@ class Inbox:
                         sender_id=sender_id,
                         body=body,
                         month=month,
+                        raw=raw,
+                        contract_version=contract_version,
                     )
             except IntegrityError:
                 found = self._find(tx, interface, kind, sender_id)
@@ -79,14 +110,36 @@ class Inbox:
         return self._again(tx, found, body)
 
     def accept(self, tx: Connection, inbound_id: int, *, answer: bytes, code: str) -> None:
-        """It is taken; its business change stands in this very transaction."""
+        """It is taken, and handled from now on."""
         self._answer(tx, inbound_id, S.ACCEPTED, answer=answer, code=code, why="")
+        tx.info[IN_RING] = True
 
     def refuse(
         self, tx: Connection, inbound_id: int, *, answer: bytes, code: str, why: str
     ) -> None:
         """It is not taken, for good: a repeat of the same gets the same refusal."""
         self._answer(tx, inbound_id, S.REFUSED, answer=answer, code=code, why=why)
+
+    def waiting(self, tx: Connection, kinds: Collection[str], limit: int) -> list[tuple[int, str]]:
+        """(id, interface) of accepted messages of these kinds, the oldest first."""
+        query = (
+            sa.select(inbound.c.id, inbound.c.interface)
+            .where(inbound.c.state == S.ACCEPTED.value, inbound.c.kind.in_(sorted(kinds)))
+            .order_by(inbound.c.id)
+            .limit(limit)
+        )
+        return [(row.id, row.interface) for row in tx.execute(query)]
+
+    def claim(self, tx: Connection, inbound_id: int) -> Taken | None:
+        """Move it to HANDLED and hand it out, to be carried out in this very transaction; None
+        when somebody else has it."""
+        if not self.handled(tx, inbound_id):
+            return None
+        row = tx.execute(sa.select(inbound).where(inbound.c.id == inbound_id)).one()
+        return Taken(
+            row.id, row.interface, row.kind, row.sender_id, row.contract_version,
+            self._bus.vault.open(tx, row.key_id, row.body), row.received_us,
+        )  # fmt: skip
 
     def handled(self, tx: Connection, inbound_id: int) -> bool:
         """What it asked for is done; False when it was not ACCEPTED."""
@@ -101,13 +154,20 @@ class Inbox:
         return bool(done.rowcount)
 
     def body(self, tx: Connection, inbound_id: int) -> bytes:
-        """What came, untouched."""
-        row = tx.execute(
-            sa.select(inbound.c.key_id, inbound.c.body).where(inbound.c.id == inbound_id)
-        ).one_or_none()
+        """What it says, as its user packed it."""
+        row = self._row(tx, inbound_id)
+        return self._bus.vault.open(tx, row.key_id, row.body)
+
+    def raw(self, tx: Connection, inbound_id: int) -> bytes:
+        """The request as it came, headers and all; empty where none was kept."""
+        row = self._row(tx, inbound_id)
+        return b"" if row.raw is None else self._bus.vault.open(tx, row.raw_key, row.raw)
+
+    def _row(self, tx: Connection, inbound_id: int) -> "sa.Row[Any]":
+        row = tx.execute(sa.select(inbound).where(inbound.c.id == inbound_id)).one_or_none()
         if row is None:
             raise NoSuchMessage(f"there is no inbound message {inbound_id}")
-        return self._bus.vault.open(tx, row.key_id, row.body)
+        return row
 
     def _find(
         self, tx: Connection, interface: str, kind: str, sender_id: str
@@ -129,8 +189,11 @@ class Inbox:
         sender_id: str,
         body: bytes,
         month: str,
+        raw: bytes,
+        contract_version: str,
     ) -> Received:
         sealed = self._bus.vault.seal(tx, VAULT_KIND, month, body)
+        whole = self._bus.vault.seal(tx, VAULT_KIND, month, raw)
         done = tx.execute(
             sa.insert(inbound).values(
                 interface=interface,
@@ -145,6 +208,9 @@ class Inbox:
                 why="",
                 key_id=sealed.key_id,
                 body=sealed.blob,
+                contract_version=contract_version[:20],
+                raw_key=whole.key_id,
+                raw=whole.blob,
             )
         )
         (number,) = done.inserted_primary_key or (0,)

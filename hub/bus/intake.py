@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RING = "hub_bus_ring"
 """Set in a connection's ``info`` by a put; its check-in, after the commit, rings the bell."""
 
+IN_RING = "hub_bus_in_ring"
+"""The same for what came in and was accepted."""
+
 VAULT_KIND = "message"
 """Under which kind of data key payloads, requests and replies are sealed."""
 

@@ -158,7 +158,22 @@ inbound = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("answer_key", sa.BigInteger),
     sa.Column("answer", sa.LargeBinary),
+    # ``body`` is what it says, by which repeats are told; ``raw`` the request's own bytes.
+    sa.Column("contract_version", sa.String(20), nullable=False, server_default=""),
+    sa.Column("raw_key", sa.BigInteger),
+    sa.Column("raw", sa.LargeBinary),
     sa.UniqueConstraint("interface", "kind", "sender_id"),
     sa.Index("ix_bus_inbound_state", "state", "interface"),
 )
 """What came in: stored before it is answered, its id good for as long as the ledger is kept."""
+
+nonce = sa.Table(
+    "bus_nonce",
+    metadata,
+    sa.Column("interface", key_text(40), primary_key=True),
+    sa.Column("nonce", key_text(64), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),
+    sa.Index("ix_bus_nonce_until", "interface", "until_us"),
+)
+"""Nonces of believed requests, and over which bytes they came; gone after the contract's time."""

@@ -4,9 +4,10 @@
 ``Report`` · ``shelve(report, folder)`` · ``last_reports(folder)``.
 
 The adapter is used through its port, over the real wire, with a recorder in memory: no bus, no
-database.  What is tried and what must come of it is data beside the contract
-(``contracts_spec/<group>/<name>/scenarios.yaml``); what words those files may use stands in
-``hub/certify/acts``, one module for each kind of port.
+database.  Only what a partner sends to us of itself comes in by the product's own receiving side,
+on a database that lasts as long as the certificate is being made.  What is tried and what must
+come of it is data beside the contract (``contracts_spec/<group>/<name>/scenarios.yaml``); what
+words those files may use stands in ``hub/certify/acts``, one module for each kind of port.
 """
 
 from hub.certify.endpoint import Arranged, Endpoint, NobodyThere, open_address, open_mock

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from hub.app.demo_site import Mocks, Site
 from hub.app.discover import FoundAdapter
+from hub.certify.ear import Ear, open_ear
 from hub.certify.suite import Suite
 from hub.certify.tamper import Keeper
 from hub.kernel.clocks import SHANGHAI, BusinessClock, SystemClock
@@ -30,6 +31,7 @@ from hub.ports.line import Line
 from hub.wire import CallOutcome, HttpPartner, NoRecorder, PartnerWire, sftp_access
 
 _OK = 300
+_LOOPBACK = "127.0.0.1"
 _ARRANGE = {"subjects", "crowd", "arranged", "values", "secrets"}
 
 
@@ -162,12 +164,14 @@ class Endpoint:
         owned: bool = False,
         arranged: Arranged | None = None,
         timeout_s: float | None = None,
+        ear: Ear | None = None,
     ) -> None:
         timing = adapter.contract.timing
         self.adapter = adapter
         self.kind = kind
         self.urls = dict(urls)
         self.control = control
+        self.ear = ear
         self.clock: BusinessClock = context.clock
         self.arranged = arranged or Arranged()
         self.timeout_s = timeout_s or float(timing.call_timeout_s)
@@ -216,6 +220,8 @@ class Endpoint:
         if self._owned and self.control is not None:
             self.control.post("/reset", {})
         self.set_clock(moment)
+        if self.ear is not None:
+            self.ear.new_case()
 
     def end_case(self) -> None:
         """Take back the rules this case has set, and only those."""
@@ -237,6 +243,11 @@ class Endpoint:
         if self._steered is not None and self.control is not None:
             self._steered.set(moment)
             self.control.post("/clock", {"now": moment.astimezone(SHANGHAI).isoformat()})
+
+    def tell_address(self) -> None:
+        """Where we are to be called, to a control plane; a partner without one knows already."""
+        if self.ear is not None and self.control is not None:
+            self.control.post("/callback", {"url": self.ear.address})
 
     def require_answer(self) -> None:
         """Raises NobodyThere when a probe of the partner does not even leave this machine."""
@@ -279,14 +290,17 @@ def open_mock(
             secrets={name: read_secret(state / name, name) for name in contract.secrets},
             clock=clock,
         )
-        endpoint = Endpoint(
-            adapter, context, {name: urls[name] for name in contract.endpoints}, kind="mock",
-            control=Control(urls["control"]), clock=clock, owned=True, timeout_s=timeout_s,
-        )  # fmt: skip
-        try:
-            yield endpoint
-        finally:
-            endpoint.close()
+        with open_ear(adapter, context, _LOOPBACK, 0) as ear:
+            endpoint = Endpoint(
+                adapter, context, {name: urls[name] for name in contract.endpoints}, kind="mock",
+                control=Control(urls["control"]), clock=clock, owned=True, timeout_s=timeout_s,
+                ear=ear,
+            )  # fmt: skip
+            try:
+                endpoint.tell_address()
+                yield endpoint
+            finally:
+                endpoint.close()
     finally:
         mocks.end()
 
@@ -300,10 +314,12 @@ def open_address(
     *,
     control: str = "",
     timeout_s: float | None = None,
+    listen: tuple[str, int] = (_LOOPBACK, 0),
 ) -> Iterator[Endpoint]:
     """A partner at an address.  ``context`` is the deployment's; ``arranged`` wins over it.
 
-    Raises NobodyThere, Misconfigured (endpoints or values missing).
+    ``listen``: host and port where a partner that calls us has been told to call.  Raises
+    NobodyThere, Misconfigured (endpoints or values missing).
     """
     lacking = sorted(set(adapter.contract.endpoints) - set(urls))
     if lacking:
@@ -319,15 +335,17 @@ def open_address(
         secrets={**context.secrets, **secrets},
         clock=clock or context.clock,
     )
-    endpoint = Endpoint(
-        adapter, context, urls, kind="address", control=Control(control) if control else None,
-        clock=clock, arranged=arranged, timeout_s=timeout_s,
-    )  # fmt: skip
-    try:
-        endpoint.require_answer()
-        yield endpoint
-    finally:
-        endpoint.close()
+    with open_ear(adapter, context, *listen) as ear:
+        endpoint = Endpoint(
+            adapter, context, urls, kind="address", control=Control(control) if control else None,
+            clock=clock, arranged=arranged, timeout_s=timeout_s, ear=ear,
+        )  # fmt: skip
+        try:
+            endpoint.require_answer()
+            endpoint.tell_address()
+            yield endpoint
+        finally:
+            endpoint.close()
 
 
 def _spoilt(text: str) -> str:

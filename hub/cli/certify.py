@@ -136,6 +136,7 @@ def _address(
         given,
         control=control,
         timeout_s=limit_s,
+        listen=(settings.inbound_host, settings.inbound_port),
     )
 
 

@@ -83,6 +83,14 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="页面端口，0 任选；缺省按 hub.toml · the page's port"),
     ] = None,
+    inbound_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="接收对接方来报的端口，0 任选；缺省按 hub.toml · where partners call us",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """启动中心端：页面、收发、试算、对账、审计都在这一个进程里，Ctrl-C 结束.
@@ -90,19 +98,29 @@ def serve(
     Run the hub: pages and workers in one process until Ctrl-C; more `hub worker` may join.
     """
     from hub.app.assembly import start_engine
+    from hub.app.receiving import open_receiving
 
     with opened(home, serving=True) as hub:
         page = Page(hub, hub.settings.port if port is None else port)
+        receiving = open_receiving(hub, inbound_port)
         engine = start_engine(hub)
         with UntilTold() as told:
             try:
                 page.start()
+                if receiving is not None:
+                    receiving.start()
                 say_standing(hub)
                 word = hub.settings.environment_word
                 said = {"environment": hub.settings.environment, "address": page.address}
-                show(said, as_json, f"{word} · {page.address}")
+                text = f"{word} · {page.address}"
+                if receiving is not None:
+                    said["inbound"] = receiving.address
+                    text += f"\n接收 · inbound: {receiving.address}"
+                show(said, as_json, text)
                 told.wait()
             finally:
+                if receiving is not None:
+                    receiving.stop()
                 page.stop()
                 engine.stop()
 

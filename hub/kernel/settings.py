@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8527, ge=0, le=65535)
 
+    # Where partners that call us are answered; the same holds: loopback, behind a proxy.
+    inbound_host: str = "127.0.0.1"
+    inbound_port: int = Field(default=8528, ge=0, le=65535)
+
     # Eight is what design.md §12 measures the bus with; a worker mostly waits for a partner, and
     # each needs one of the engine's 32 connections at most.
     workers: int = Field(default=8, ge=1, le=24)
@@ -129,7 +133,7 @@ class Settings(BaseSettings):
         except SettingsError as error:
             raise Misconfigured(f"the environment: {error}") from None
 
-    @field_validator("host")
+    @field_validator("host", "inbound_host")
     @classmethod
     def _only_loopback(cls, host: str) -> str:
         if _LOOPBACK.fullmatch(host) is None:

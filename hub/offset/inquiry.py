@@ -104,6 +104,18 @@ def ask_now(tx: Connection, run_id: int) -> int:
     return done.rowcount
 
 
+def need_not_wait(tx: Connection, numbers: Sequence[str]) -> None:
+    """Results of these batches came by themselves: one with nothing open need not wait for its
+    next question to have that noticed."""
+    for number in numbers:
+        if not _open_rows(tx, number):
+            tx.execute(
+                sa.update(batch)
+                .where(_is(number), batch.c.asks_open <= 0, batch.c.next_ask_us < NEVER_US)
+                .values(next_ask_us=database_now_us(tx))
+            )
+
+
 def _open_rows(tx: Connection, number: str) -> list[str]:
     query = (
         sa.select(item.c.number)

@@ -6,7 +6,15 @@ import msgspec
 
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
-from hub.ports.bank import InstructionBatch, InstructionRow, LoanClaim
+from hub.ports.bank import (
+    InstructionBatch,
+    InstructionRow,
+    LoanClaim,
+    RefusalReason,
+    ResultsNotice,
+    RowResult,
+    RowStatus,
+)
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
@@ -79,6 +87,35 @@ class StatementAsk(msgspec.Struct, frozen=True):
     round: int
     page_no: int
     tag: str | None
+
+
+class NoticeLetter(msgspec.Struct, frozen=True):
+    """What a bank told of itself: rows are (number, status, fen, reason, code, text, serial)."""
+
+    batch: str
+    rows: list[tuple[str, str, int | None, str, str, str, str]]
+
+    @classmethod
+    def of(cls, notice: ResultsNotice) -> "NoticeLetter":
+        """From the port's form."""
+        rows: list[tuple[str, str, int | None, str, str, str, str]] = [
+            (
+                row.number, row.status.value, row.amount, row.reason.value if row.reason else "",
+                row.code, row.text, row.bank_serial,
+            )
+            for row in notice.results
+        ]  # fmt: skip
+        return cls(notice.batch, rows)
+
+    def results(self) -> list[RowResult]:
+        """In the port's form."""
+        return [
+            RowResult(
+                number, RowStatus(status), None if fen is None else Fen(fen),
+                RefusalReason(reason) if reason else None, code, text, serial,
+            )
+            for number, status, fen, reason, code, text, serial in self.rows
+        ]  # fmt: skip
 
 
 def pack(letter: msgspec.Struct) -> bytes:

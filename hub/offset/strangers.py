@@ -104,7 +104,7 @@ def _judge(
     if derived is None:
         kind = DifferenceKind.UNKNOWN_INSTRUCTION if row.credit_fen else DifferenceKind.CORE_ONLY
         said = "编号不能由本库已有的协议推出：先补导入协议，否则由两人按差异处理"
-        return kind.value, said, run_id or _newest_run(tx, row.bank)
+        return kind.value, said, run_id or newest_run(tx, row.bank)
     if not run_id:
         return "no_run", f"本库没有 {period} 期次：hub offset plan --month {period}", 0
     planned = tx.scalar(
@@ -119,7 +119,8 @@ def _judge(
     return DifferenceKind.UNKNOWN_INSTRUCTION.value, said, run_id
 
 
-def _newest_run(tx: Connection, bank: str) -> int:
+def newest_run(tx: Connection, bank: str) -> int:
+    """The newest run this bank takes part in; 0 when there is none."""
     query = (
         sa.select(run.c.id)
         .join(leg, leg.c.run_id == run.c.id)

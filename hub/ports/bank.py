@@ -120,6 +120,21 @@ class RowResult:
     bank_serial: str = ""
 
 
+RESULTS_NOTICE = "bank.notice"
+"""The kind of an inbound notice whose value is a ResultsNotice."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsNotice:
+    """What a bank tells of itself (结果通知): results of some rows, as in an inquiry's answer.
+
+    ``batch`` is the number it names, empty where its wire has none.
+    """
+
+    batch: str
+    results: tuple[RowResult, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class BankBalance:
     """The paying account's usable balance in 分, and as of when."""

@@ -21,8 +21,8 @@ def make_home(out: Path) -> Settings:
     site = Site(out)
     adapters = discover(Settings(home=site.home))
     for interface, adapter in adapters.items():
-        for name in adapter.contract.secrets:
-            write_secret(site.mocks / interface / name, Secret("5a" * 32))
+        for name, key in adapter.contract.secrets.items():
+            write_secret(site.mocks / interface / name, Secret(key.example or "5a" * 32))
     urls = {i: dict.fromkeys(a.contract.endpoints, NOBODY) for i, a in adapters.items()}
     write_home(site, adapters, urls, {"environment": "test", "workers": 1})
     settings = Settings.load(site.home)

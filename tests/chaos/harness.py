@@ -216,7 +216,7 @@ class Served:
     def start(self, name: str) -> Process:
         """Start ``serve`` or ``worker`` (several: ``worker-2`` and so on)."""
         words = [*self.launcher, name.partition("-")[0]]
-        words += ["--port", str(_free_port())] if name == "serve" else []
+        words += ["--port", str(_free_port()), "--inbound-port", "0"] if name == "serve" else []
         self.processes[name] = Process(words, self.out / f"{name}.log", self.environment_of(name))
         return self.processes[name]
 

@@ -130,7 +130,16 @@ def test_from_an_empty_home_to_the_results(
         )
         first = centre.hub(*plan, by="wang.jing").said
         assert centre.hub(*plan, by="wang.jing").said == first
-        serve = ("serve", "--home", str(centre.home), "--port", "0", "--json")
+        serve = (
+            "serve",
+            "--home",
+            str(centre.home),
+            "--port",
+            "0",
+            "--inbound-port",
+            "0",
+            "--json",
+        )
         with process(*serve, log=tmp_path / "serve.log") as serving:
             assert serving.stdout is not None
             assert '"address": "http://127.0.0.1:' in serving.stdout.readline()

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from hub.bus import Rung
-from hub.certify.acts.stage import BadStep, Plain, Stage, crowd_of, pages_of
+from hub.certify.acts.stage import BadStep, Plain, Stage, Untried, crowd_of, pages_of
+from hub.certify.ear import told_of
 from hub.certify.suite import Suite
 from hub.kernel.money import Fen, format_yuan
 from hub.kernel.periods import Period
@@ -188,6 +189,15 @@ class Acts(Stage):
                 return ended
             found += said
         return {**ended, **self._told(given["batch"], found)}
+
+    def do_notices(self, given: Plain) -> Plain:
+        """What the bank has told of itself about ``batch`` since the case began: as do_results,
+        with ``notices`` (each counted once), ``others`` (of other batches, of none), ``repeats``,
+        ``conflicts`` (one id, two contents), ``distrusted`` (not believed).  Raises Untried."""
+        if self.endpoint.ear is None:
+            raise Untried("没有接收端口：hub.toml 的 inbound_port 已被占用（先停 hub serve）")
+        said, figures = told_of(self.endpoint.ear.heard(), self._known(given["batch"]).number)
+        return {**figures, **self._told(given["batch"], said)}
 
     def _told(self, name: str, said: Sequence[RowResult]) -> Plain:
         batch = self._known(name)

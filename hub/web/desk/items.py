@@ -277,7 +277,7 @@ _CAME_BY = {
     "inquiry": "查证",
     "statement": "对账单",
     "file": "结果文件",
-    "callback": "回调",
+    "callback": "银行通知",
 }
 _STATE_OF = {
     "done": ItemState.SUCCEEDED.value,

@@ -1,0 +1,1 @@
+"""贵阳银行商贷月对冲: signed and ciphered JSON, results by notice."""
