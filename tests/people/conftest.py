@@ -48,7 +48,8 @@ def _cheap_argon2(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     if "real_argon2" not in request.fixturenames:
         cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         monkeypatch.setattr(tokens, "_hasher", cheap)
-        monkeypatch.setattr(tokens, "_nobody", cheap.hash("nobody"))
+    tokens._nobody.cache_clear()
+    tokens._nobody()
 
 
 @pytest.fixture
