@@ -23,6 +23,8 @@ def test_the_newest_is_alembic_s_head_and_an_older_one_is_refused(empty_store: S
     schema.require_current(empty_store)
     schema.downgrade(empty_store, "-1")
     with empty_store.read() as view:
-        assert schema.current(empty_store) == MigrationContext.configure(view).get_current_revision()
+        assert (
+            schema.current(empty_store) == MigrationContext.configure(view).get_current_revision()
+        )
     with pytest.raises(schema.OtherSchema):
         schema.require_current(empty_store)
