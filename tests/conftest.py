@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
+from hypothesis import settings
 
+from hub.people import tokens
 from hub.store import Store
 from tests.demo.kit import demo
 from tests.month import unpack
@@ -26,6 +29,13 @@ APART = ("chaos", "restore", "planted")
 """Of these, tests that share no fixture dear enough to keep a file together."""
 
 POSTGRES = os.environ.get("HUB_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test")
+
+
+# A machine shared by many is no stopwatch: examples have no deadline.  Under CI=true hypothesis
+# tries the same ones every time by itself; tests/defects/steady.py brings a profile of its own.
+if settings.get_current_profile_name() == "default":
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,6 +75,21 @@ def postgres_schema() -> Iterator[str]:
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
     admin.dispose()
+
+
+@pytest.fixture
+def real_argon2() -> None:
+    """Asked for by tests that want the cost people pay."""
+
+
+@pytest.fixture(autouse=True)
+def _cheap_argon2(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process the same algorithm without its 64 MiB a token: tests add hundreds."""
+    if "real_argon2" not in request.fixturenames:
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        monkeypatch.setattr(tokens, "_hasher", cheap)
+    tokens._nobody.cache_clear()
+    tokens._nobody()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
 import hub.audit
 import hub.people
 import hub.store.vault  # noqa: F401  (their tables)
 from hub.crypto.keyring import KeyRing
 from hub.kernel.secret import Secret
-from hub.people import Actor, Approvals, Party, People, Role, tokens
+from hub.people import Actor, Approvals, Party, People, Role
 from hub.store import Store, metadata
 from hub.store.vault import Vault
 
@@ -35,21 +34,6 @@ class House:
                 tx, login=login, name="欧阳国洋", party=party, roles=roles, by=root
             )
         return self.actor(login)
-
-
-@pytest.fixture
-def real_argon2() -> None:
-    """Asked for by tests that want the cost people pay."""
-
-
-@pytest.fixture(autouse=True)
-def _cheap_argon2(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same algorithm without its 64 MiB a token, so that the suite runs in seconds."""
-    if "real_argon2" not in request.fixturenames:
-        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-        monkeypatch.setattr(tokens, "_hasher", cheap)
-    tokens._nobody.cache_clear()
-    tokens._nobody()
 
 
 @pytest.fixture
