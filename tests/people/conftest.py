@@ -11,8 +11,9 @@ import hub.store.vault  # noqa: F401  (their tables)
 from hub.crypto.keyring import KeyRing
 from hub.kernel.secret import Secret
 from hub.people import Actor, Approvals, Party, People, Role
-from hub.store import Store, metadata
+from hub.store import Store
 from hub.store.vault import Vault
+from tests.tables import make_tables
 
 
 @dataclass
@@ -39,7 +40,7 @@ class House:
 @pytest.fixture
 def bare(empty_store: Store, tmp_path: Path) -> House:
     """Tables, and nobody."""
-    metadata.create_all(empty_store.engine)
+    make_tables(empty_store, "audit_", "store_", "data_key", "person", "approval")
     people = People(empty_store, Vault(KeyRing.create(tmp_path / "keys")))
     return House(empty_store, people, Approvals(people), {})
 
