@@ -4,18 +4,54 @@ Where PostgreSQL is not to be had, its half of the conformance suite is left out
 under ``CI=true`` leaving it out is a failure.
 """
 
+import fcntl
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
+from hypothesis import settings
 
+from hub.people import tokens
 from hub.store import Store
+from tests.demo.kit import demo
 from tests.month import unpack
 
+HERE = Path(__file__).parent
+SLOW = ("chaos", "restore", "planted", "demo", "defects", "certify", "web", "benchmarks")
+"""Folders whose tests run for many seconds and mostly wait; begun first, for what is begun last
+decides when the suite ends."""
+APART = ("chaos", "restore", "planted")
+"""Of these, tests that share no fixture dear enough to keep a file together."""
+
 POSTGRES = os.environ.get("HUB_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test")
+
+
+# A machine shared by many is no stopwatch: examples have no deadline.  Under CI=true hypothesis
+# tries the same ones every time by itself; tests/defects/steady.py brings a profile of its own.
+if settings.get_current_profile_name() == "default":
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow folders first; under ``--dist loadgroup`` a file's tests stay with one worker."""
+    places = {item: item.path.relative_to(HERE) for item in items}
+    items.sort(key=lambda item: _turn(places[item].parts[0]))
+    if not config.getoption("loadgroup", False):
+        return
+    for item in items:
+        if places[item].parts[0] not in APART:
+            item.add_marker(pytest.mark.xdist_group(places[item].as_posix()))
+
+
+def _turn(folder: str) -> int:
+    return SLOW.index(folder) if folder in SLOW else len(SLOW)
 
 
 def missing(what: str) -> None:
@@ -41,6 +77,21 @@ def postgres_schema() -> Iterator[str]:
     admin.dispose()
 
 
+@pytest.fixture
+def real_argon2() -> None:
+    """Asked for by tests that want the cost people pay."""
+
+
+@pytest.fixture(autouse=True)
+def _cheap_argon2(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process the same algorithm without its 64 MiB a token: tests add hundreds."""
+    if "real_argon2" not in request.fixturenames:
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        monkeypatch.setattr(tokens, "_hasher", cheap)
+    tokens._nobody.cache_clear()
+    tokens._nobody()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind."""
@@ -62,3 +113,20 @@ def empty_store(database_url: str) -> Iterator[Store]:
 def month_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of 2025-10's CSV files and expected outcomes; read only, shared by all tests."""
     return unpack(tmp_path_factory.mktemp("month"))
+
+
+@pytest.fixture(scope="session")
+def sample_month(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a ``hub demo`` over the shipped sample that nobody disturbed, closed; run once
+    for all workers.  ``first.csv`` in it are its outcomes, whatever is done there later."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    out = place / "sample-month"
+    with (place / "sample-month.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "first.csv").exists():
+            done = demo(out, "--banks", "ICBC")
+            assert done.code == 0, done.said
+            shutil.copyfile(out / "outcomes.csv", out / "first.csv")
+    return out

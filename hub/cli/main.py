@@ -1,5 +1,6 @@
 """``hub``: the command line's tree of commands."""
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -79,3 +80,5 @@ def run() -> None:
     except BrokenPipeError:  # `hub --help | head`: whoever read has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    finally:
+        gc.freeze()  # else the interpreter's last collections go through all that was imported

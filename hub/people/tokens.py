@@ -10,10 +10,12 @@ import base64
 import re
 import secrets
 import threading
+from functools import cache
 from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from hub.kernel.secret import Secret
 
@@ -24,7 +26,16 @@ _hasher = PasswordHasher()
 # 64 MiB each: a crowd of wrong tokens must not take the machine's memory (design.md §12 leaves
 # the hub 512 MiB), so they queue.
 _turn = threading.BoundedSemaphore(2)
-_nobody = _hasher.hash(secrets.token_hex(20))
+_SIZES = (_hasher.salt_len, _hasher.hash_len)
+
+
+@cache
+def _nobody() -> str:
+    """The hash of a secret that nobody has: 256 random bits in the shape and at the cost of ours,
+    so that comparing with it takes as long.  Not computed: every command would wait for it."""
+    salt, digest = (base64.b64encode(secrets.token_bytes(n)).rstrip(b"=").decode() for n in _SIZES)
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
 
 
 class NewToken(NamedTuple):
@@ -65,6 +76,6 @@ def fits(hashed: str | None, secret: str) -> bool:
     the answer takes does not tell which ids exist."""
     with _turn:
         try:
-            return _hasher.verify(hashed or _nobody, secret) and hashed is not None
+            return _hasher.verify(hashed or _nobody(), secret) and hashed is not None
         except (VerificationError, InvalidHashError):
             return False

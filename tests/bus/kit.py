@@ -29,9 +29,10 @@ from hub.bus import tables as t
 from hub.bus.values import Claim
 from hub.crypto.keyring import KeyRing
 from hub.ports.line import HttpReply, Line, PartnerRefused, ReplyUnreadable
-from hub.store import Store, metadata
+from hub.store import Store
 from hub.store.vault import Vault
 from hub.wire import CallRecorder, HttpPartner
+from tests.tables import make_tables
 
 INTERFACE = "bank-test"
 MONTH = "2025-10"
@@ -60,7 +61,7 @@ def new(key: str, effect: Effect = Effect.MONEY, **more: Any) -> NewMessage:
 
 def make_bus(store: Store, keys: Path, policy: ChannelPolicy = QUICK, **more: Any) -> Bus:
     """A bus over an empty store."""
-    metadata.create_all(store.engine)
+    make_tables(store, "audit_", "store_", "data_key", "bus_")
     ours.create_all(store.engine)
     return Bus(Vault(KeyRing.create(keys)), {INTERFACE: policy, "core": policy}, **more)
 

@@ -52,12 +52,12 @@ class TestOneRunnerEach:
         self, rig: Rig, tmp_path: Path
     ) -> None:
         """DBOS #541: two runners on SQLite both executed one item."""
-        rig.put(*(new(f"m{n}") for n in range(500)))
         with (
             runner(rig, tmp_path),
             runner(rig, tmp_path),
             runner(rig, tmp_path),
         ):
+            rig.put(*(new(f"m{n}") for n in range(500)))  # now: all three are up
             wait_for(lambda: not rig.open_messages(), 60)
         assert Counter(rig.bank.booked) == Counter(f"m{n}" for n in range(500))
         assert Counter(rig.words()) == {"applied": 500}

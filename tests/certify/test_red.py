@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from hub.certify.acts import stage
 from hub.cli.main import app
 from tests.certify.kit import Standing, certify, standing, suite_of, verdicts, why
 
@@ -51,7 +52,10 @@ def icbc(bank_up: Standing) -> Iterator[Standing]:
         ),
     ],
 )  # fmt: skip
-def test_a_bank_that_misbehaves_is_red(icbc: Standing, rule: dict[str, Any], case: str) -> None:
+def test_a_bank_that_misbehaves_is_red(
+    icbc: Standing, rule: dict[str, Any], case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "_PATIENCE_S", 4.0)  # it does not come right, however long we wait
     icbc.mock.control("POST", "/faults", rule)
     body = icbc.tried(case)
     assert (body["verdict"], body["failed"]) == ("red", [case])

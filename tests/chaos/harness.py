@@ -5,22 +5,32 @@ that it is gone).  *served*: mocks of their own that outlive the hub, ``hub serv
 ``hub worker`` beside it; either is killed alone, or both, or one is frozen past its leases.
 """
 
-import json
 import random
 import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from hub.app.assembly import open_hub
 from hub.app.demo_site import Site, write_home
 from hub.app.discover import discover
+from hub.app.hub import Hub
+from hub.app.steps import confirm, request_plan
 from hub.kernel.clocks import SHANGHAI, SharedClock
 from hub.kernel.periods import Period
+from hub.kernel.secret import Secret
 from hub.kernel.settings import Settings
+from hub.offset import runs
+from hub.offset.agreements import import_agreements
+from hub.offset.policy import current_policy
+from hub.people import Actor, Party, Role
+from hub.schedule import seed_calendar
+from hub.store.schema import upgrade
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.partners import MocksApart
 from tests.chaos.places import HUB, Mocks, Process, demo, environment, mocks_of
@@ -29,6 +39,7 @@ from tests.chaos.watch import Watcher, Where
 MONTH = Period.parse("2025-10")
 LIMIT_S = 1200.0
 LOOK_S = 0.03
+_PEOPLE = {"boss": Role.ADMINISTRATOR, "hand": Role.HANDLER, "yes": Role.APPROVER}
 _STAGES = 6
 """A stage gets this part of a run's kills at most."""
 _FREEZE_S = 8.0
@@ -155,7 +166,7 @@ def verify_audit(home: Path, env: Mapping[str, str]) -> str:
 
 
 class Served:
-    """A hub home beside mocks of its own, driven by the commands an operator has."""
+    """A hub home beside mocks of its own, driven as an operator would drive it."""
 
     launcher: Sequence[str] = HUB
     """How its processes are started; single commands are always the plain ``hub``."""
@@ -198,16 +209,42 @@ class Served:
         """The environment of a command that this person gives; nobody when empty."""
         return {**self.env, **({"HUB_TOKEN": self._tokens[who]} if who else {})}
 
+    @contextmanager
+    def opened(self) -> Iterator[Hub]:
+        """The hub of this home, opened in this process beside its own; it does no work."""
+        settings = Settings.load(self.site.home)
+        changes: dict[str, object] = {}
+        if "HUB_DATABASE_URL" in self.env:
+            changes["database_url"] = self.env["HUB_DATABASE_URL"]
+        if self.plan.contracts is not None:
+            changes["contracts"] = self.plan.contracts
+        with open_hub(settings.model_copy(update=changes)) as hub:
+            yield hub
+
     def set_up(self) -> None:
-        """Schema, people, agreements, the run."""
-        self.command("db", "upgrade")
-        for login, roles in (("boss", "administrator"), ("hand", "handler"), ("yes", "approver")):
-            words = ["people", "add", login, "--name", login, "--roles", roles, "--json"]
-            said = self.command(*words, who="boss" if self._tokens else "")
-            self._tokens[login] = str(_json(said)["token"])
-        agreements = str(self.plan.data / "agreements.csv")
-        self.command("agreements", "import", agreements, who="hand", check=False)
-        self.command("offset", "plan", "--month", str(MONTH), "--banks", "ICBC", who="hand")
+        """Schema, people, agreements, the run; in this process, since a dozen starts of a command
+        take longer than the month (tests/cli goes through the commands)."""
+        with self.opened() as hub:
+            upgrade(hub.store)
+            with hub.store.write() as tx:
+                seed_calendar(tx)
+            by: Actor | None = None
+            for login, role in _PEOPLE.items():
+                with hub.store.write() as tx:
+                    token = hub.people.add(
+                        tx, login=login, name=login, party=Party.CENTRE, roles=[role], by=by
+                    )
+                by = by or hub.people.authenticate(token)
+                self._tokens[login] = token.reveal()
+            import_agreements(
+                hub.store, hub.vault, self.plan.data / "agreements.csv", actor="hand",
+                month=f"{hub.clock.today():%Y-%m}",
+            )  # fmt: skip
+            with hub.store.write() as tx:
+                runs.open_run(
+                    tx, hub.office, MONTH, ("ICBC",), current_policy(tx), wave_wait_s=180.0,
+                    data_digest="", actor="hand",
+                )  # fmt: skip
 
     def token(self, login: str) -> str:
         """A person's token: ``boss``, ``hand`` or ``yes``."""
@@ -222,10 +259,9 @@ class Served:
 
     def approve(self) -> None:
         """Two people approve the first wave once it is a trial (or was submitted before)."""
-        asked = self.command(
-            "offset", "submit", "--month", str(MONTH), "--reason", "试算", "--json", who="hand"
-        )
-        self.command("approve", str(_json(asked)["approval"]), who="yes")
+        with self.opened() as hub:
+            asked = request_plan(hub, Secret(self.token("hand")), MONTH, 1, "试算")
+            confirm(hub, Secret(self.token("yes")), asked, "同意")
 
     def finish(self) -> Verdict:
         """Export, end all processes, judge by the mocks that are still up."""
@@ -297,11 +333,6 @@ def _act(served: Served, ran: Ran, chance: random.Random, began: float) -> None:
             served.start(name)
             ran.starts += 1
     ran.kills.append(Kill(ran.number, time.monotonic() - began, act, where))
-
-
-def _json(text: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(text)
-    return found
 
 
 def _free_port() -> int:

@@ -34,11 +34,12 @@ from hub.kernel.secret import Secret
 from hub.ports.context import AdapterContext
 from hub.ports.core import CommandKind, CommandResult
 from hub.ports.line import Line
-from hub.store import Store, metadata
+from hub.store import Store
 from hub.store.vault import Vault
 from hub.wire import CallRecorder, HttpPartner
 from tests.bus.kit import QUICK, Book, wait_for
 from tests.core.corekit import CONTRACT, KEY_ID, NOBODY, POOR, RICH, CoreMock, HandClient
+from tests.tables import make_tables
 
 INTERFACE = "core-reference"
 N1, N2, N3 = (f"2025100000000000001{n}" for n in range(3))
@@ -131,7 +132,7 @@ def rig(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Rig]:  # fmt: skip
     monkeypatch.setattr(core_handlers, "_AGAIN_S", 0.05)
-    metadata.create_all(empty_store.engine)
+    make_tables(empty_store, "audit_", "store_", "data_key", "bus_")
     ours.create_all(empty_store.engine)
     bus = Bus(Vault(KeyRing.create(tmp_path / "keys")), {INTERFACE: QUICK})
     key = Secret(core_mock.key_file.read_text(encoding="ascii"))

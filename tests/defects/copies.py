@@ -8,8 +8,10 @@ elsewhere, and the planted file leaves a mark when it is imported.
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.defects.registry import Defect, Edit
 
@@ -50,7 +52,7 @@ class Copy:
         """Ours, without any hub's settings, the copy first."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
         test = {name: os.environ[name] for name in ("HUB_TEST_POSTGRES",) if name in os.environ}
-        return {**kept, **test, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**kept, **test, "PYTHONPATH": str(self.root)}
 
     def ran(self) -> int:
         """How many processes imported a marked file, all of them this copy's; forgets them."""
@@ -77,7 +79,7 @@ def copy_tree(into: Path) -> Copy:
     into.mkdir(parents=True)
     for part in _PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, into / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / part, into / part, ignore=_left_out(part))
         else:
             shutil.copyfile(ROOT / part, into / part)
     copy = Copy(into)
@@ -86,6 +88,13 @@ def copy_tree(into: Path) -> Copy:
         _GUARD.format(root=str(into) + os.sep, code=_ELSEWHERE), "utf-8"
     )
     return copy
+
+
+def _left_out(part: str) -> Callable[[Any, list[str]], set[str]]:
+    """What is compiled already is copied too, or each process of a check would compile the whole
+    project: the copied source keeps its time, a planted file has a new one, and its mark tells
+    that it ran.  Tests running meanwhile may be half-way through writing theirs."""
+    return shutil.ignore_patterns("*.pyc.*", *(["__pycache__"] if part == "tests" else []))
 
 
 def mark(copy: Copy, file: str) -> None:

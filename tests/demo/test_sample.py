@@ -11,13 +11,10 @@ from tests.conftest import postgres_schema
 from tests.demo.kit import command, demo, environment, hub, outcomes, totals, unbalanced
 
 
-@pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def closed(sample_month: Path) -> Path:
     """A month of the sample, closed, on the embedded database."""
-    out = tmp_path_factory.mktemp("sample")
-    done = demo(out, "--banks", "ICBC")
-    assert done.code == 0, done.said
-    return out
+    return sample_month
 
 
 def test_it_closes_in_balance(closed: Path) -> None:

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
 import hub.audit
 import hub.people
 import hub.store.vault  # noqa: F401  (their tables)
 from hub.crypto.keyring import KeyRing
 from hub.kernel.secret import Secret
-from hub.people import Actor, Approvals, Party, People, Role, tokens
-from hub.store import Store, metadata
+from hub.people import Actor, Approvals, Party, People, Role
+from hub.store import Store
 from hub.store.vault import Vault
+from tests.tables import make_tables
 
 
 @dataclass
@@ -38,23 +38,9 @@ class House:
 
 
 @pytest.fixture
-def real_argon2() -> None:
-    """Asked for by tests that want the cost people pay."""
-
-
-@pytest.fixture(autouse=True)
-def _cheap_argon2(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same algorithm without its 64 MiB a token, so that the suite runs in seconds."""
-    if "real_argon2" not in request.fixturenames:
-        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-        monkeypatch.setattr(tokens, "_hasher", cheap)
-        monkeypatch.setattr(tokens, "_nobody", cheap.hash("nobody"))
-
-
-@pytest.fixture
 def bare(empty_store: Store, tmp_path: Path) -> House:
     """Tables, and nobody."""
-    metadata.create_all(empty_store.engine)
+    make_tables(empty_store, "audit_", "store_", "data_key", "person", "approval")
     people = People(empty_store, Vault(KeyRing.create(tmp_path / "keys")))
     return House(empty_store, people, Approvals(people), {})
 

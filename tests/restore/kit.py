@@ -7,17 +7,13 @@ command to start; restoring and releasing go through the command line.
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from hub.app.assembly import open_hub
 from hub.app.backups import take_backup
-from hub.app.hub import Hub
 from hub.app.standing import Standing, read_standing
 from hub.app.steps import confirm, request_plan
 from hub.kernel.secret import Secret
-from hub.kernel.settings import Settings
 from hub.offset.restoration import Way
 from tests.chaos.harness import MONTH, Served
 
@@ -25,22 +21,9 @@ _LIMIT_S = 240.0
 _LOOK_S = 0.05
 
 
-@contextmanager
-def looking(served: Served) -> Iterator[Hub]:
-    """The hub of a served home, opened beside its processes; it does no work."""
-    settings = Settings.load(served.site.home)
-    changes: dict[str, object] = {}
-    if "HUB_DATABASE_URL" in served.env:
-        changes["database_url"] = served.env["HUB_DATABASE_URL"]
-    if served.plan.contracts is not None:
-        changes["contracts"] = served.plan.contracts
-    with open_hub(settings.model_copy(update=changes)) as hub:
-        yield hub
-
-
 def copy_now(served: Served, name: str) -> Path:
     """A backup while the hub runs; the copy's folder."""
-    with looking(served) as hub:
+    with served.opened() as hub:
         take_backup(hub, served.out / name)
     return served.out / name
 
@@ -64,14 +47,14 @@ def come_back(served: Served, *, approving: bool = True) -> Way:
 
 def standing(served: Served) -> Standing:
     """What ``hub status`` shows."""
-    with looking(served) as hub:
+    with served.opened() as hub:
         return read_standing(hub)
 
 
 def wait_clean(served: Served, *, approving: bool = True) -> Way:
     """Until nothing stands in the way any more."""
     until, seen = time.monotonic() + _LIMIT_S, ""
-    with looking(served) as hub:
+    with served.opened() as hub:
         while time.monotonic() < until:
             found = read_standing(hub)
             assert not found.good, "a restored copy opened by itself"
@@ -104,7 +87,7 @@ def approve_waiting(served: Served) -> None:
     if not waiting:
         return
     hand, yes = (Secret(served.token(login)) for login in ("hand", "yes"))
-    with looking(served) as hub:
+    with served.opened() as hub:
         for number in waiting:
             asked = request_plan(hub, hand, MONTH, number, "试算")
             confirm(hub, yes, asked, "同意")

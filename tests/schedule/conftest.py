@@ -7,12 +7,13 @@ import pytest
 import hub.audit
 import hub.schedule  # noqa: F401  (their tables)
 from hub.kernel.clocks import SHANGHAI, FixedClock
-from hub.store import Store, metadata
+from hub.store import Store
+from tests.tables import make_tables
 
 
 @pytest.fixture
 def store(empty_store: Store) -> Store:
-    metadata.create_all(empty_store.engine)
+    make_tables(empty_store, "audit_", "store_", "banking_day", "job", "lease")
     return empty_store
 
 
