@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
+from hub.bus import evidence
 from hub.bus.attempts import Outcome, delivered, failed
 from hub.bus.bus import Bus
 from hub.bus.finisher import Ended, Finisher, Refill
@@ -246,7 +247,7 @@ class Worker:
             self._pool.run(partial(self._carry, claim))
 
     def _carry(self, claim: Claim) -> None:
-        outcome = self.send(claim)
+        outcome = evidence.sealed(self._bus, claim, self.send(claim))
         self._finisher.add(Ended(claim, outcome, partial(self._free, claim)))
 
     def _free(self, claim: Claim) -> None:
