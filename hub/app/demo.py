@@ -103,9 +103,11 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         hub = open_hub(Settings.load(site.home))
         begun.callback(hub.close)
         run_id = _open_run(hub, wanted, banks, digest)
-        engine = start_engine(hub)
+        large = _is_large(hub, run_id)
+        # This process conducts, and shows how far it has come: the other does most of the sending.
+        engine = start_engine(hub, workers=1 if large else None)
         begun.callback(engine.stop)
-        if _is_large(hub, run_id):
+        if large:
             begun.callback(Helper(site).end)
         controls = {partner: urls["control"] for partner, urls in endpoints.items()}
         return DemoHub(hub, run_id, imported, controls, begun.pop_all())
