@@ -4,7 +4,6 @@
 threads that do the work.
 """
 
-import sys
 import threading
 from collections.abc import Callable, Mapping
 
@@ -32,7 +31,6 @@ from hub.store.vault import Vault
 _log = get_logger(__name__)
 
 _SEAL_S = 0.5
-_SWITCH_S = 0.0005
 
 
 class Hub:
@@ -141,10 +139,6 @@ class Engine:
 
     def start(self) -> None:
         """Begin all of it."""
-        # Every row a thread reads or writes lets go of the interpreter, and gets it back after
-        # this at worst: with the usual 5 ms, a thread that computes would stretch another's
-        # write transaction of 500 rows to seconds.
-        sys.setswitchinterval(_SWITCH_S)
         self._worker.start()
         self._reaper.start()
         self._conducting.start()
