@@ -78,7 +78,7 @@ def _wanted(kinds: frozenset[str], *, stopped: bool) -> Prepared:
 
 def ready(bus: "Bus", tx: Connection) -> list[str]:
     """See Bus.ready."""
-    return list(_READY.one(tx, b_now=bus.now(tx)).scalars())
+    return [interface for (interface,) in _READY.rows(tx, b_now=bus.now(tx))]
 
 
 def claim(
@@ -98,7 +98,7 @@ def claim(
             continue
         # A partner that could not be reached is tried with one message, not with all.
         most = 1 if row.misses else lane.concurrency
-        flying = _IN_FLIGHT.one(tx, b_interface=lane.interface).scalar_one()
+        ((flying,),) = _IN_FLIGHT.rows(tx, b_interface=lane.interface)
         free = min(lane.limit, most - int(flying))
         if free > 0:
             claims += _take(

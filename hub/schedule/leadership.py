@@ -84,8 +84,8 @@ class Leadership:
     def fence(self, tx: Connection) -> None:
         """Inside a transaction that writes: raises LeadershipLost unless this process leads, and
         keeps it so until the transaction ends."""
-        found = _FENCE.one(tx, b_name=self.name, b_holder=self.holder, b_epoch=self.epoch).first()
-        if self.epoch == 0 or found is None:
+        found = _FENCE.rows(tx, b_name=self.name, b_holder=self.holder, b_epoch=self.epoch)
+        if self.epoch == 0 or not found:
             raise LeadershipLost(f"another process leads {self.name!r} now")
 
     def prolong(self) -> bool:

@@ -230,10 +230,9 @@ def database_now_us(tx: Connection) -> int:
     """The database's own time in microseconds UTC: what leases between processes compare."""
     if tx.dialect.name == "sqlite":
         # One machine shares this file, so its clock is every process's clock.
-        julian = tx.exec_driver_sql(
-            "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-        )
-        return int(julian.scalar_one()) * 1000
+        raw: Any = tx.connection.driver_connection
+        julian = raw.execute("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
+        return int(julian.fetchone()[0]) * 1000
     found = tx.exec_driver_sql(
         "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
     )

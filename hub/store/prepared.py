@@ -30,6 +30,14 @@ class _Text:
         return tuple([whole[name] for name in self.order])
 
 
+def _as_usual(tx: Connection, text: _Text, error: Any) -> BaseException:
+    """The driver's error in SQLAlchemy's form."""
+    return sa.exc.DBAPIError.instance(
+        text.sql, None, error, tx.dialect.loaded_dbapi.Error,
+        hide_parameters=True, dialect=tx.dialect,
+    )  # fmt: skip
+
+
 class Prepared:
     """One statement; variable parts are ``sa.bindparam``, lists of values are not allowed."""
 
@@ -52,6 +60,19 @@ class Prepared:
         text = self._text(tx.dialect)
         return tx.exec_driver_sql(text.sql, [text.bind(row) for row in rows])
 
+    def rows(self, tx: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        """Run it once and take all it answers, as the driver has it: a third of the time of
+        ``one``, for what is asked with every message."""
+        text = self._text(tx.dialect)
+        cursor = tx.connection.cursor()
+        try:
+            cursor.execute(text.sql, text.bind(values))
+            return list(cursor.fetchall())
+        except tx.dialect.loaded_dbapi.Error as error:
+            raise _as_usual(tx, text, error) from error
+        finally:
+            cursor.close()
+
     def answers(self, tx: Connection, rows: Sequence[Values]) -> list[Any]:
         """SQLite: run it for each row and take the first value each time answers, else None."""
         text = self._text(tx.dialect)
@@ -63,10 +84,7 @@ class Prepared:
                 got = cursor.fetchone()
                 found.append(None if got is None else got[0])
         except tx.dialect.loaded_dbapi.Error as error:
-            raise sa.exc.DBAPIError.instance(
-                text.sql, None, error, tx.dialect.loaded_dbapi.Error,
-                hide_parameters=True, dialect=tx.dialect,
-            ) from error  # fmt: skip
+            raise _as_usual(tx, text, error) from error
         finally:
             cursor.close()
         return found

@@ -46,6 +46,7 @@ from hub.crypto import sm4
 from hub.crypto.errors import CipherBroken, WrongMaster
 from hub.crypto.keyring import KeyRing
 from hub.kernel.errors import BadInput, HubError, Misconfigured, Retry
+from hub.store import turns
 from hub.store.engine import database_now_us, metadata
 from hub.store.types import identity
 
@@ -134,6 +135,14 @@ def _fresh_of(tx: Connection) -> _Fresh:
         raise RuntimeError("the vault is used inside a transaction")
     with _fresh_lock:
         return _fresh.setdefault(root, _Fresh())
+
+
+def _forget_usable(tx: Connection) -> None:
+    """A part of the transaction was taken back, perhaps with a key it made: look again."""
+    _fresh_of(tx).usable.clear()
+
+
+turns.UNDONE.append(_forget_usable)
 
 
 def _aad(kind: str) -> bytes:
