@@ -20,10 +20,10 @@ from sqlalchemy.engine import Connection
 from hub import audit
 from hub.kernel.errors import BadInput
 from hub.kernel.secret import mask_account
-from hub.offset.bulk import insert_of
 from hub.offset.tables import agreement
 from hub.offset.words import AgreementState
 from hub.store import Store, among
+from hub.store.prepared import insert_of
 from hub.store.vault import Vault
 
 COLUMNS = (

@@ -18,7 +18,6 @@ from hub.crypto import Tokens, sm3_hex
 from hub.kernel.identity import normal_id, normal_id_card, normal_name
 from hub.kernel.money import ZERO
 from hub.kernel.periods import Period
-from hub.offset.bulk import insert_of
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import DuesAsk, pack, unpack
 from hub.offset.office import Office, day_number
@@ -26,6 +25,7 @@ from hub.offset.tables import due_list, due_page, due_record, run
 from hub.ports.bank import BankPort, DuePage, DueRecord
 from hub.ports.line import PartnerRefused
 from hub.store import insert_row
+from hub.store.prepared import insert_of
 
 KIND = "bank.dues"
 

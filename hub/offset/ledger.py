@@ -11,7 +11,6 @@ from hub.core import ACCOUNTS, HOLDS, POSTINGS, AccountsLetter, LedgerLetter
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
 from hub.kernel.periods import Period
 from hub.offset.agreements import open_accounts
-from hub.offset.bulk import insert_of
 from hub.offset.changes import states_in
 from hub.offset.dues import identity_token
 from hub.offset.letters import pack
@@ -20,6 +19,7 @@ from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
 from hub.offset.words import AgreementState
 from hub.ports.core import AccountsAnswer, CoreAccount, HoldPage, PostingPage
 from hub.store import among, database_now_us
+from hub.store.prepared import insert_of
 
 
 def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -> int:

@@ -15,13 +15,13 @@ from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.offset import numbers
 from hub.offset.binding import Bound, read_bound
-from hub.offset.bulk import Bulk
 from hub.offset.classify import share
 from hub.offset.plan_rows import chunks, stream
 from hub.offset.policy import Terms
 from hub.offset.tables import agreement, item, plan_line, wave
 from hub.offset.words import Decision, ItemState, Reason
 from hub.store import Store, among
+from hub.store.prepared import Bulk
 
 
 def write_items(store: Store, wave_id: int, period: Period, terms: Mapping[str, Terms]) -> None:

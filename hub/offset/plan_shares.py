@@ -14,13 +14,13 @@ from sqlalchemy.engine import Connection, Row
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.offset.binding import Bound, read_bound
-from hub.offset.bulk import Bulk
 from hub.offset.classify import Account, free, share
 from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
 from hub.offset.policy import Terms
 from hub.offset.tables import account_seen, agreement, item, plan_line, wave
 from hub.offset.words import Decision
 from hub.store import Store
+from hub.store.prepared import Bulk
 
 
 class _Purse:

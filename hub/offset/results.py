@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from hub.crypto import sm3_hex
-from hub.offset.bulk import Bulk, insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.office import Office
 from hub.offset.tables import item, result_seen
 from hub.offset.words import DifferenceKind, ItemState, Outcome
 from hub.ports.bank import RowResult, RowStatus
 from hub.store import among
+from hub.store.prepared import Bulk, insert_of
 
 OPEN = (ItemState.HELD, ItemState.INSTRUCTED, ItemState.UNKNOWN)
 """States in which a first final result decides; HELD too, for a result may overtake the reply."""

@@ -15,7 +15,6 @@ from hub.crypto import Tokens
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account
-from hub.offset.bulk import insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.handling import ReadHandler
 from hub.offset.late import take_late
@@ -27,6 +26,7 @@ from hub.offset.words import DifferenceKind, ItemState, RunState
 from hub.ports.bank import BankPort, EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
 from hub.ports.line import PartnerRefused
 from hub.store import Store, among, database_now_us
+from hub.store.prepared import insert_of
 
 KIND = "bank.statement"
 _CHUNK = 2000
