@@ -28,5 +28,5 @@ def among(
         return column.in_(sa.select(each.c.value))
     if name == "postgresql":
         texts = postgresql.ARRAY(sa.Text)
-        return column == sa.any_(sa.bindparam(None, list(values), texts))  # type: ignore[arg-type]
+        return column == sa.any_(sa.bindparam(None, list(values), texts))
     return column.in_(list(values))

@@ -34,10 +34,11 @@ class _Text:
 
 def _as_usual(tx: Connection, text: _Text, error: Any) -> BaseException:
     """The driver's error in SQLAlchemy's form."""
-    return sa.exc.DBAPIError.instance(
+    made: BaseException = sa.exc.DBAPIError.instance(
         text.sql, None, error, tx.dialect.loaded_dbapi.Error,
         hide_parameters=True, dialect=tx.dialect,
     )  # fmt: skip
+    return made
 
 
 class Prepared:
