@@ -13,14 +13,16 @@ def open_hub(settings: Settings) -> Hub:
     return hub
 
 
-def start_engine(hub: Hub) -> Engine:
+def start_engine(hub: Hub, workers: int | None = None) -> Engine:
     """The working threads, begun; every channel is stopped first if the database is not the one
-    of its last checkpoint.
+    of its last checkpoint.  ``workers`` in place of the settings', per interface.
 
     Raises OtherSchema, VaultLocked, Misconfigured.
     """
     engine = Engine(
-        hub, contested=lambda: standing.stop_everything(hub, standing.read_standing(hub))
+        hub,
+        contested=lambda: standing.stop_everything(hub, standing.read_standing(hub)),
+        workers=workers or hub.settings.workers,
     )
     standing.take_seat(hub)
     engine.start()

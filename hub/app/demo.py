@@ -118,9 +118,11 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
             receiving.start()
             begun.callback(receiving.stop)
             tell_address({one: controls[one] for one in receiving.interfaces}, receiving.address)
-        engine = start_engine(hub)
+        large = _is_large(hub, run_id)
+        # This process conducts, and shows how far it has come: the other does most of the sending.
+        engine = start_engine(hub, workers=1 if large else None)
         begun.callback(engine.stop)
-        if _is_large(hub, run_id):
+        if large:
             begun.callback(Helper(site).end)
         return DemoHub(hub, run_id, imported, controls, begun.pop_all())
 

@@ -130,11 +130,11 @@ class Engine:
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
 
-    def __init__(self, hub: Hub, contested: Callable[[], object]) -> None:
+    def __init__(self, hub: Hub, contested: Callable[[], object], workers: int) -> None:
         require_current(hub.store)
         self._hub = hub
         known = hub.handlers()
-        self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=hub.settings.workers)
+        self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=workers)
         self._reaper = Reaper(hub.store, hub.bus, known)
         self._inbox = InboxWorker(hub.store, hub.bus, hub.users())
         self._conducting = Conducting(hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from hub.app import standing
 from hub.app.hub import Hub
@@ -19,9 +20,9 @@ from hub.offset.totals import Totals, add_up, read_totals
 from hub.offset.words import RunState, WaveState
 
 _log = get_logger(__name__)
-_LOOK_S = 0.5
-_SHARE, _LONGEST_S = 20, 15.0
-"""How many times as long as a look takes nobody looks again, and the most of it."""
+_LOOK_S = 0.3
+_SHARE, _LONGEST_S = 50, 30.0
+"""How many times as long as adding up takes nobody adds up again, and the most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,16 @@ class Progress:
 def read_progress(hub: Hub, run_id: int) -> Progress:
     """In one view."""
     with hub.store.read() as view:
-        state = str(view.scalar(sa.select(run.c.state).where(run.c.id == run_id)))
-        waves = view.scalars(
-            sa.select(wave.c.state).where(wave.c.run_id == run_id).order_by(wave.c.number)
-        )
-        return Progress(state, tuple(waves), add_up(read_totals(view, run_id)))
+        return Progress(*_states(view, run_id), add_up(read_totals(view, run_id)))
+
+
+def _states(view: Connection, run_id: int) -> tuple[str, tuple[str, ...]]:
+    """The run's state, and its waves'."""
+    state = str(view.scalar(sa.select(run.c.state).where(run.c.id == run_id)))
+    waves = view.scalars(
+        sa.select(wave.c.state).where(wave.c.run_id == run_id).order_by(wave.c.number)
+    )
+    return state, tuple(waves)
 
 
 def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s: float) -> bool:
@@ -68,7 +74,22 @@ def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s
         elif monotonic() - since > patience_s:
             return False
         # Adding up 10⁶ items takes a while: to look must not become most of the work.
-        time.sleep(min(max(_LOOK_S, _SHARE * took), _LONGEST_S))
+        _pause(hub, run_id, progress, min(_SHARE * took, _LONGEST_S))
+
+
+def _pause(hub: Hub, run_id: int, seen: Progress, longest_s: float) -> None:
+    """Until it is time to add up again, or a plan is made, approved, or the run has moved on."""
+    until = monotonic() + longest_s
+    while True:
+        time.sleep(_LOOK_S)
+        if monotonic() >= until:
+            return
+        try:
+            with hub.store.read() as view:
+                if _states(view, run_id) != (seen.state, seen.waves):
+                    return
+        except Unavailable:
+            return  # the next look says so
 
 
 def request_plan(hub: Hub, token: Secret, period: Period, number: int, reason: str) -> int:

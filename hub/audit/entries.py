@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,10 +99,10 @@ def _values(entry: Entry) -> dict[str, Any]:
     return {
         "act": _fit(entry.act, ACT_LENGTH),
         "actor": _fit(entry.actor, ACTOR_LENGTH),
-        "subject": _fit(entry.subject, SUBJECT_LENGTH),
+        "subject": _fit.__wrapped__(entry.subject, SUBJECT_LENGTH),  # another one nearly each time
         "quantity": int(entry.count),
         "fen": int(entry.fen),
-        "root": _fit(entry.root, DIGEST_LENGTH),
+        "root": _fit.__wrapped__(entry.root, DIGEST_LENGTH),
         "detail": _detail(entry.detail),
     }
 
@@ -111,14 +112,22 @@ def _clean(text: str) -> str:
     return mask_text(plain) if len(plain) >= _SHORTEST_NUMBER else plain
 
 
+@lru_cache(maxsize=1024)  # acts, actors and most of what is told of an attempt come again
 def _fit(text: str, length: int) -> str:
     clean = _clean(text)
     return clean if len(clean) <= length else clean[: length - 1] + "…"
 
 
 def _detail(detail: Detail) -> str:
-    if isinstance(detail, str):
-        detail = {"text": detail} if detail else {}
+    return _told(detail) if isinstance(detail, str) else _told_of(detail)
+
+
+@lru_cache(maxsize=1024)
+def _told(text: str) -> str:
+    return _told_of({"text": text} if text else {})
+
+
+def _told_of(detail: Mapping[str, str | int]) -> str:
     clean = {
         _clean(name): _clean(value) if isinstance(value, str) else int(value)
         for name, value in detail.items()

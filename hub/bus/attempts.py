@@ -8,6 +8,7 @@ from hub.bus.values import Message
 from hub.bus.words import Effect, MessageState, Verdict
 from hub.kernel.errors import HubError
 from hub.ports.line import Drift, LineNotSent, PartnerRefused
+from hub.store.vault import Sealed
 from hub.wire.recorder import CallRecord
 
 
@@ -28,6 +29,8 @@ class Outcome:
     error_text: str = ""
     calls: tuple[CallRecord, ...] = ()
     drifts: tuple[Drift, ...] = field(default=())
+    sealed: tuple[tuple[Sealed, Sealed], ...] = ()
+    """Request and reply of each call as they will be kept, where they are sealed already."""
 
 
 def delivered(

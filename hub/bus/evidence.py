@@ -1,6 +1,7 @@
 """What remains of an attempt: its row, its calls on the wire, its drifts, its audit entry."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -14,7 +15,6 @@ from hub.bus.tables import attempt, call
 from hub.bus.values import Claim, Message
 from hub.crypto.sm3 import sm3
 from hub.store.prepared import Prepared
-from hub.wire.recorder import CallRecord
 
 if TYPE_CHECKING:
     from hub.bus.bus import Bus
@@ -39,6 +39,19 @@ _END = Prepared(
 _CALL = Prepared(sa.insert(call))
 
 
+def sealed(bus: "Bus", claim: Claim, outcome: Outcome) -> Outcome:
+    """The outcome with its calls sealed, where the key is in memory: in the sender's own time, not
+    in the transaction that everybody waits for."""
+    pairs = []
+    for one in outcome.calls:
+        request = bus.vault.seal_known(VAULT_KIND, claim.message.month, one.request)
+        reply = bus.vault.seal_known(VAULT_KIND, claim.message.month, one.reply)
+        if request is None or reply is None:
+            return outcome
+        pairs.append((request, reply))
+    return replace(outcome, sealed=tuple(pairs))
+
+
 def store(
     bus: "Bus",
     tx: Connection,
@@ -51,7 +64,7 @@ def store(
     _END.many(tx, [_end_row(claim.message, out, now_us, late=late) for claim, out in ended])
     calls = {
         claim.message.id: [
-            _call_row(bus, tx, claim, number) for number in enumerate(outcome.calls, 1)
+            _call_row(bus, tx, claim, outcome, place) for place in range(len(outcome.calls))
         ]
         for claim, outcome in ended
     }
@@ -97,15 +110,18 @@ def _entry(one: Message, outcome: Outcome, root: str, *, late: bool) -> Entry:
 
 
 def _call_row(
-    bus: "Bus", tx: Connection, claim: Claim, numbered: tuple[int, CallRecord]
+    bus: "Bus", tx: Connection, claim: Claim, outcome: Outcome, place: int
 ) -> dict[str, Any]:
-    number, one = numbered
-    request = bus.vault.seal(tx, VAULT_KIND, claim.message.month, one.request)
-    reply = bus.vault.seal(tx, VAULT_KIND, claim.message.month, one.reply)
+    one = outcome.calls[place]
+    if outcome.sealed:
+        request, reply = outcome.sealed[place]
+    else:
+        request = bus.vault.seal(tx, VAULT_KIND, claim.message.month, one.request)
+        reply = bus.vault.seal(tx, VAULT_KIND, claim.message.month, one.reply)
     return {
         "message_id": claim.message.id,
         "try_no": claim.message.try_no,
-        "call_no": number,
+        "call_no": place + 1,
         "step": one.step[:40],
         "effect": int(one.effect),
         "target": one.target[:200],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
+from msgspec import structs
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
@@ -97,7 +98,7 @@ def _after(bus: "Bus", claim: Claim, outcome: Outcome, now: int) -> Message:
         maybe_sent=outcome.maybe_sent,
         now_us=now,
     )
-    return replace(
+    return structs.replace(
         before,
         state=state,
         rung=Rung.ACCEPTED if state is S.DELIVERED else before.rung,
@@ -170,7 +171,7 @@ def _instead(
             error_code=outcome.error_code,
             error_text=outcome.error_text[:200],
         )
-        if moved and tell(tx, handler, replace(one, state=state), outcome) is None:
+        if moved and tell(tx, handler, structs.replace(one, state=state), outcome) is None:
             return state
     raise NotTakenIn(f"message {one.id}: its handler can be told nothing, not even unknown")
 

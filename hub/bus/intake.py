@@ -77,9 +77,9 @@ _CHANNEL = Prepared(
 def _channels(tx: Connection, interfaces: set[str]) -> list[tuple[str, bool]]:
     found = []
     for interface in sorted(interfaces):
-        row = _CHANNEL.one(tx, b_interface=interface).one_or_none()
-        if row is not None:
-            found.append((interface, bool(row.stopped)))
+        rows = _CHANNEL.rows(tx, b_interface=interface)
+        if rows:
+            found.append((interface, bool(rows[0][0])))
             continue
         try:
             with tx.begin_nested():

@@ -52,15 +52,16 @@ _IN_FLIGHT = Prepared(
         message.c.interface == sa.bindparam("b_interface"),
     )
 )
+_ORDERED_BY, _ORDERED_WHY = (
+    HEAD.index(column) for column in (message.c.ordered_by, message.c.ordered_why)
+)
 _START = Prepared(sa.insert(attempt))
 
 
 @lru_cache(maxsize=128)
 def _wanted(kinds: frozenset[str], *, stopped: bool) -> Prepared:
     wanted = (
-        sa.select(
-            *HEAD, message.c.key_id, message.c.payload, message.c.ordered_by, message.c.ordered_why
-        )
+        sa.select(*HEAD, message.c.key_id, message.c.payload)
         .where(
             message.c.interface == sa.bindparam("b_interface"),
             message.c.ready_us <= sa.bindparam("b_now"),
@@ -78,7 +79,7 @@ def _wanted(kinds: frozenset[str], *, stopped: bool) -> Prepared:
 
 def ready(bus: "Bus", tx: Connection) -> list[str]:
     """See Bus.ready."""
-    return list(_READY.one(tx, b_now=bus.now(tx)).scalars())
+    return [interface for (interface,) in _READY.rows(tx, b_now=bus.now(tx))]
 
 
 def claim(
@@ -98,7 +99,7 @@ def claim(
             continue
         # A partner that could not be reached is tried with one message, not with all.
         most = 1 if row.misses else lane.concurrency
-        flying = _IN_FLIGHT.one(tx, b_interface=lane.interface).scalar_one()
+        ((flying,),) = _IN_FLIGHT.rows(tx, b_interface=lane.interface)
         free = min(lane.limit, most - int(flying))
         if free > 0:
             claims += _take(
@@ -122,24 +123,21 @@ def _take(
     kinds: frozenset[str],
     may_act: bool,
 ) -> list[Claim]:
-    rows = (
-        _wanted(kinds, stopped=bool(row.stopped) or not may_act)
-        .one(tx, b_interface=lane.interface, b_now=now, b_limit=free)
-        .all()
-    )
+    wanted = _wanted(kinds, stopped=bool(row.stopped) or not may_act)
+    rows = wanted.rows(tx, b_interface=lane.interface, b_now=now, b_limit=free)
     if not rows:
         return []
     until = now + int(lane.lease_s * 1_000_000)
-    moved = take_each(tx, [one.id for one in rows], holder, until)
+    moved = take_each(tx, [one[0] for one in rows], holder, until)
     if moved != len(rows):  # the rows are locked: nobody can have moved one
         raise AssertionError(f"claimed {moved} of {len(rows)} locked messages")
     return [
         Claim(
             message=claimed(one),
-            ordered_by=one.ordered_by,
-            ordered_why=one.ordered_why,
-            payload_key=one.key_id,
-            payload=one.payload,
+            ordered_by=one[_ORDERED_BY],
+            ordered_why=one[_ORDERED_WHY],
+            payload_key=one[-2],
+            payload=one[-1],
             holder=holder,
             lease_s=lane.lease_s,
             deadline=began + lane.lease_s,

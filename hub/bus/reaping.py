@@ -5,11 +5,12 @@ unknown, and is never sent again by this; reads and commands wait for their repe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
+from msgspec import structs
 from sqlalchemy.engine import Connection
 
 from hub.audit import record
@@ -90,7 +91,7 @@ def _take_back(bus: "Bus", tx: Connection, one: Stranded, handler: Handler) -> i
     )
     if not moved:
         return 0
-    after = replace(before, state=state, maybe_sent=maybe_sent, error_code="bus.reaped")
+    after = structs.replace(before, state=state, maybe_sent=maybe_sent, error_code="bus.reaped")
     if tell(tx, handler, after, Outcome(verdict=Verdict.UNKNOWN)) is not None:
         raise NotTakenIn(f"its handler could not be told that it is {state.value}")
     tx.execute(

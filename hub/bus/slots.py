@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hub.bus.values import Claim, Lane
 
@@ -14,9 +14,9 @@ class Slots:
     gives back what it did not find.
     """
 
-    def __init__(self, each: int) -> None:
-        """``each`` is the most one interface gets."""
-        self._each = each
+    def __init__(self, most: Callable[[str], int]) -> None:
+        """``most`` is how many an interface may have now."""
+        self._most = most
         self._lock = threading.Lock()
         self._taken: Counter[str] = Counter()
 
@@ -28,12 +28,12 @@ class Slots:
     def free(self, interface: str) -> int:
         """How many there are now, none reserved."""
         with self._lock:
-            return self._each - self._taken[interface]
+            return self._most(interface) - self._taken[interface]
 
     def reserve(self, interface: str, freed: int = 0) -> int:
         """Take what is free and what is about to be (``freed``); answers how many."""
         with self._lock:
-            most = max(self._each - self._taken[interface] + freed, 0)
+            most = max(self._most(interface) - self._taken[interface] + freed, 0)
             self._taken[interface] += most
             return most
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 from sqlalchemy.engine import Connection
 
 from hub.bus.words import Cause, Effect, MessageState, Rung
@@ -46,8 +47,7 @@ class LeaseLost(Refused):
     hint = "Nothing to do: the reaper or another worker has taken the message over."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMessage:
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """An intent to be stored with the business change that causes it.
 
     ``interface`` is the destination's code (bank-icbc), ``kind`` picks the handler, ``key`` is
@@ -73,8 +73,7 @@ class NewMessage:
     endless: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it stands.  Instants are µs UTC of the database's clock.
 
     ``try_no`` is the number of the last attempt (0: none yet), ``tries`` counts those since it

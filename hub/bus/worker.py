@@ -4,6 +4,7 @@ The bell wakes it after a commit of this process; other processes' messages are 
 A lost or doubled ring changes nothing: the row decides.
 """
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,28 +16,45 @@ import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
+from hub.bus import evidence
 from hub.bus.attempts import Outcome, delivered, failed
 from hub.bus.bus import Bus
 from hub.bus.finisher import Ended, Finisher, Refill
 from hub.bus.holder import this_holder
 from hub.bus.intake import RING
-from hub.bus.pool import Pool
 from hub.bus.recorder import AttemptRecorder
+from hub.bus.senders import Senders
 from hub.bus.slots import Slots
 from hub.bus.values import Claim, Delivery, Handler, Lane, Partners
+from hub.bus.words import Effect
 from hub.kernel.clocks import monotonic
-from hub.kernel.errors import HubError, Misconfigured
+from hub.kernel.errors import HubError, Misconfigured, Refused
 from hub.store import DatabaseAway, Store
 
 log = structlog.get_logger(__name__)
+
+SWITCH_S = 0.0005
+"""Every row a thread reads or writes lets go of the interpreter, and has it back after this at
+worst: with Python's own 5 ms, a thread that computes would stretch another's write transaction of
+500 rows to seconds."""
 
 POLL_S = 0.2
 PACE_S = 0.002
 QUICK_S = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064)
 """Looks after a ring that found nothing yet, before the worker polls at leisure again."""
 
+FRESH_S = 0.05
+"""How old a claim may be when its send begins without another look at the stop switch."""
+
 _PARTNER_PAUSE_S = 10.0
 """How long an interface is left alone whose partner cannot be opened."""
+
+
+class StoppedMeanwhile(Refused):
+    """The channel, or this process, was stopped between claim and send; nothing was sent."""
+
+    code = "bus.stopped_meanwhile"
+    hint = "Nothing to do: it waits until the channel is resumed, or another process takes it."
 
 
 class Worker:
@@ -60,15 +78,16 @@ class Worker:
         self._bus = bus
         self._handlers = handlers
         self._partners = partners
-        self._pool = Pool("bus-sender")
+        self._senders = Senders(threads, self._carry)
         self._finisher = Finisher(store, bus, handlers, self)
         self._stopping = threading.Event()
         self._dispatcher: threading.Thread | None = None
-        self._slots = Slots(threads)
+        self._slots = Slots(self._senders.depth)
         self._shut: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin to claim and send, in threads of its own."""
+        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
         event.listen(self._store.engine, "checkin", self._checked_in)
         self._finisher.start()
         self._dispatcher = threading.Thread(target=self._run, name="bus-worker", daemon=True)
@@ -91,7 +110,7 @@ class Worker:
             self.bell.wait(0.05)
             self.bell.clear()
         self._finisher.stop(max(until - monotonic(), 0.1))
-        self._pool.close()
+        self._senders.close()
         return not self.busy
 
     @property
@@ -113,6 +132,7 @@ class Worker:
         drift: Any = None
         one = claim.message
         try:
+            self._still_wanted(claim)
             handler = self._handlers[one.kind]
             payload = self._open(claim)
             partner = self._partners.open(one.interface)
@@ -135,6 +155,19 @@ class Worker:
             tuple(drift.drifts),
             maybe_sent=recorder.maybe_sent,
         )
+
+    def _still_wanted(self, claim: Claim) -> None:
+        """A claim that had to wait for a thread begins nothing that was stopped meanwhile, and
+        nothing once this worker is to end."""
+        if monotonic() - (claim.deadline - claim.lease_s) < FRESH_S:
+            return
+        if self._stopping.is_set():
+            raise StoppedMeanwhile
+        if claim.message.effect is Effect.READ:
+            return
+        with self._store.read() as view:
+            if self._bus.stopped(view, claim.message.interface) or not self._bus.may_act(view):
+                raise StoppedMeanwhile
 
     def _open(self, claim: Claim) -> bytes:
         known = self._bus.vault.open_known(claim.payload_key, claim.payload)
@@ -170,7 +203,7 @@ class Worker:
         self._slots.settle(lanes, claims)
         if len(lanes) < len(freed) or not claims:
             self.bell.set()  # PostgreSQL: the channel may have been locked by another claim
-        self._dispatch(claims)
+        self._senders.add(claims)
 
     def look_again(self) -> None:
         """Have the dispatcher look for work now."""
@@ -192,7 +225,7 @@ class Worker:
                 log.exception("bus.dispatch_failed")
                 self._stopping.wait(0.5)
                 continue
-            self._dispatch(claims)
+            self._senders.add(claims)
             rang = self.bell.wait(QUICK_S[quick] if quick < len(QUICK_S) else POLL_S)
             if rang:
                 # Rings that follow each other closely are one: a look costs as much as a send.
@@ -241,12 +274,8 @@ class Worker:
         limit = self._slots.reserve(interface, freed)
         return Lane(interface, limit, partner.concurrency, partner.lease_s) if limit else None
 
-    def _dispatch(self, claims: Sequence[Claim]) -> None:
-        for claim in claims:
-            self._pool.run(partial(self._carry, claim))
-
     def _carry(self, claim: Claim) -> None:
-        outcome = self.send(claim)
+        outcome = evidence.sealed(self._bus, claim, self.send(claim))
         self._finisher.add(Ended(claim, outcome, partial(self._free, claim)))
 
     def _free(self, claim: Claim) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from hub.kernel.periods import Period
 from hub.offset.booking import command_some
+from hub.offset.closing import LOOK_AGAIN_US
 from hub.offset.ledger import ask_ledger
 from hub.offset.nets import nets
 from hub.offset.office import Office, day_number, day_of
@@ -18,9 +19,6 @@ from hub.offset.tables_after import adjustment
 from hub.offset.words import ItemState, RunState
 from hub.ports.core import CommandKind
 from hub.store import database_now_us
-
-_LOOK_AGAIN_US = 600_000_000
-"""How often the open banking day is read once a run is closed; closed days are read once."""
 
 
 def step(office: Office) -> bool:
@@ -74,7 +72,7 @@ def _read_on(office: Office, each: sa.Row[Any]) -> bool:
         tx.execute(
             sa.update(leg)
             .where(leg.c.id == each.id)
-            .values(read_next_us=database_now_us(tx) + _LOOK_AGAIN_US)
+            .values(read_next_us=database_now_us(tx) + LOOK_AGAIN_US)
         )
     return done
 

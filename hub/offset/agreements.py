@@ -20,10 +20,10 @@ from sqlalchemy.engine import Connection
 from hub import audit
 from hub.kernel.errors import BadInput
 from hub.kernel.secret import mask_account
-from hub.offset.bulk import insert_of
 from hub.offset.tables import agreement
 from hub.offset.words import AgreementState
-from hub.store import Store
+from hub.store import Store, among
+from hub.store.prepared import insert_of
 from hub.store.vault import Vault
 
 COLUMNS = (
@@ -197,7 +197,7 @@ _COMPARED = ("bank", "loan_contract", "repay_token", "main_token", "spouse_token
 
 def _known(tx: Connection, numbers: Sequence[str]) -> dict[str, sa.RowMapping]:
     columns = [agreement.c.number, *(agreement.c[name] for name in _COMPARED)]
-    found = tx.execute(sa.select(*columns).where(agreement.c.number.in_(numbers)))
+    found = tx.execute(sa.select(*columns).where(among(tx, agreement.c.number, numbers)))
     return {str(row["number"]): row for row in found.mappings()}
 
 

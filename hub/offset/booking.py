@@ -24,7 +24,7 @@ from hub.offset.office import ItemsMoved, Office, run_group
 from hub.offset.tables import agreement, item, leg
 from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
 from hub.ports.core import CommandKind, CommandResult
-from hub.store import database_now_us
+from hub.store import among, database_now_us
 
 _WANTED = {
     CommandKind.HOLD: ItemState.PLANNED,
@@ -69,7 +69,7 @@ def command_some(
     )  # fmt: skip
     asked = tx.execute(
         sa.update(item)
-        .where(item.c.number.in_(numbers), item.c.asked == "")
+        .where(among(tx, item.c.number, numbers), item.c.asked == "")
         .where(item.c.state == _WANTED[kind].value)
         .values(asked=kind.value)
     )
@@ -117,13 +117,13 @@ class Bookkeeper:
         done = [result.number for result in results if result.done]
         legs = tx.execute(
             sa.select(item.c.run_id, item.c.bank, sa.func.sum(item.c.fen))
-            .where(item.c.number.in_([result.number for result in results]))
+            .where(among(tx, item.c.number, [result.number for result in results]))
             .group_by(item.c.run_id, item.c.bank)
         ).all()
         if done:
             tx.execute(
                 sa.update(item)
-                .where(item.c.number.in_(done), item.c.asked == kind.value)
+                .where(among(tx, item.c.number, done), item.c.asked == kind.value)
                 .values(asked="", **self._done_values(kind))
             )
             # The core's books have changed for these legs: a reading of before is stale.

@@ -28,6 +28,8 @@ _FIRST_READ_AFTER_US = 30_000_000
 _READ_AGAIN_US = 4_000_000
 _READ_SLOWLY_US = 60_000_000
 _EAGER_READS = 20
+LOOK_AGAIN_US = 600_000_000
+"""How often the open banking day is read once a run is closed; closed days are read once."""
 
 _BETWEEN = (
     ItemState.PLANNED, ItemState.HELD, ItemState.SUCCEEDED, ItemState.FAILED, ItemState.RETURNED,
@@ -38,6 +40,9 @@ _AT_REST = (ItemState.RECONCILED, ItemState.REFUSED)
 
 def reconcile_leg(office: Office, run_id: int, period: Period, each: sa.Row[Any]) -> bool:
     """One step towards a leg's close; True when something was done."""
+    with office.store.read() as view:  # nearly every look ends here: it takes no lock
+        if any_in(view, run_id, each.bank, _BETWEEN):
+            return False
     with office.store.write() as tx:
         if any_in(tx, run_id, each.bank, _BETWEEN):
             return False
@@ -191,6 +196,10 @@ def _close_leg(tx: Connection, office: Office, run_id: int, each: sa.Row[Any]) -
 
 def close_run(office: Office, run_id: int) -> bool:
     """Move a run on to running, reconciled and closed as its legs allow; True when it moved."""
+    with office.store.read() as view:
+        state = view.scalar(sa.select(run.c.state).where(run.c.id == run_id))
+        if state == RunState.RUNNING and _legs_open(view, run_id):
+            return False
     with office.store.write() as tx:
         found = tx.execute(sa.select(run).where(run.c.id == run_id)).one()
         if found.state == RunState.APPROVED:
@@ -215,6 +224,12 @@ def _close(tx: Connection, office: Office, run_id: int) -> bool:
         fen=sum(t["posted"].fen for t in totals.values()),
     )  # fmt: skip
     tx.execute(sa.update(run).where(run.c.id == run_id).values(closed_us=office.now_us()))
+    # Its statements have just been read.
+    tx.execute(
+        sa.update(leg)
+        .where(leg.c.run_id == run_id, leg.c.asked_us.is_not(None))
+        .values(read_next_us=leg.c.asked_us + LOOK_AGAIN_US)
+    )
     return _move(tx, run_id, RunState.RECONCILED, RunState.CLOSED)
 
 

@@ -36,6 +36,8 @@ _DUES_AGAIN_US = 5_000_000
 """How long a bank is left alone after a due list that came to nothing."""
 _PIECES = 4
 """Chunks of one kind of work a step takes before it looks at everything else again."""
+_HOLD_S = 0.1
+"""How long chunks go on joining one transaction."""
 
 
 class Conductor:
@@ -69,14 +71,17 @@ class Conductor:
             waves = view.execute(
                 sa.select(wave).where(wave.c.run_id == found.id).order_by(wave.c.number)
             ).all()
+            now_us = database_now_us(view)
         done = self._collect(found, period, [each for each in legs if each.wave_id is None], way)
         for each in waves:
             done |= may_plan(way) and self._prepare(found, period, each)
-        approved = {each.id for each in waves if each.state == WaveState.APPROVED.value}
+        states = {each.id: each.state for each in waves}
         for each in legs:
-            if each.wave_id is not None:
+            state = states.get(each.wave_id)
+            if _funds_due(each, state, now_us):
                 done |= self._check_funds(period, each)
-            if way is None and each.wave_id in approved and each.closed_us is None:
+            approved = state == WaveState.APPROVED.value
+            if way is None and approved and each.closed_us is None:
                 done |= self._carry_out(found, period, each)
         return done | (way is None and closing.close_run(self._office, found.id))
 
@@ -171,13 +176,10 @@ class Conductor:
     def _check_funds(self, period: Period, each: sa.Row[Any]) -> bool:
         with self._office.store.write() as tx:
             state = tx.scalar(sa.select(wave.c.state).where(wave.c.id == each.wave_id))
-            if state in (WaveState.ASKING.value, WaveState.PLANNING.value) or each.funded:
-                return False
-            first = each.balance_asked == 0
-            due = state == WaveState.APPROVED.value and each.balance_next_us <= database_now_us(tx)
-            if first or due:
+            due = _funds_due(each, state, database_now_us(tx))
+            if due:
                 funds.ask_balance(tx, self._office, period, each)
-            return bool(first or due)
+            return due
 
     def _carry_out(self, found: sa.Row[Any], period: Period, each: sa.Row[Any]) -> bool:
         office, run_id, bank = self._office, found.id, each.bank
@@ -210,11 +212,13 @@ class Conductor:
 
     def _repeat(self, piece: Callable[[Connection], int]) -> bool:
         done = False
-        for _ in range(_PIECES):
+        left = _PIECES
+        while left:
             with self._office.store.write() as tx:
-                if not piece(tx):
-                    break
-                done = True
+                until = monotonic() + _HOLD_S
+                while left and monotonic() < until:
+                    left = left - 1 if piece(tx) else 0
+                    done |= left > 0
         return done
 
     def _ask_banks(self, period: Period, run_id: int, bank: str) -> bool:
@@ -237,6 +241,15 @@ class Conductor:
 _ON_ITS_WAY = [
     state.value for state in (MessageState.QUEUED, MessageState.WAITING, MessageState.IN_FLIGHT)
 ]
+
+
+def _funds_due(each: sa.Row[Any], state: str | None, now_us: int) -> bool:
+    """Whether a leg's paying account is to be looked at, its wave being in this state."""
+    if each.funded or state in (None, WaveState.ASKING.value, WaveState.PLANNING.value):
+        return False
+    return each.balance_asked == 0 or (
+        state == WaveState.APPROVED.value and each.balance_next_us <= now_us
+    )
 
 
 def _latest_list(tx: Connection, run_id: int, bank: str) -> sa.Row[Any] | None:

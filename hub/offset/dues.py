@@ -18,7 +18,6 @@ from hub.crypto import Tokens, sm3_hex
 from hub.kernel.identity import normal_id, normal_id_card, normal_name
 from hub.kernel.money import ZERO
 from hub.kernel.periods import Period
-from hub.offset.bulk import insert_of
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import DuesAsk, pack, unpack
 from hub.offset.office import Office, day_number
@@ -26,15 +25,20 @@ from hub.offset.tables import due_list, due_page, due_record, run
 from hub.ports.bank import BankPort, DuePage, DueRecord
 from hub.ports.line import PartnerRefused
 from hub.store import insert_row
+from hub.store.prepared import insert_of
 
 KIND = "bank.dues"
 
 
 @dataclass(frozen=True, slots=True)
 class _Got:
+    """A page, with all that can be made of it before the transaction that keeps it."""
+
     ask: DuesAsk
     page: DuePage
-    obstacles: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+    private: bytes
+    digest: str
 
 
 def begin(tx: Connection, office: Office, run_id: int, period: Period, bank: str) -> int:
@@ -71,11 +75,12 @@ class DuesHandler(ReadHandler):
         ask = unpack(delivery.payload, DuesAsk)
         port: BankPort = delivery.port
         page = port.fetch_dues(delivery.line, Period.parse(ask.period), ask.tag)
-        obstacles = tuple(
-            port.obstacle(record.borrower_name, record.repayment_account) or ""
-            for record in page.records
-        )
-        return _Got(ask, page, obstacles)
+        tokens = self._office.vault.tokens
+        rows = [
+            _row(tokens, ask, place, one, port.obstacle(one.borrower_name, one.repayment_account))
+            for place, one in enumerate(page.records)
+        ]
+        return _Got(ask, page, rows, _private(page), _digest(page))
 
     def apply(self, tx: Connection, message: Message, result: _Got) -> None:
         ask, page = result.ask, result.page
@@ -86,7 +91,7 @@ class DuesHandler(ReadHandler):
         sums = {
             "records": found.records + len(page.records),
             "fen": found.fen + sum(record.amount or ZERO for record in page.records),
-            "digest": sm3_hex((found.digest + _digest(page)).encode()),
+            "digest": sm3_hex((found.digest + result.digest).encode()),
             "version": page.list_version or found.version,
         }
         tx.execute(sa.update(due_list).where(due_list.c.id == ask.due_list_id).values(**sums))
@@ -146,22 +151,23 @@ def _complete(
 
 
 def _keep_page(tx: Connection, office: Office, ask: DuesAsk, got: _Got) -> None:
-    private = msgspec.json.encode(
-        [
-            (r.loan_contract, r.repayment_account, r.borrower_name, r.borrower_id)
-            for r in got.page.records
-        ]
-    )
-    sealed = office.vault.seal(tx, "due", ask.period, private)
+    sealed = office.vault.seal(tx, "due", ask.period, got.private)
     tx.execute(
         sa.insert(due_page).values(
             due_list_id=ask.due_list_id, page_no=ask.page_no, records=len(got.page.records),
             key_id=sealed.key_id, sealed=sealed.blob,
         )
     )  # fmt: skip
-    pairs = zip(got.page.records, got.obstacles, strict=True)
-    tokens = office.vault.tokens
-    _ADD.run(tx, [_row(tokens, ask, number, *pair) for number, pair in enumerate(pairs)])
+    _ADD.run(tx, got.rows)
+
+
+def _private(page: DuePage) -> bytes:
+    return msgspec.json.encode(
+        [
+            (r.loan_contract, r.repayment_account, r.borrower_name, r.borrower_id)
+            for r in page.records
+        ]
+    )
 
 
 _ADD = insert_of(
@@ -171,7 +177,7 @@ _ADD = insert_of(
 
 
 def _row(
-    tokens: Tokens, ask: DuesAsk, row_no: int, record: DueRecord, obstacle: str
+    tokens: Tokens, ask: DuesAsk, row_no: int, record: DueRecord, obstacle: str | None
 ) -> tuple[object, ...]:
     flaw = record.flaw
     if not flaw and (record.amount is None or record.due_date is None):
@@ -184,7 +190,7 @@ def _row(
         tokens.whole("account", record.repayment_account),
         identity_token(tokens, "name", normal_name(record.borrower_name)), id_token, card_token,
         day_number(record.due_date) if record.due_date else 0, record.amount or ZERO,
-        int(record.settled), int(record.overdue), flaw, obstacle,
+        int(record.settled), int(record.overdue), flaw, obstacle or "",
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ same data.
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -30,17 +31,21 @@ def export_run(store: Store, run_id: int, out: Path) -> None:
     """Write outcomes.csv, notices.csv and totals.json into ``out``; each replaced whole."""
     out.mkdir(parents=True, exist_ok=True)
     with store.read() as view:
-        _replace(out / "outcomes.csv", lambda file: _write_outcomes(view, run_id, file))
-        _replace(out / "notices.csv", lambda file: _write_notices(view, run_id, file))
-        _replace(out / "totals.json", lambda file: file.write(totals_json(view, run_id)))
+        with _fresh(out / "outcomes.csv") as outcomes, _fresh(out / "notices.csv") as notices:
+            _write_rows(view, run_id, outcomes, notices)
+        with _fresh(out / "totals.json") as file:
+            file.write(totals_json(view, run_id))
         if read_adjustments(view, run_id):
-            _replace(out / "adjustments.csv", lambda file: write_adjustments(view, run_id, file))
+            with _fresh(out / "adjustments.csv") as file:
+                write_adjustments(view, run_id, file)
 
 
-def _replace(path: Path, write: Any) -> None:
+@contextmanager
+def _fresh(path: Path) -> Iterator[TextIO]:
+    """A file beside the one at ``path``, which it replaces once it is whole."""
     fresh = path.with_name(path.name + ".new")
     with fresh.open("w", encoding="utf-8", newline="") as file:
-        write(file)
+        yield file
     fresh.replace(path)
 
 
@@ -90,21 +95,18 @@ def outcome_of(row: sa.Row[Any]) -> tuple[str, str]:
     return row.decision.upper(), row.line_reason
 
 
-def _write_outcomes(view: Connection, run_id: int, file: TextIO) -> None:
-    writer = csv.writer(file, lineterminator="\n")
+def _write_rows(view: Connection, run_id: int, outcomes: TextIO, notices: TextIO) -> None:
+    """Both files in one reading of the run."""
+    writer = csv.writer(outcomes, lineterminator="\n")
+    told = csv.writer(notices, lineterminator="\n")
     writer.writerow(COLUMNS)
+    told.writerow(NOTICE_COLUMNS)
     for row in _rows(view, run_id):
-        outcome, reason = outcome_of(row)
-        amounts = (row.fen or 0, row.main_fen or 0, row.spouse_fen or 0)
-        writer.writerow((row.number, row.bank, outcome, reason, *map(format_yuan, amounts)))
-
-
-def _write_notices(view: Connection, run_id: int, file: TextIO) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(NOTICE_COLUMNS)
-    for row in _rows(view, run_id):
-        if row.notices or row.detail:
-            writer.writerow((row.number, row.bank, row.notices, row.detail or ""))
+        number, bank, *_, fen, main_fen, spouse_fen, detail = row
+        amounts = (fen or 0, main_fen or 0, spouse_fen or 0)
+        writer.writerow((number, bank, *outcome_of(row), *map(format_yuan, amounts)))
+        if row.notices or detail:
+            told.writerow((number, bank, row.notices, detail or ""))
 
 
 def totals_json(view: Connection, run_id: int) -> str:

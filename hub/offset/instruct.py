@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection, Row
 from hub import audit
 from hub.bus import Delivery, Effect, Message
 from hub.kernel.periods import Period
-from hub.offset.bulk import Bulk
 from hub.offset.dues import DuePageOpened, Payee, open_page
 from hub.offset.letters import InstructOrder, pack, unpack
 from hub.offset.numbers import batch_number
@@ -26,6 +25,7 @@ from hub.offset.words import ItemState, Outcome
 from hub.ports.bank import BankPort, RefusalReason, RowResult, RowStatus
 from hub.ports.line import PartnerRefused
 from hub.store import database_now_us
+from hub.store.prepared import Bulk
 
 KIND = "bank.instruct"
 NEVER_US = 2**62

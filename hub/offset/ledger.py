@@ -11,7 +11,6 @@ from hub.core import ACCOUNTS, HOLDS, POSTINGS, AccountsLetter, LedgerLetter
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
 from hub.kernel.periods import Period
 from hub.offset.agreements import open_accounts
-from hub.offset.bulk import insert_of
 from hub.offset.changes import states_in
 from hub.offset.dues import identity_token
 from hub.offset.letters import pack
@@ -19,7 +18,8 @@ from hub.offset.office import Office, day_number, run_group
 from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
 from hub.offset.words import AgreementState
 from hub.ports.core import AccountsAnswer, CoreAccount, HoldPage, PostingPage
-from hub.store import database_now_us
+from hub.store import among, database_now_us
+from hub.store.prepared import insert_of
 
 
 def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -> int:
@@ -125,7 +125,7 @@ class LedgerReader:
             tx.scalars(
                 sa.select(account_seen.c.account_token).where(
                     account_seen.c.wave_id == letter.reference,
-                    account_seen.c.account_token.in_([row[1] for row in rows]),
+                    among(tx, account_seen.c.account_token, [row[1] for row in rows]),
                 )
             )
         )
@@ -146,7 +146,9 @@ class LedgerReader:
         run_id = tx.scalar(sa.select(leg.c.run_id).where(leg.c.id == letter.reference))
         serials = [posting.serial for posting in page.postings]
         known = set(
-            tx.scalars(sa.select(core_posting.c.serial).where(core_posting.c.serial.in_(serials)))
+            tx.scalars(
+                sa.select(core_posting.c.serial).where(among(tx, core_posting.c.serial, serials))
+            )
         )
         tokens = self._office.vault.tokens
         rows = [

@@ -9,7 +9,7 @@ from hub.offset.office import Office
 from hub.offset.reconcile import agreeing
 from hub.offset.tables import item
 from hub.offset.words import ItemState
-from hub.store import Store
+from hub.store import Store, among
 
 _CHUNK = 5000
 
@@ -35,7 +35,7 @@ def mark_reconciled(store: Store, office: Office, run_id: int, bank: str) -> int
 def _mark(tx: Connection, office: Office, state: str, numbers: list[str]) -> int:
     moved = tx.execute(
         sa.update(item)
-        .where(item.c.number.in_(numbers), item.c.state == state, item.c.disputed == 0)
+        .where(among(tx, item.c.number, numbers), item.c.state == state, item.c.disputed == 0)
         .values(state=ItemState.RECONCILED.value, reconciled_us=office.now_us())
     )
     return moved.rowcount

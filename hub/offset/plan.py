@@ -1,7 +1,8 @@
 """Planning one wave (轮次): from agreements, due lists and accounts to plan lines and items.
 
-Two passes, both streamed, so that a million agreements need neither memory nor a long lock:
-``plan_loans`` decides each loan by the rules, ``plan_shares`` shares out what the accounts have.
+Three passes, all streamed, so that a million agreements need neither memory nor a long lock:
+``plan_loans`` decides each loan by the rules, ``plan_shares`` shares out what the accounts have,
+``plan_items`` writes down what is to be moved.
 
 A plan is a pure function of rows that no longer change, so one that was interrupted is cleared
 away and made again, with the same result.
@@ -12,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from hub.crypto import new_sm3
 from hub.kernel.periods import Period
+from hub.offset.plan_items import write_items
 from hub.offset.plan_loans import classify_bank
 from hub.offset.plan_rows import CHUNK
 from hub.offset.plan_shares import share_out
@@ -28,7 +30,9 @@ def plan_wave(store: Store, wave_id: int, period: Period, policy: Policy) -> Non
         banks = _banks(view, wave_id)
     for bank, due_list_id in banks:
         classify_bank(store, wave_id, bank, due_list_id, period, policy.terms(bank))
-    share_out(store, wave_id, period, {bank: policy.terms(bank) for bank, _ in banks})
+    terms = {bank: policy.terms(bank) for bank, _ in banks}
+    share_out(store, wave_id, period, terms)
+    write_items(store, wave_id, period, terms)
 
 
 def _clear(store: Store, wave_id: int) -> None:

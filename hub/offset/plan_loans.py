@@ -14,7 +14,6 @@ from sqlalchemy.engine import Connection
 
 from hub.kernel.periods import Period
 from hub.offset.binding import bind_lines, read_bound
-from hub.offset.bulk import insert_of
 from hub.offset.changes import states_in
 from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
 from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
@@ -22,6 +21,7 @@ from hub.offset.policy import Terms
 from hub.offset.tables import account_seen, agreement, due_class, due_record, plan_line, wave
 from hub.offset.words import Decision
 from hub.store import Store
+from hub.store.prepared import insert_of
 
 
 def classify_bank(

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from hub.crypto import sm3_hex
-from hub.offset.bulk import Bulk, insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.office import Office
 from hub.offset.tables import item, result_seen
 from hub.offset.words import DifferenceKind, ItemState, Outcome
 from hub.ports.bank import RowResult, RowStatus
+from hub.store import among
+from hub.store.prepared import Bulk, insert_of
 
 OPEN = (ItemState.HELD, ItemState.INSTRUCTED, ItemState.UNKNOWN)
 """States in which a first final result decides; HELD too, for a result may overtake the reply."""
@@ -70,7 +71,10 @@ def apply_results(
             changes[number] = change
     done.not_found = [r.number for r in ours if r.status is RowStatus.NOT_FOUND]
     done.changed = len(changes)
-    _WRITE.run(tx, list(changes.values()))
+    failed = [change for change in changes.values() if change[1] == Outcome.FAILED.value]
+    _WRITE_FAILED.run(tx, failed)
+    if len(failed) < len(changes):
+        _WRITE.run(tx, [one for one in changes.values() if one[1] != Outcome.FAILED.value])
     return done
 
 
@@ -85,7 +89,7 @@ def _lock_items(tx: Connection, numbers: Sequence[str]) -> dict[str, Row[Any]]:
         item.c.number, item.c.run_id, item.c.bank, item.c.fen, item.c.due_fen, item.c.state,
         item.c.outcome, item.c.reason, item.c.batch, item.c.disputed,
     )  # fmt: skip
-    query = sa.select(*columns).where(item.c.number.in_(sorted(set(numbers))))
+    query = sa.select(*columns).where(among(tx, item.c.number, set(numbers)))
     found = tx.execute(query.order_by(item.c.number).with_for_update())
     return {row.number: row for row in found}
 
@@ -171,21 +175,22 @@ def _change(
     )  # fmt: skip
 
 
-_WRITE = Bulk(
-    sa.update(item)
-    .where(item.c.number == sa.bindparam("b_number"), item.c.state == sa.bindparam("b_from"))
-    .values(
-        state=sa.bindparam("b_state"), outcome=sa.bindparam("b_outcome"),
-        reason=sa.bindparam("b_reason"), detail=sa.bindparam("b_detail"),
-        bank_serial=sa.bindparam("b_serial"), result_us=sa.bindparam("b_at"),
-        was_instructed=1, asked="",
-        live_key=sa.case(
-            (sa.bindparam("b_outcome", type_=sa.String) == Outcome.FAILED.value, sa.null()),
-            else_=item.c.live_key,
+def _write(**more: Any) -> Bulk:
+    return Bulk(
+        sa.update(item)
+        .where(item.c.number == sa.bindparam("b_number"), item.c.state == sa.bindparam("b_from"))
+        .values(
+            state=sa.bindparam("b_state"), outcome=sa.bindparam("b_outcome"),
+            reason=sa.bindparam("b_reason"), detail=sa.bindparam("b_detail"),
+            bank_serial=sa.bindparam("b_serial"), result_us=sa.bindparam("b_at"),
+            was_instructed=1, asked="", **more,
         ),
-    ),
-    "b_state", "b_outcome", "b_reason", "b_detail", "b_serial", "b_at", "b_number", "b_from",
-)  # fmt: skip
+        "b_state", "b_outcome", "b_reason", "b_detail", "b_serial", "b_at", "b_number", "b_from",
+    )  # fmt: skip
+
+
+# Only a refusal ends an item's life: to write a unique key anew costs as much as all the rest.
+_WRITE, _WRITE_FAILED = _write(), _write(live_key=sa.null())
 
 
 def _remember(tx: Connection, results: Sequence[RowResult], came_by: str, now_us: int) -> None:
@@ -195,7 +200,7 @@ def _remember(tx: Connection, results: Sequence[RowResult], came_by: str, now_us
     known = {
         (number, digest): row_id
         for row_id, number, digest in tx.execute(
-            sa.select(seen.id, seen.number, seen.digest).where(seen.number.in_(sorted(numbers)))
+            sa.select(seen.id, seen.number, seen.digest).where(among(tx, seen.number, numbers))
         )
     }
     said: dict[tuple[str, str], list[RowResult]] = {}

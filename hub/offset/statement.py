@@ -15,7 +15,6 @@ from hub.crypto import Tokens
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account
-from hub.offset.bulk import insert_of
 from hub.offset.differences import Finding, open_difference
 from hub.offset.handling import ReadHandler
 from hub.offset.late import take_late
@@ -26,7 +25,8 @@ from hub.offset.tables import item, run, statement_day, statement_entry
 from hub.offset.words import DifferenceKind, ItemState, RunState
 from hub.ports.bank import BankPort, EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
 from hub.ports.line import PartnerRefused
-from hub.store import Store, database_now_us
+from hub.store import Store, among, database_now_us
+from hub.store.prepared import insert_of
 
 KIND = "bank.statement"
 _CHUNK = 2000
@@ -141,7 +141,7 @@ def _keep(
     e = statement_entry.c
     serials = [entry.serial for entry in page.entries]
     query = sa.select(e.serial, e.kind, e.number, e.fen, e.matched_us).where(
-        e.bank == ask.bank, e.day == ask.day, e.serial.in_(serials)
+        e.bank == ask.bank, e.day == ask.day, among(tx, e.serial, serials)
     )
     rows = tx.execute(query).all()
     known = {row.serial: (row.kind, row.number, row.fen) for row in rows}
@@ -173,7 +173,7 @@ def _homes(
         for row in tx.execute(
             sa.select(item.c.number, item.c.run_id, run.c.state)
             .join(run, run.c.id == item.c.run_id)
-            .where(item.c.number.in_(others))
+            .where(among(tx, item.c.number, others))
         )
     } if others else {}  # fmt: skip
 
@@ -213,7 +213,7 @@ def _answer_items(tx: Connection, office: Office, entries: list[StatementEntry])
     if not credited:
         return
     waiting = tx.scalars(
-        sa.select(item.c.number).where(item.c.number.in_(list(credited)), _LISTENS)
+        sa.select(item.c.number).where(among(tx, item.c.number, credited), _LISTENS)
     )
     results = [_result(n, credited[n].amount, credited[n].serial) for n in waiting]
     apply_results(tx, office, results, "statement")

@@ -22,10 +22,22 @@ from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Refused
 from hub.schedule.tables import lease
 from hub.store import Store, database_now_us
+from hub.store.prepared import Prepared
 
 LEASE_S = 6.0
 """A process killed on another host is followed after this (on this host at once); three renewals
 fit into it.  Work is fenced, so a short lease costs a change of leader at worst."""
+
+
+_FENCE = Prepared(
+    sa.select(lease.c.epoch)
+    .where(
+        lease.c.name == sa.bindparam("b_name"),
+        lease.c.holder == sa.bindparam("b_holder"),
+        lease.c.epoch == sa.bindparam("b_epoch"),
+    )
+    .with_for_update(read=True)  # SQLite: the transaction holds the one write lock
+)
 
 
 class LeadershipLost(Refused):
@@ -59,6 +71,8 @@ class Leadership:
             if self.epoch and now < self._renew_at:
                 return True
             self.epoch, before = 0, self.epoch  # if the database fails us, we do not lead
+            if before == 0 and self._is_anothers():
+                return False
             try:
                 with self._store.write() as tx:
                     self.epoch = self._renew(tx, before) or self._take(tx)
@@ -70,13 +84,8 @@ class Leadership:
     def fence(self, tx: Connection) -> None:
         """Inside a transaction that writes: raises LeadershipLost unless this process leads, and
         keeps it so until the transaction ends."""
-        found = tx.execute(
-            sa.select(lease.c.epoch)
-            .where(lease.c.name == self.name, lease.c.holder == self.holder)
-            .where(lease.c.epoch == self.epoch)
-            .with_for_update(read=True)  # SQLite: the transaction holds the one write lock
-        ).first()
-        if self.epoch == 0 or found is None:
+        found = _FENCE.rows(tx, b_name=self.name, b_holder=self.holder, b_epoch=self.epoch)
+        if self.epoch == 0 or not found:
             raise LeadershipLost(f"another process leads {self.name!r} now")
 
     def prolong(self) -> bool:
@@ -101,6 +110,16 @@ class Leadership:
                     .where(lease.c.epoch == epoch)
                     .values(until_us=0)
                 )
+
+    def _is_anothers(self) -> bool:
+        """A look without the write lock: whoever does not lead looks several times a second."""
+        with self._store.read() as view:
+            found = view.execute(
+                sa.select(lease.c.until_us, lease.c.holder).where(lease.c.name == self.name)
+            ).one_or_none()
+            if found is None or found.until_us <= database_now_us(view):
+                return False
+        return not surely_dead(found.holder)
 
     def _renew(self, tx: Connection, epoch: int) -> int:
         renewed = tx.execute(

@@ -8,5 +8,14 @@ from hub.store.engine import (
     metadata,
     sqlite_library,
 )
+from hub.store.lists import among
 
-__all__ = ["DatabaseAway", "Store", "database_now_us", "insert_row", "metadata", "sqlite_library"]
+__all__ = [
+    "DatabaseAway",
+    "Store",
+    "among",
+    "database_now_us",
+    "insert_row",
+    "metadata",
+    "sqlite_library",
+]

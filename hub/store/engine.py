@@ -27,6 +27,9 @@ from hub.store.gate import LOOK_S, Gate
 from hub.store.turns import Turns
 
 BUSY_TIMEOUT_MS = 30_000
+CHECKPOINT_PAGES = 10_000
+"""Pages of 4 KiB in the write-ahead log before they are copied into the file: some 40 MB."""
+
 FIRST_SAFE_SQLITE = (3, 51, 3)
 """Older libraries can lose committed rows when one connection checkpoints while another writes
 (the WAL-reset bug); with one of those only one process may run."""
@@ -80,6 +83,9 @@ def _create_engine(url: str) -> Engine:
         hide_parameters=True,  # bound values may be names: they must not stand in an error
         pool_size=16,
         max_overflow=16,
+        # The connection given back last is taken next: its cache is warm, and the others' stay
+        # small.
+        pool_use_lifo=True,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
@@ -99,29 +105,31 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
         # both count towards the memory of the hub, while the file's pages are the system's.
         "temp_store = FILE",
         "cache_size = -16384",
+        # A month touches the same pages again and again: fewer, longer checkpoints copy each once.
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    raw: Any = connection.connection.driver_connection
     if not connection.get_execution_options().get("hub_write", False):
-        connection.exec_driver_sql("BEGIN")
+        raw.execute("BEGIN")  # takes no lock yet, so nothing can be in its way
         return
     # SQLite's own waiting sleeps longer and longer; only one thread of a process waits here.
-    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    raw.execute("PRAGMA busy_timeout = 0")
     until = monotonic() + BUSY_TIMEOUT_MS / 1000
     try:
-        while not _begin_writing(connection, last=monotonic() > until):
+        while not _begin_writing(connection, raw, last=monotonic() > until):
             time.sleep(LOOK_S)
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
-def _begin_writing(connection: Connection, *, last: bool) -> bool:
+def _begin_writing(connection: Connection, raw: Any, *, last: bool) -> bool:
     """Take the write lock; False when another process has it, an error when this was the last
     look."""
-    raw: Any = connection.connection.driver_connection
     try:
         raw.execute("BEGIN IMMEDIATE")
     except raw.OperationalError as error:
@@ -222,10 +230,9 @@ def database_now_us(tx: Connection) -> int:
     """The database's own time in microseconds UTC: what leases between processes compare."""
     if tx.dialect.name == "sqlite":
         # One machine shares this file, so its clock is every process's clock.
-        julian = tx.exec_driver_sql(
-            "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-        )
-        return int(julian.scalar_one()) * 1000
+        raw: Any = tx.connection.driver_connection
+        julian = raw.execute("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
+        return int(julian.fetchone()[0]) * 1000
     found = tx.exec_driver_sql(
         "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
     )

@@ -23,7 +23,8 @@ How to use it::
 - Errors: VaultLocked (the master key is missing or another), SealBroken (altered, or not
   sealed under that key).
 
-A blob is version (1) + nonce (12) + ciphertext + tag (16).  Destroying a ``data_key`` row
+A blob is version (1) + nonce (12) + ciphertext + tag (16); a value of some length is deflated
+first.  Destroying a ``data_key`` row
 destroys everything sealed under it, and the audit chain, over digests of ciphertext, stays
 whole.  Measured (one core, CPython 3.11, key in memory): 2 KB sealed in 23 µs, opened in 22 µs.
 """
@@ -32,6 +33,7 @@ import os
 import re
 import threading
 import weakref
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -44,13 +46,19 @@ from hub.crypto import sm4
 from hub.crypto.errors import CipherBroken, WrongMaster
 from hub.crypto.keyring import KeyRing
 from hub.kernel.errors import BadInput, HubError, Misconfigured, Retry
+from hub.store import turns
 from hub.store.engine import database_now_us, metadata
 from hub.store.types import identity
 
 KIND_LENGTH = 30
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
-_VERSION = b"\x01"
+_PLAIN, _PACKED = b"\x01", b"\x02"
+"""Versions of a blob: the value itself, or the value deflated.  The second is bound into the seal,
+so that one cannot be passed off as the other."""
+_WORTH_PACKING = 512
+"""Bytes from which a value is deflated first: what is said on wires shrinks to a fifth, which
+takes less time than to encrypt and store the rest."""
 
 data_key = sa.Table(
     "data_key",
@@ -94,6 +102,18 @@ class _DataKey(NamedTuple):
     key: bytes
     aad: bytes
 
+    @property
+    def packed_aad(self) -> bytes:
+        return self.aad + _PACKED
+
+
+def _seal(key: _DataKey, plain: bytes) -> Sealed:
+    if len(plain) >= _WORTH_PACKING:
+        packed = zlib.compress(plain, 1)
+        if len(packed) < len(plain):
+            return Sealed(key.id, _PACKED + sm4.gcm_seal(key.key, packed, key.packed_aad))
+    return Sealed(key.id, _PLAIN + sm4.gcm_seal(key.key, plain, key.aad))
+
 
 @dataclass(slots=True)
 class _Fresh:
@@ -115,6 +135,14 @@ def _fresh_of(tx: Connection) -> _Fresh:
         raise RuntimeError("the vault is used inside a transaction")
     with _fresh_lock:
         return _fresh.setdefault(root, _Fresh())
+
+
+def _forget_usable(tx: Connection) -> None:
+    """A part of the transaction was taken back, perhaps with a key it made: look again."""
+    _fresh_of(tx).usable.clear()
+
+
+turns.UNDONE.append(_forget_usable)
 
 
 def _aad(kind: str) -> bytes:
@@ -140,7 +168,12 @@ class Vault:
         """Seal ``plain`` under the data key of this kind and month, creating it if need be."""
         self._same_database(tx)
         key = self._current.get((kind, month)) or self._find(tx, kind, month)
-        return Sealed(key.id, _VERSION + sm4.gcm_seal(key.key, plain, key.aad))
+        return _seal(key, plain)
+
+    def seal_known(self, kind: str, month: str, plain: bytes) -> Sealed | None:
+        """Seal without a transaction; None when the key is not in memory yet."""
+        key = self._current.get((kind, month))
+        return None if key is None else _seal(key, plain)
 
     def open(self, tx: Connection, key_id: int, blob: bytes) -> bytes:
         """What was sealed; raises SealBroken or VaultLocked."""
@@ -153,13 +186,15 @@ class Vault:
         return None if key is None else self._open(key, blob)
 
     def _open(self, key: _DataKey, blob: bytes) -> bytes:
-        key_id = key.id
-        if blob[:1] != _VERSION:
-            raise SealBroken(f"key {key_id}: the blob has an unknown version")
+        version = bytes(blob[:1])
+        if version not in (_PLAIN, _PACKED):
+            raise SealBroken(f"key {key.id}: the blob has an unknown version")
+        packed = version == _PACKED
         try:
-            return sm4.gcm_open(key.key, bytes(blob[1:]), key.aad)
+            plain = sm4.gcm_open(key.key, bytes(blob[1:]), key.packed_aad if packed else key.aad)
+            return zlib.decompress(plain) if packed else plain
         except CipherBroken as error:
-            raise SealBroken(f"key {key_id}: {error.message}") from error
+            raise SealBroken(f"key {key.id}: {error.message}") from error
 
     def prepare(self, tx: Connection, kinds: Iterable[str], month: str) -> None:
         """Have the keys of several kinds ready, created in one fixed order."""

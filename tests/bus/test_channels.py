@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from hub.bus import Effect, Lane, MessageState
 from hub.bus import tables as t
-from hub.bus.values import NewMessage
+from hub.bus.senders import DEPTH, Senders
+from hub.bus.values import Claim, NewMessage
+from hub.bus.words import Verdict
 from hub.kernel.errors import Misconfigured
 from hub.wire import HttpPartner
 from tests.bus.kit import INTERFACE, QUICK, Bank, Partner, Rig, new, wait_for
@@ -66,6 +68,37 @@ class TestStop:
         assert rig.worker().run_once() == 0
         with rig.store.read() as tx:
             assert rig.bus.stopped(tx, INTERFACE)
+
+    def test_a_claim_that_waited_for_a_thread_begins_nothing_after_the_stop(self, rig: Rig) -> None:
+        rig.put(new("a"), new("q", Effect.READ, kind="ask"))
+        worker = rig.worker()
+        late = [replace(one, deadline=one.deadline - 1) for one in rig.claim(2)]
+        with rig.store.write() as tx:
+            assert rig.bus.stop(tx, INTERFACE, "wang", "").in_flight == 1
+        verdicts = [worker.send(one) for one in late]
+        assert [one.verdict for one in verdicts] == [Verdict.NOT_SENT, Verdict.DELIVERED]
+        assert verdicts[0].error_code == "bus.stopped_meanwhile"
+        assert (rig.bank.booked, rig.bank.asked) == ([], ["q"])
+
+    def test_quick_sends_are_claimed_ahead_and_slow_ones_are_not(self, rig: Rig) -> None:
+        began = threading.Event()
+
+        def carry(_: Claim) -> None:
+            began.wait(5)
+
+        senders = Senders(2, carry)
+        assert senders.depth(INTERFACE) == 2
+        rig.put(*(new(f"m{n}") for n in range(100)))
+        quick, (slow,) = rig.claim(99), rig.claim(1)
+        began.set()
+        senders.add(quick)
+        wait_for(lambda: senders.depth(INTERFACE) == 2 * DEPTH)
+        began.clear()
+        senders.add([slow])
+        time.sleep(0.2)
+        began.set()
+        wait_for(lambda: senders.depth(INTERFACE) == 2)
+        senders.close()
 
     def test_a_channel_can_be_stopped_before_its_first_message(self, rig: Rig) -> None:
         with rig.store.write() as tx:

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.app.conducting import Conducting
-from hub.offset import numbers, plan, plan_shares, runs
+from hub.offset import numbers, plan, plan_items, runs
 from hub.offset.booking import command_some
 from hub.offset.changes import Ground, suspend
 from hub.offset.instruct import cut_batch
@@ -42,7 +42,7 @@ class TestMadeAgain:
         wanted = snapshot(centre)
         with centre.store.write() as tx:
             tx.execute(sa.update(wave).values(state="planning", digest=""))
-        real, calls = plan_shares._write_shares, iter(range(100))
+        real, calls = plan_items._write_items, iter(range(100))
 
         def breaks(*words: Any) -> None:
             if next(calls) == breaks_at:
@@ -50,11 +50,11 @@ class TestMadeAgain:
             real(*words)
 
         monkeypatch.setattr("hub.offset.plan_rows.CHUNK", 2)
-        monkeypatch.setattr(plan_shares, "_write_shares", breaks)
+        monkeypatch.setattr(plan_items, "_write_items", breaks)
         with pytest.raises(RuntimeError):
             centre.conductor.step()
         assert 0 < len(centre.rows(item)) < 6
-        monkeypatch.setattr(plan_shares, "_write_shares", real)
+        monkeypatch.setattr(plan_items, "_write_items", real)
         centre.planned()
         assert snapshot(centre) == wanted
 

@@ -5,13 +5,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from hub.store import DatabaseAway, Store, turns
+from hub.crypto import KeyRing
+from hub.store import DatabaseAway, Store, metadata, turns
 from hub.store.engine import sqlite_library
+from hub.store.vault import Vault
 
 notes = sa.Table(
     "test_note",
@@ -87,6 +90,30 @@ def test_one_that_raises_takes_back_its_own_and_nothing_else(store: Store) -> No
     for one in waiting:
         one.join()
     assert (words(store), raised) == (["first", "a", "b"], ["no"])
+
+
+def test_a_key_made_by_one_that_raised_is_made_again(store: Store, tmp_path: Path) -> None:
+    metadata.create_all(store.engine)
+    ring = KeyRing.create(tmp_path / "keys")
+    vault, sealed = Vault(ring), []
+
+    def fails() -> None:
+        with suppress(ValueError), store.write() as tx:
+            vault.seal(tx, "due", "2025-10", b"lost")
+            raise ValueError("no")
+
+    def seals() -> None:
+        with store.write() as tx:
+            sealed.append(vault.seal(tx, "due", "2025-10", b"kept"))
+
+    with store.write() as tx:
+        tx.execute(sa.insert(notes).values(word="first"))
+        waiting = queued(store, [fails, seals, seals])
+    for one in waiting:
+        one.join()
+    with store.read() as view:
+        assert [Vault(ring).open(view, *one) for one in sealed] == [b"kept", b"kept"]
+    assert len({one.key_id for one in sealed}) == 1
 
 
 def test_nobody_comes_back_before_the_commit(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The vault on both databases: sealing, races for a new key, roll-back, rotation, wrong rings."""
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +92,30 @@ def test_a_blob_under_another_kind_or_altered_does_not_open(store: Store, vault:
         ):
             with pytest.raises(SealBroken):
                 vault.open(tx, key_id, blob)
+
+
+def test_a_long_value_is_kept_smaller_and_passes_for_no_other_form(
+    store: Store, vault: Vault
+) -> None:
+    said = "<rd><iSeqno>25100000000000000001</iSeqno></rd>".encode("gb18030") * 50
+    noise = os.urandom(2000)
+    with store.write() as tx:
+        packed, short, plain = (
+            vault.seal(tx, "message", "2025-10", value) for value in (said, b"x", noise)
+        )
+    with store.write() as tx:
+        assert len(packed.blob) < len(said) / 5
+        for sealed, value in ((packed, said), (short, b"x"), (plain, noise)):
+            assert vault.open(tx, *sealed) == value
+            assert vault.open_known(*sealed) == value
+            other = b"\x01" if sealed.blob[:1] == b"\x02" else b"\x02"
+            with pytest.raises(SealBroken):
+                vault.open(tx, sealed.key_id, other + sealed.blob[1:])
+        vault.seal(tx, "message", "2025-10", b"y")  # the key is in memory from here on
+        known = vault.seal_known("message", "2025-10", said)
+        assert known is not None
+        assert vault.open(tx, *known) == said
+    assert vault.seal_known("message", "2031-01", said) is None
 
 
 def test_a_key_that_was_rolled_back_is_not_remembered(store: Store, vault: Vault) -> None:

@@ -97,10 +97,11 @@ class Channel:
         try:
             if reply.status != _OK:
                 raise BadReply("sign.http", "200", str(reply.status))
-            result, text = codec.signed_text(self.contract, reply.body)
+            root = codec.sign_root(self.contract, reply.body)
+            result, text = codec.signed_text(root)
         except BadReply as bad:
             unreadable(line, bad)
-        for drift in self.contract.validate_xml("sign.reply", reply.body):
+        for drift in self.contract.validate_xml("sign.reply", root):
             line.drift.note(drift.place, drift.expected, drift.found)
         signed = known(self.contract, line, "sign_result", result, "sign.reply/html/head/result")
         if signed.status is not CodeStatus.DONE:

@@ -98,15 +98,19 @@ def _quoted(data: bytes) -> bytes:
     return quote_plus(data).encode("ascii")
 
 
-def signed_text(contract: Contract, data: bytes) -> tuple[str, bytes]:
-    """The sign port's answer: its result code, and the signed text without its line breaks.
-
-    Raises BadReply for anything else.
-    """
+def sign_root(contract: Contract, data: bytes) -> XmlElement:
+    """The sign port's answer; raises BadReply when it is no document."""
     try:
-        root = contract.read_xml(data)
+        return contract.read_xml(data)
     except BadDocument as error:
         raise BadReply("sign.reply", "the signed text", error.found) from None
+
+
+def signed_text(root: XmlElement) -> tuple[str, bytes]:
+    """Of the sign port's answer: its result code, and the signed text without its line breaks.
+
+    Raises BadReply when that is no Base64.
+    """
     code = (root.findtext("head/result") or "").strip()
     text = "".join((root.findtext("body/sign") or "").split())
     if code == "0" and not _is_base64(text):

@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -98,12 +100,22 @@ def command(commands: Sequence[CoreCommand]) -> CommandRequest:
 def _item(one: CoreCommand) -> ItemRequest:
     return ItemRequest(
         MXBH=one.number,
-        QCNY=one.period.compact,
+        QCNY=_month(one.period),
         YHJC=one.bank,
         XYBH=one.agreement,
-        JZRQ=one.business_date.strftime("%Y%m%d"),
+        JZRQ=_day(one.business_date),
         FKR=tuple(PayerRow(payer.account, payer.amount) for payer in one.payers),
     )
+
+
+@lru_cache(maxsize=64)
+def _month(period: Period) -> str:
+    return period.compact
+
+
+@lru_cache(maxsize=64)
+def _day(day: date) -> str:
+    return f"{day:%Y%m%d}"
 
 
 def page(period: Period, bank: str, tag: str | None) -> PageRequest:
