@@ -166,9 +166,9 @@ def _since_us(hub: Hub, tx: Connection) -> int:
     """The moment of the newest checkpoint this database knows; without one, of its first entry."""
     known = read_identity(tx)
     marks = {known.mark, known.former_mark} if known else set()
-    for line in reversed(hub.checkpoints.log().lines):
-        if line.mark in marks:
-            return line.at_us
+    line = hub.checkpoints.log().newest_known(known.store_id, marks) if known else None
+    if line is not None:
+        return line.at_us
     first = tx.scalar(sa.select(sa.func.min(audit_entry.c.instant_us)))
     return int(first or 0) or hub.office.now_us()
 

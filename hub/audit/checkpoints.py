@@ -28,13 +28,16 @@ from hub.audit.chain import Head, read_head
 from hub.audit.entries import record
 from hub.audit.identity import Identity, ensure_identity, read_identity
 from hub.audit.lines import REGULAR, RESTORED, Checkpoint, CheckpointLog
-from hub.audit.sealing import count_unsealed
+from hub.audit.sealing import Sealer, count_unsealed
 from hub.audit.seat import Outside, Seat, clear_restored, is_ours, read_inside
 from hub.audit.tables import audit_entry, store_identity
 from hub.crypto import Signer, Sm2PublicKey
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Refused, Unavailable
 from hub.store import Store, database_now_us
+
+ACCEPTED = "store.accept_restored"
+"""The act of the entry that explains a line of the kind ``restored``."""
 
 EVERY_S = 8.0
 """Seconds between checkpoints while entries come; two less than the ten promised, for the
@@ -119,8 +122,9 @@ class Checkpoints:
     def accept(self, store: Store, *, by: str, why: str) -> Checkpoint:
         """Go on with a restored database: two people agreed, after a clean reconciliation.
 
-        The line says from where on the chain was lost; verification shows it for ever after.
-        Raises StoreNotCurrent when the folder belongs to another database.
+        The line says from which line on the future was lost, and the chain holds an entry that
+        says so too, sealed before the line is written: verification wants both, and shows the
+        loss for ever after.  Raises StoreNotCurrent when the folder belongs to another database.
         """
         with self._turn():
             found = lines.read_last(self.folder)
@@ -131,15 +135,24 @@ class Checkpoints:
                     raise Refused(f"the database is {verdict.value}: there is nothing to accept")
                 if found and found[0].store != known.store_id:
                     raise StoreNotCurrent("the folder holds another database's checkpoints")
+                base = _goes_on_from(known, lines.read_log(self.folder))
                 clear_restored(tx)
                 record(
                     tx,
-                    act="store.accept_restored",
+                    act=ACCEPTED,
                     actor=by,
                     subject=f"store:{known.store_id}",
-                    detail={"why": why, "last_line": found[0].number if found else 0},
+                    detail={
+                        "why": why,
+                        "last_line": found[0].number if found else 0,
+                        "known_line": base.number if base else 0,
+                    },
                 )
-            written = self._append(store, found, kind=RESTORED, note=f"{by}: {why}"[:200])
+            Sealer(store).seal_all()
+            former = base.mark if base else ""
+            written = self._append(
+                store, found, kind=RESTORED, note=f"{by}: {why}"[:200], former=former
+            )
         self.seat.take(store)
         return written
 
@@ -148,10 +161,21 @@ class Checkpoints:
         return judge(tx, self.folder, found[0] if found else None, self.seat.outside())
 
     def _append(
-        self, store: Store, found: tuple[Checkpoint, str] | None, *, kind: str, note: str
+        self,
+        store: Store,
+        found: tuple[Checkpoint, str] | None,
+        *,
+        kind: str,
+        note: str,
+        former: str | None = None,
     ) -> Checkpoint:
+        """``former``: the mark of the line it goes on from, when that is not the last one.  It
+        stays in the database: killed before the line is out, a restored copy is as old as it was.
+        """
         last, previous = found or (None, "")
-        mark, former = secrets.token_hex(8), last.mark if last else ""
+        mark = secrets.token_hex(8)
+        if former is None:
+            former = last.mark if last else ""
         with store.write() as tx:
             known, head = _known(tx)
             unsealed, at_us = count_unsealed(tx), database_now_us(tx)
@@ -249,6 +273,14 @@ def classify_marks(known: Identity, log: CheckpointLog) -> Verdict:
     marks = {line.mark for line in log.lines if line.store == known.store_id}
     never = not known.mark and not known.former_mark and bool(marks)
     return Verdict.OLDER if never or marks & {known.mark, known.former_mark} else Verdict.FOREIGN
+
+
+def _goes_on_from(known: Identity, log: CheckpointLog) -> Checkpoint | None:
+    """The line that an accepted database goes on from: the newest it knows.  One that knows none
+    of those there are is from before the first, or ahead of lines that lost their end."""
+    marks = {known.mark, known.former_mark} - {""}
+    found = log.newest_known(known.store_id, marks)
+    return log.last if found is None and marks else found
 
 
 def _holds(tx: Connection, head: Head, last: Checkpoint) -> bool:

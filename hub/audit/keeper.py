@@ -39,10 +39,7 @@ class Keeper:
 
     def stage_end(self, note: str) -> Kept:
         """Seal everything that is committed and write a checkpoint at once."""
-        sealed = 0
-        while some := self._sealer.seal():
-            sealed += some
-        return Kept(sealed, self._witness(note))
+        return Kept(self._sealer.seal_all(), self._witness(note))
 
     def _witness(self, note: str) -> Checkpoint | None:
         try:

@@ -27,9 +27,10 @@ REGULAR, RESTORED = "regular", "restored"
 class Checkpoint:
     """One line.  ``seq`` and ``chain`` are the head's, ``unsealed`` entries waited beside it.
 
-    ``mark`` is random and stands in the database too; ``former`` is the mark of the line before.
-    ``kind`` is ``regular``, or ``restored``: two people accepted a database older than the line
-    before, and the chain goes on from here.
+    ``mark`` is random and stands in the database too; ``former`` is the mark of the line this one
+    goes on from.  ``kind`` is ``regular``, which goes on from the line before; or ``restored``: two
+    people accepted an older database, and ``former`` names the newest line that it knew (empty:
+    none).  What stands between the two is of the future that was lost.
     """
 
     number: int
@@ -85,6 +86,11 @@ class CheckpointLog:
     @property
     def last(self) -> Checkpoint | None:
         return self.lines[-1] if self.lines else None
+
+    def newest_known(self, store: str, marks: set[str]) -> Checkpoint | None:
+        """The newest line of a database that it knows by one of its marks."""
+        mine = (one for one in reversed(self.lines) if one.store == store)
+        return next((one for one in mine if one.mark in marks), None)
 
 
 def read_log(folder: Path) -> CheckpointLog:

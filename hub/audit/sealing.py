@@ -40,6 +40,13 @@ class Sealer:
                 break
         return done
 
+    def seal_all(self) -> int:
+        """Seal everything that is committed by now; answers how many."""
+        done = 0
+        while some := self.seal():
+            done += some
+        return done
+
     def _seal_chunk(self, limit: int) -> int:
         with self._store.read() as tx:
             if tx.execute(sa.select(audit_entry.c.id).where(_UNSEALED).limit(1)).first() is None:

@@ -43,6 +43,8 @@ STANDING = {
     "foreign": "the checkpoints are another database's, or some at their end are gone",
 }
 Line = dict[str, Any]
+Loss = tuple[str, str, Any]
+NEEDED = ("store", "seq", "chain", "kind", "mark", "former", "note", "signature")
 FIELDS = ("id", "instant_us", "act", "actor", "subject", "quantity", "fen", "root", "detail")
 WORD = 0xFFFFFFFF
 IV = (
@@ -167,7 +169,7 @@ def read_checkpoints(
         try:
             line = json.loads(raw)
             linked = line["previous"] == previous and line["number"] == len(found) + 1
-            [line[one] for one in ("store", "seq", "chain", "kind", "mark", "signature")]
+            [line[one] for one in NEEDED]
         except (ValueError, KeyError, TypeError):
             wrong.append(f"witness: {name} line {number} is not a checkpoint")
             previous = sm3(raw).hex()
@@ -190,6 +192,43 @@ def is_signed(line: "Line", key: "tuple[int, int]") -> bool:
         return False
 
 
+def told_lines(detail: str) -> "tuple[int, int]":
+    """What the entry of an accepted restore says: the last line there was, and the known one."""
+    try:
+        said = json.loads(detail)
+        return int(said["last_line"]), int(said["known_line"])
+    except (ValueError, KeyError, TypeError):
+        return -1, -1
+
+
+def bases(mine: "list[Line]") -> "list[int]":
+    """The place of the line each one goes on from: a regular line from the one before, a restored
+    one from the line whose mark is its former, -1 for none; never from one that saw further."""
+    places: dict[str, int] = {"": -1}
+    found: list[int] = []
+    for at, line in enumerate(mine):
+        base = at - 1
+        if line["kind"] == "restored":
+            base = places.get(line["former"], base)
+            while base >= 0 and mine[base]["seq"] > line["seq"]:
+                base = found[base]
+        found.append(base)
+        places.setdefault(line["mark"], at)
+    return found
+
+
+def back(base_of: "list[int]", at: int, to: int) -> "list[int]":
+    """The places on the way back from a line to where another's way meets it."""
+    found: list[int] = []
+    while at != to:
+        if at > to:
+            found.append(at)
+            at = base_of[at]
+        else:
+            to = base_of[to]
+    return found
+
+
 class Witness:
     """What all copies of the checkpoints together say."""
 
@@ -203,36 +242,28 @@ class Witness:
             pairs = zip(mine, raws[longest])  # noqa: B905
             parted = next((n for n, (one, other) in enumerate(pairs) if one != other), None)
             if parted is not None:
-                wrong.append(
-                    f"witness: {folders[at]} and {folders[longest]} part at line {parted + 1}"
-                )
+                both = f"{folders[at]} and {folders[longest]}"
+                wrong.append(f"witness: {both} part at line {parted + 1}")
                 self.others += logs[at][parted:]
 
-    def anchors(self, store: str) -> "dict[int, set[str]]":
-        """seq → chain values; what an accepted restore lost does not count, but in a copy that
-        knows nothing of that restore."""
+    def history(self, store: str) -> "tuple[dict[int, set[str]], list[Loss]]":
+        """seq → chain values seen by the lines that count (all that the last line goes on from,
+        step by step), and what accepted restores lost."""
+        mine = [line for line in self.lines if line["store"] == store]
+        base_of, losses = bases(mine), []
+        counted = set(back(base_of, len(mine) - 1, -1))
+        for at, line in enumerate(mine):
+            base, gone = base_of[at], back(base_of, at - 1, base_of[at])
+            known, number = (mine[base]["seq"], mine[base]["number"]) if base >= 0 else (0, 0)
+            seen = max((mine[one]["seq"] for one in gone), default=0)
+            if seen > known:
+                told = (line["number"] - 1, number) if at in counted else None
+                losses.append((f"{known + 1} to {seen}", line["note"], told))
         anchors: dict[int, set[str]] = {}
-        for line in self.lines:
-            if line["store"] != store:
-                continue
-            if line["kind"] == "restored":
-                anchors = {seq: seen for seq, seen in anchors.items() if seq <= line["seq"]}
+        others = [line for line in self.others if line["store"] == store]
+        for line in [mine[at] for at in counted] + others:
             anchors.setdefault(line["seq"], set()).add(line["chain"])
-        for line in self.others:
-            if line["store"] == store:
-                anchors.setdefault(line["seq"], set()).add(line["chain"])
-        return anchors
-
-    def lost(self, store: str) -> "list[str]":
-        """What accepted restores lost: no fault, but to be seen for ever."""
-        said, furthest = [], 0
-        for line in self.lines:
-            if line["store"] == store:
-                if line["kind"] == "restored" and furthest > line["seq"]:
-                    said.append(f"{line['seq'] + 1} to {furthest} lost by an accepted restore")
-                    furthest = 0
-                furthest = max(furthest, line["seq"])
-        return said
+        return anchors, losses
 
     def standing(self, header: "Line") -> str:
         """Whether the database is the last line's (current), older, or another's (foreign)."""
@@ -259,6 +290,7 @@ class Walk:
         self.seq, self.count = header["first"] - 1, 0
         self.chain: str | None = before
         self.roots: dict[int, str] = {}
+        self.told: set[tuple[int, int]] = set()
         self.hold_against(before)
 
     def take(self, entry: "Line") -> None:
@@ -275,6 +307,8 @@ class Walk:
         if not clean or (self.chain is not None and sm3(body.encode()).hex() != chain):
             self.wrong.append(f"altered: {seq}")
         self.seq, self.chain = seq, chain
+        if entry["act"] == "store.accept_restored":
+            self.told.add(told_lines(entry["detail"]))
         if entry["root"]:
             self.roots[seq] = entry["root"]
         self.hold_against(chain)
@@ -283,9 +317,13 @@ class Walk:
         if self.anchors.get(self.seq, {chain}) != {chain}:
             self.wrong.append(f"rewritten: entry {self.seq} is not the one its checkpoint saw")
 
-    def close(self, standing: str) -> None:
-        """The end: held against the head the database names, and against the last checkpoint."""
+    def close(self, standing: str, losses: "list[Loss]") -> None:
+        """The end: held against the head the database names, and against the last checkpoint;
+        and a loss is excused by an entry of the chain alone, where all of it is here."""
         head, last = self.header["head"], self.header["last"]
+        for where, _, told in losses if last is None and self.header["first"] == 1 else []:
+            if told and told not in self.told:
+                self.wrong.append(f"rewritten: {where}, and no entry tells of a restore")
         once = max(self.anchors, default=0) if standing == "current" else 0
         wanted = max(head, once) if last is None else last
         if wanted > self.seq:
@@ -302,7 +340,7 @@ def check_entries(path: Path, witness: Witness, wrong: "list[str]") -> "tuple[st
         header = json.loads(file.readline())
         if header["format"] != FORMAT:
             raise ValueError(f"{header['format']} is not {FORMAT}")
-        anchors, standing = witness.anchors(header["store"]), witness.standing(header)
+        (anchors, losses), standing = witness.history(header["store"]), witness.standing(header)
         if standing != "current":
             wrong.append(f"{standing}: {STANDING[standing]}")
         walk, ended = Walk(header, anchors, wrong), False
@@ -313,14 +351,14 @@ def check_entries(path: Path, witness: Witness, wrong: "list[str]") -> "tuple[st
                 break
             walk.take(entry)
     if ended:
-        walk.close(standing)
+        walk.close(standing, losses)
     else:
         wrong.append("truncated: the file ends early")
     covered = min(max(anchors, default=0), walk.seq)
     said = [
         f"{walk.count} entries to number {walk.seq}; {len(witness.lines)} checkpoints; "
         f"{walk.seq - covered} entries after the last; {header['unsealed']} were not sealed yet",
-        *witness.lost(header["store"]),
+        *(f"{where} lost by an accepted restore: {note}" for where, note, _ in losses),
     ]
     return "\n".join(said), walk
 

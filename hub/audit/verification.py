@@ -12,6 +12,9 @@ With copies of the checkpoints that were kept elsewhere, what was written anew i
 folder is told as well: one of all these must be the beginning of the others.
 Not faults, but shown: entries not yet sealed, sealed ones that no checkpoint covers yet, and
 what was lost when a restored copy was accepted.
+
+What an accepted restore lost is no *rewriting*, when both say so: a line of the kind ``restored``,
+which names the line it goes on from, and an entry of the chain that names the same two lines.
 """
 
 from collections.abc import Sequence
@@ -20,9 +23,10 @@ from dataclasses import asdict, dataclass, field
 from sqlalchemy.engine import Connection
 
 from hub.audit.chain import BODY_LINES, Head, genesis, link, read_head, sealed_rows
-from hub.audit.checkpoints import Verdict, classify_marks
+from hub.audit.checkpoints import ACCEPTED, Verdict, classify_marks
+from hub.audit.history import History, Restore, explains, read_history
 from hub.audit.identity import Identity, read_identity
-from hub.audit.lines import RESTORED, Checkpoint, CheckpointLog
+from hub.audit.lines import Checkpoint, CheckpointLog
 from hub.audit.sealing import count_unsealed
 from hub.crypto import Sm2PublicKey
 
@@ -67,12 +71,17 @@ class AuditReport:
     older_than_checkpoint: bool = False
     foreign: bool = False
     witness_faults: tuple[str, ...] = ()
-    lost: tuple[tuple[int, int], ...] = ()
+    restores: tuple[Restore, ...] = ()
 
     @property
     def good(self) -> bool:
         """Whether nothing is wrong."""
         return not self.findings()
+
+    @property
+    def lost(self) -> tuple[tuple[int, int], ...]:
+        """The entries that accepted restores lost."""
+        return tuple(one.lost for one in self.restores)
 
     def findings(self) -> tuple[str, ...]:
         """What is wrong, in the words above."""
@@ -106,45 +115,17 @@ class AuditReport:
         found = [
             f"{_CHINESE[word]} {word} {places.get(word, '')}".rstrip() for word in self.findings()
         ]
-        lost = [f"恢复旧库时丢失 lost by an accepted restore {_range(one)}" for one in self.lost]
+        lost = [
+            f"恢复旧库时丢失 lost by an accepted restore {_range(one.lost)}："
+            f"检查点 checkpoints {_range(one.superseded)}，放行 released {one.note}"
+            for one in self.restores
+        ]
         return "\n".join((head, *found, *lost))
 
     def as_dict(self) -> dict[str, object]:
         """For ``--json``."""
-        return {"good": self.good, "findings": list(self.findings()), **asdict(self)}
-
-
-@dataclass(slots=True)
-class _Anchors:
-    """What the checkpoints say the chain was: seq → chain values seen there."""
-
-    by_seq: dict[int, set[str]] = field(default_factory=dict)
-    lost: list[tuple[int, int]] = field(default_factory=list)
-
-    @property
-    def furthest(self) -> int:
-        return max(self.by_seq, default=0)
-
-    @classmethod
-    def of(cls, log: CheckpointLog, parted: Sequence[Checkpoint], store_id: str) -> "_Anchors":
-        """``parted``: lines of copies that do not stand in ``log``; both are held against."""
-        anchors = cls()
-        for line in log.lines:
-            if line.store != store_id:
-                continue
-            if line.kind == RESTORED:
-                anchors.forget_after(line.seq)
-            anchors.by_seq.setdefault(line.seq, set()).add(line.chain)
-        for line in parted:
-            if line.store == store_id:
-                anchors.by_seq.setdefault(line.seq, set()).add(line.chain)
-        return anchors
-
-    def forget_after(self, seq: int) -> None:
-        """A restored copy was accepted: what was sealed after this is gone, and known to be."""
-        if self.furthest > seq:
-            self.lost.append((seq + 1, self.furthest))
-            self.by_seq = {at: chains for at, chains in self.by_seq.items() if at <= seq}
+        told = {"good": self.good, "findings": list(self.findings()), "lost": self.lost}
+        return {**told, **asdict(self)}
 
 
 @dataclass(slots=True)
@@ -152,7 +133,8 @@ class _Walk:
     """One pass over the sealed entries."""
 
     chain: str | None
-    anchors: _Anchors
+    history: History
+    told: set[tuple[int, int]] = field(default_factory=set)
     seq: int = 0
     altered: list[int] = field(default_factory=list)
     altered_count: int = 0
@@ -172,12 +154,16 @@ class _Walk:
         ):
             self.alter(seq)
         self.seq, self.chain = seq, chain
-        seen = self.anchors.by_seq.get(seq)
+        seen = self.history.anchors.get(seq)
         if seen is not None:
             self.hold_against(seq, {chain} == seen)
 
     def close(self, head: Head) -> None:
-        """The head must name the last entry, or one that is gone."""
+        """The head must name the last entry, or one that is gone; and a loss is excused only by
+        the chain itself."""
+        unexplained = self.history.unexplained(self.told)
+        if unexplained is not None and self.rewritten is None:
+            self.rewritten = unexplained.lost
         if self.seq > head.seq:
             self.alter(head.seq + 1)
         elif self.seq == head.seq and self.chain not in (None, head.chain):
@@ -209,19 +195,21 @@ def verify(
             checkpoints=len(log.lines), foreign=bool(log.lines), witness_faults=faults
         )
     verdict = _verdict(known, log)
-    anchors = _Anchors.of(log, parted, known.store_id)
-    walk = _Walk(genesis(known.store_id), anchors)
+    history = read_history(log.lines, parted, known.store_id)
+    walk = _Walk(genesis(known.store_id), history)
     for row in sealed_rows(tx, 1):
         one, us, act, actor, subject, quantity, fen, root, detail, seq, chain = row
         body = f"\n{one}\n{us}\n{act}\n{actor}\n{subject}\n{quantity}\n{fen}\n{root}\n{detail}"
         walk.take(seq, chain, body)
+        if act == ACCEPTED:
+            walk.told.add(explains(detail))
     walk.close(head)
-    once = max(head.seq, anchors.furthest if verdict is Verdict.CURRENT else 0)
+    once = max(head.seq, history.furthest if verdict is Verdict.CURRENT else 0)
     return AuditReport(
         store_id=known.store_id,
         sealed=walk.seq - sum(last - first + 1 for first, last in walk.missing),
         unsealed=count_unsealed(tx),
-        unanchored=max(0, walk.seq - anchors.furthest),
+        unanchored=max(0, walk.seq - history.furthest),
         checkpoints=len(log.lines),
         altered=tuple(walk.altered),
         altered_count=walk.altered_count,
@@ -231,7 +219,7 @@ def verify(
         older_than_checkpoint=verdict is Verdict.OLDER,
         foreign=verdict is Verdict.FOREIGN,
         witness_faults=faults,
-        lost=tuple(anchors.lost),
+        restores=tuple(history.restores),
     )
 
 

@@ -25,10 +25,8 @@ from hub.store.prepared import Bulk, insert_of
 OPEN = (ItemState.HELD, ItemState.INSTRUCTED, ItemState.UNKNOWN)
 """States in which a first final result decides; HELD too, for a result may overtake the reply."""
 
-_WON = (
-    ItemState.SUCCEEDED, ItemState.POSTED, ItemState.RECONCILED, ItemState.RETURNED,
-    ItemState.REVERSED,
-)  # fmt: skip
+_WON = (Outcome.SUCCEEDED, Outcome.RETURNED)
+"""What a final result has decided is told by the outcome: what failed is reconciled too."""
 
 
 _DIGEST = 32
@@ -64,7 +62,8 @@ def apply_results(
             continue
         before = changes.get(number)
         state = ItemState(found.state if before is None else before[0])
-        change = _decide(tx, found, state, result, now_us)
+        won = (found.outcome if before is None else before[1]) in _WON
+        change = _decide(tx, found, state, won, result, now_us)
         if _is_other_amount(found, result):
             frozen.add(number)
         if change is not None:
@@ -95,13 +94,13 @@ def _lock_items(tx: Connection, numbers: Sequence[str]) -> dict[str, Row[Any]]:
 
 
 def _decide(
-    tx: Connection, found: Row[Any], state: ItemState, result: RowResult, now_us: int
+    tx: Connection, found: Row[Any], state: ItemState, won: bool, result: RowResult, now_us: int
 ) -> _Change | None:
     match result.status:
         case RowStatus.DONE:
-            return _decide_done(tx, found, state, result, now_us)
+            return _decide_done(tx, found, state, won, result, now_us)
         case RowStatus.REFUSED:
-            return _decide_refused(tx, found, state, result, now_us)
+            return _decide_refused(tx, found, state, won, result, now_us)
         case RowStatus.PROCESSING:
             if state in (ItemState.HELD, ItemState.UNKNOWN):
                 return _change(found, ItemState.INSTRUCTED, Outcome.NONE, result, None)
@@ -112,7 +111,7 @@ def _decide(
 
 
 def _decide_done(
-    tx: Connection, found: Row[Any], state: ItemState, result: RowResult, now_us: int
+    tx: Connection, found: Row[Any], state: ItemState, won: bool, result: RowResult, now_us: int
 ) -> _Change | None:
     if _is_other_amount(found, result):
         _dispute(tx, found, DifferenceKind.AMOUNT, result, now_us)
@@ -122,7 +121,7 @@ def _decide_done(
     if state in OPEN:
         reason = "partial" if found.fen < found.due_fen else ""
         return _change(found, ItemState.SUCCEEDED, Outcome.SUCCEEDED, result, now_us, reason)
-    if state not in _WON:
+    if not won:
         _dispute(tx, found, DifferenceKind.CONTRADICTION, result, now_us)
     return None
 
@@ -145,12 +144,12 @@ def _after_freeze(tx: Connection, found: Row[Any], result: RowResult, now_us: in
 
 
 def _decide_refused(
-    tx: Connection, found: Row[Any], state: ItemState, result: RowResult, now_us: int
+    tx: Connection, found: Row[Any], state: ItemState, won: bool, result: RowResult, now_us: int
 ) -> _Change | None:
     if state in OPEN:
         reason = result.reason.value if result.reason else "bank_error"
         return _change(found, ItemState.FAILED, Outcome.FAILED, result, now_us, reason)
-    if state in _WON:
+    if won:
         _dispute(tx, found, DifferenceKind.CONTRADICTION, result, now_us)
     return None
 

@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from hub.audit import Checkpoint, Sealer, StoreNotCurrent
+from hub.audit import Checkpoint, Sealer, StoreNotCurrent, record
+from hub.audit.chain import read_head
+from hub.audit.checkpoints import ACCEPTED
 from hub.audit.lines import RESTORED, read_last, sign
 from hub.audit.tables import audit_entry
 from tests.audit.attacks import KEY, Scene
@@ -36,14 +38,34 @@ class TestLinesLeftAlone:
         assert scene.findings() == ("rewritten",)
         assert scene.report().unanchored == 0
 
-    def test_an_accepted_restore_excuses_it_and_is_seen_for_ever(self, scene: Scene) -> None:
-        """Two people's acceptance can be forged with the key; what it cost stays in sight."""
+    def test_a_line_of_an_accepted_restore_alone_excuses_nothing(self, scene: Scene) -> None:
         rewrite(scene, 13)
-        excuse = replace(_following(scene), seq=12, chain=_chain(scene, 12), kind=RESTORED)
-        _add(scene, excuse)
+        _add(scene, _excuse(scene))
+        assert scene.findings() == ("rewritten",)
+        assert "rewritten: 11 to 30, and no entry tells of a restore" in scene.said
+
+    def test_with_an_entry_that_says_so_it_is_excused_and_seen_for_ever(self, scene: Scene) -> None:
+        """Two people's acceptance can be forged with the key; what it cost stays in sight."""
+        with scene.store.write() as tx:
+            record(tx, act=ACCEPTED, actor="zhang,li", subject="x",
+                   detail={"last_line": 3, "known_line": 1})  # fmt: skip
+        Sealer(scene.store).seal()
+        rewrite(scene, 13)
+        _add(scene, _excuse(scene))
         assert scene.findings() == ()
-        assert scene.report().lost == ((13, 30),)
-        assert "13 to 30 lost by an accepted restore" in scene.said
+        assert scene.report().lost == ((11, 30),)
+        assert "11 to 30 lost by an accepted restore: forged" in scene.said
+
+    @pytest.mark.parametrize("said", [{"last_line": 3, "known_line": 2}, {}])
+    def test_an_entry_that_says_otherwise_excuses_nothing(
+        self, scene: Scene, said: dict[str, int]
+    ) -> None:
+        with scene.store.write() as tx:
+            record(tx, act=ACCEPTED, actor="zhang,li", subject="x", detail=said)
+        Sealer(scene.store).seal()
+        rewrite(scene, 13)
+        _add(scene, _excuse(scene))
+        assert scene.findings() == ("rewritten",)
 
 
 class TestLinesWrittenAnew:
@@ -116,6 +138,16 @@ def _following(scene: Scene) -> Checkpoint:
     found = read_last(scene.folder)
     assert found is not None
     return replace(found[0], number=found[0].number + 1, previous=found[1])
+
+
+def _excuse(scene: Scene) -> Checkpoint:
+    """A line that says: two people accepted a database that knew the first line alone."""
+    first = scene.checkpoints.log().lines[0]
+    line = replace(_following(scene), kind=RESTORED, former=first.mark, note="forged")
+    with scene.store.read() as tx:
+        head = read_head(tx)
+    assert head is not None
+    return replace(line, seq=head.seq, chain=head.chain)
 
 
 def _add(scene: Scene, line: Checkpoint) -> None:

@@ -176,6 +176,19 @@ class TestOneByOne:
         quick.until(quick.closed)
         assert len(quick.icbc.entries) == 1
 
+    def test_what_was_refused_and_reconciled_is_still_refused(
+        self, instructed: tuple[Centre, list[str]]
+    ) -> None:
+        """A repeat that comes last of all changes nothing; a credit told then contradicts it."""
+        centre, numbers = instructed
+        one, *_ = numbers
+        apply(centre, *(refused(number) for number in numbers))
+        centre.until(lambda: {s for s, _, _ in centre.items().values()} == {"reconciled"})
+        apply(centre, refused(one), way="inquiry")
+        assert centre.differences() == {}
+        apply(centre, done(one), way="inquiry")
+        assert set(centre.differences()) == {("contradiction", one)}
+
     def test_two_at_once_are_taken_one_after_the_other(
         self, instructed: tuple[Centre, list[str]]
     ) -> None:

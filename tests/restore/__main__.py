@@ -33,11 +33,11 @@ def main() -> int:
             came = go_through(served, moment.copied)
         finally:
             served.close()
-        bad += not came.verdict.good
+        bad += not came.good
         print(
             f"{moment.copied:12} {moment.said}; copied at {came.stage}: adopted "
             f"{came.way.adopted}, {came.verdict.credits} credits, "
-            f"{came.verdict.problems or 'good'} ({time.monotonic() - began:.0f} s)",
+            f"{came.verdict.problems or came.audit or 'good'} ({time.monotonic() - began:.0f} s)",
             flush=True,
         )  # fmt: skip
         if words.database:

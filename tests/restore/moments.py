@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.offset.restoration import Way
-from tests.chaos.harness import Served
+from tests.chaos.harness import Served, verify_audit
 from tests.chaos.judge import Verdict
 from tests.restore.kit import closed, come_back, copy_now, go_back_to, run_to
 
@@ -17,6 +17,9 @@ _SLOW_HOLD: Mapping[str, object] = {
 }  # fmt: skip
 _SLOW_PAY: Mapping[str, object] = {
     "fault": "delay", "match": {"code": "PAYENT", "first": 1}, "seconds": 1.5,
+}  # fmt: skip
+_SLOW_POST: Mapping[str, object] = {
+    "fault": "delay", "match": {"code": "post", "first": 1}, "seconds": 1.5,
 }  # fmt: skip
 
 
@@ -47,6 +50,12 @@ class Returned:
     way: Way
     verdict: Verdict
     stage: str
+    audit: str
+    """What ``hub audit verify`` says against it; empty when it is sound."""
+
+    @property
+    def good(self) -> bool:
+        return self.verdict.good and not self.audit
 
 
 def go_through(served: Served, moment: str) -> Returned:
@@ -56,6 +65,8 @@ def go_through(served: Served, moment: str) -> Returned:
     stage = "opened"
     if moment == "holding":
         served.mocks.core.fault(_SLOW_HOLD)
+    if moment == "booking":
+        served.mocks.core.fault(_SLOW_POST)
     if moment in ("instructing", "inquiring"):
         served.mocks.bank.fault(_SLOW_PAY)
     served.start("serve")
@@ -72,4 +83,5 @@ def go_through(served: Served, moment: str) -> Returned:
     go_back_to(served, copy)
     way = come_back(served)
     run_to(served, lambda: closed(served))
-    return Returned(way, served.finish(), stage)
+    verdict = served.finish()
+    return Returned(way, verdict, stage, verify_audit(served.site.home, served.env))

@@ -17,6 +17,7 @@ def _comes_back(own: Plan, url: str, moment: str) -> Returned:
     finally:
         served.close()
     assert came.verdict.problems == []
+    assert came.audit == ""
     assert came.verdict.credits > 200
     return came
 
