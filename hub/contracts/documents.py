@@ -5,6 +5,7 @@ A partner's XML has no business with a DOCTYPE: entities read files and blow up 
 """
 
 import json
+import math
 import re
 from typing import TypeAlias
 
@@ -17,6 +18,8 @@ XmlElement: TypeAlias = etree._Element
 
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]*?\?>")
 _ENCODING = re.compile(r"""encoding\s*=\s*["']([^"']{1,40})["']""")
+_LONGEST_NUMBER = 20
+"""Digits of 2⁶⁴, or a sign and 19 of them: no whole number of any contract is longer."""
 _FORBIDDEN = ("<!DOCTYPE", "<!ENTITY")
 
 
@@ -65,14 +68,26 @@ def parse_text(text: str) -> XmlElement:
 
 
 def read_json(data: bytes, charset: Charset) -> object:
-    """The parsed value; BadDocument for no JSON, a doubled key, NaN or Infinity."""
+    """The parsed value; BadDocument for no JSON, a doubled key, NaN, Infinity, a number no
+    partner can mean."""
     text = _decoded(data, charset)
     try:
-        return json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
+        found = json.loads(
+            text,
+            object_pairs_hook=_no_doubles,
+            parse_constant=_no_constant,
+            parse_int=_whole,
+            parse_float=_broken,
+        )
+        if "\\u" in text:  # \ud800 alone is JSON, but no text that any store or wire can carry
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
         raise BadDocument(f"no JSON (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         raise BadDocument("nested too deeply") from None
+    except UnicodeEncodeError:
+        raise BadDocument("half a character") from None
+    return found
 
 
 def _decoded(data: bytes, charset: Charset) -> str:
@@ -87,6 +102,19 @@ def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) != len(pairs):
         raise BadDocument("a key stands twice in one object")
     return made
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:  # Python itself gives up only beyond 4,300 digits
+        raise BadDocument(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _broken(digits: str) -> float:
+    found = float(digits)
+    if not math.isfinite(found):
+        raise BadDocument("a number out of range")
+    return found
 
 
 def _no_constant(name: str) -> object:

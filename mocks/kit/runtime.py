@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mocks.kit.clock import MockClock
@@ -19,11 +20,13 @@ from mocks.kit.guard import MockRefusal
 from mocks.kit.http import HttpPort, Reply
 from mocks.kit.journal import Journal
 from mocks.kit.messages import Request
+from mocks.kit.outgoing import CallsOut, Outgoing, send
 from mocks.kit.partner import Manifest, Site
 from mocks.kit.storage import Notes, Storage
 from mocks.kit.switch import Switch, Worker
 
 _CHECK_REFUSALS_S = 0.05
+_CALL_OUT_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,13 @@ class _Running:
         print(f"{self._manifest.title} [{self._site.environment}] {json.dumps(entry)}", flush=True)
         if options.exit_with_parent:
             watch_stdin(lambda: loop.call_soon_threadsafe(stop.set))
-        waker = asyncio.create_task(self._watch_refusals())
+        beside = [asyncio.create_task(self._watch_refusals())]
+        if isinstance(self._partner, CallsOut):
+            beside.append(asyncio.create_task(self._call_out(self._partner.outgoing)))
         await stop.wait()
-        waker.cancel()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         for port in self._ports.values():
             await port.close()
         self._worker.close()
@@ -147,6 +154,13 @@ class _Running:
             elif name not in refused and "" not in refused and name in self._refusing:
                 self._refusing.discard(name)
                 await port.accept()
+
+    async def _call_out(self, outgoing: Outgoing) -> None:
+        while True:
+            await asyncio.sleep(_CALL_OUT_S)
+            for post in await self._worker.do(outgoing.due):
+                heard = await asyncio.to_thread(send, post)
+                await self._worker.do(partial(outgoing.done, post, heard))
 
     async def _watch_refusals(self) -> None:
         while True:

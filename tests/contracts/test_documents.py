@@ -115,7 +115,14 @@ class TestJson:
             b"[Infinity]",
             b'{"a": "\xff"}',
             b"[" * 10**6,
+            b"[" + b"1" * 21 + b"]",
+            b"[" + b"1" * 5000 + b"]",
+            b"[1e400]",
+            b'\xef\xbb\xbf{"a": 1}',
+            '{"a": 1}'.encode("utf-16"),
+            b'["\\ud800"]',
         ],
+        ids=lambda data: data[:12],
     )
     def test_what_is_refused(self, data: bytes) -> None:
         with pytest.raises(BadDocument):

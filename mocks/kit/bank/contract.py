@@ -1,5 +1,6 @@
 """What a bank's mock takes from its contract: texts, lengths, limits, schemas.  Data only."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -7,10 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
+from jsonschema import Draft202012Validator
 from lxml import etree
 
 from mocks.kit.partner import CONTRACTS
-from mocks.kit.xml import CHARSET
 
 _NO_LIMIT = 1 << 62
 
@@ -52,17 +53,33 @@ class Contract:
         """The XSD of a message (``PAYENT.request``)."""
         return _schema(self.folder / self.raw["schemas"][name]["file"])
 
+    def json_fault(self, name: str, document: object) -> str:
+        """Where a document differs from its JSON Schema, without its values; empty when not."""
+        validator = _validator(self.folder / self.raw["schemas"][name]["file"])
+        error = next(validator.iter_errors(cast("Any", document)), None)
+        if error is None:
+            return ""
+        steps = [str(step) for step in error.absolute_path if not isinstance(step, int)]
+        return f"{'/'.join([name, *steps])}：{error.validator}"
+
     def too_long(self, field: object, value: str) -> bool:
-        """Whether a value exceeds its field, counted in bytes of GB18030 (at most 4 a letter)."""
+        """Whether a value exceeds its field, counted in bytes of the wire (at most 4 a letter)."""
         limit = self.lengths.get(field, _NO_LIMIT)
         if len(value) * 4 <= limit:
             return False
-        return len(value if value.isascii() else value.encode(CHARSET)) > limit
+        if value.isascii():
+            return len(value) > limit
+        return len(value.encode(self.raw["wire"]["written_charset"])) > limit
 
 
 @cache
 def _schema(path: Path) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(path)))
+
+
+@cache
+def _validator(path: Path) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
 
 
 @cache

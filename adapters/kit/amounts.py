@@ -1,0 +1,34 @@
+"""Amounts of a wire as its contract writes them: texts in 分 or in yuan, never numbers."""
+
+from dataclasses import dataclass
+
+from hub.contracts import Contract
+from hub.kernel.errors import Misconfigured
+from hub.kernel.money import BadAmount, Fen, format_yuan, parse_fen, parse_yuan
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """``unit`` is the contract's ``amount_unit``: fen or yuan."""
+
+    unit: str
+
+    @classmethod
+    def of(cls, contract: Contract) -> "Amounts":
+        """Raises Misconfigured for a unit nobody knows."""
+        if contract.wire.amount_unit not in ("fen", "yuan"):
+            raise Misconfigured(f"{contract.interface}: amounts in {contract.wire.amount_unit}")
+        return cls(contract.wire.amount_unit)
+
+    def write(self, fen: int) -> str:
+        """An amount as it stands on the wire."""
+        return str(fen) if self.unit == "fen" else format_yuan(fen)
+
+    def read(self, said: object) -> Fen | None:
+        """分, or None for what is no amount: a JSON number too, whatever it looks like."""
+        if not isinstance(said, str):
+            return None
+        try:
+            return parse_fen(said) if self.unit == "fen" else parse_yuan(said)
+        except BadAmount:
+            return None
