@@ -14,8 +14,9 @@ from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
 from hub.ports.line import Line
-from hub.wire.http import HttpPartner
+from hub.wire.partner import PartnerWire
 from hub.wire.recorder import CallRecorder
+from hub.wire.sftp_partner import sftp_access
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,11 @@ class Partner:
     lease_s: float
     concurrency: int
     contract_version: str
-    http: HttpPartner
+    wire: PartnerWire
 
     def open_line(self, recorder: CallRecorder) -> Line:
         """A line for one attempt."""
-        return self.http.open_line(recorder)
+        return self.wire.open_line(recorder)
 
 
 class Partners:
@@ -57,7 +58,7 @@ class Partners:
         """Close every connection."""
         with self._lock:
             for partner in self._open.values():
-                partner.http.close()
+                partner.wire.close()
             self._open.clear()
 
     def _build(self, interface: str) -> Partner:
@@ -70,13 +71,19 @@ class Partners:
             raise Misconfigured(
                 f"hub.toml: partners.{interface}.endpoints lacks {', '.join(lacking)}"
             )
+        context = adapter.context(self._settings, self._clock)
         timing = adapter.contract.timing
         concurrency = adapter.contract.limit("concurrency")
         return Partner(
-            port=adapter.build(self._settings, self._clock),
+            port=adapter.build_in(context),
             timeout_s=timing.call_timeout_s,
             lease_s=timing.longest_lease_s,
             concurrency=concurrency,
             contract_version=adapter.contract.version,
-            http=HttpPartner(endpoints, timeout_s=timing.call_timeout_s, connections=concurrency),
+            wire=PartnerWire(
+                endpoints,
+                sftp_access(adapter.contract, context.values, context.secrets),
+                timeout_s=timing.call_timeout_s,
+                connections=concurrency,
+            ),
         )

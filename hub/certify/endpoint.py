@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from hub.app.demo_site import Mocks, Site
 from hub.app.discover import FoundAdapter
@@ -25,7 +27,7 @@ from hub.kernel.secret import Secret
 from hub.kernel.settings import PartnerSettings, read_secret
 from hub.ports.context import AdapterContext
 from hub.ports.line import Line
-from hub.wire import CallOutcome, HttpPartner, NoRecorder
+from hub.wire import CallOutcome, HttpPartner, NoRecorder, PartnerWire, sftp_access
 
 _OK = 300
 _ARRANGE = {"subjects", "crowd", "arranged", "values", "secrets"}
@@ -174,27 +176,34 @@ class Endpoint:
         self._steered = clock
         self._owned = owned
         self._rules: list[int] = []
-        self._http = HttpPartner(urls, timeout_s=self.timeout_s)
+        self._wire = self._wired(context)
 
     @property
     def steers_clock(self) -> bool:
         """Whether business time can be moved."""
         return self._steered is not None
 
-    def open_line(self) -> tuple[Line, Keeper]:
+    def open_line(self, wire: PartnerWire | None = None) -> tuple[Line, Keeper]:
         """A line of its own for one call of the port, and what keeps its record."""
         keeper = Keeper()
-        return self._http.open_line(keeper), keeper
+        return (wire or self._wire).open_line(keeper), keeper
 
-    def port_with(self, *, wrong_secret: str = "", values: Mapping[str, str], ahead_s: int) -> Any:
-        """The same adapter on a deployment that is wrong: a secret, a value, the clock."""
+    def wrongly(
+        self, *, wrong_secret: str = "", values: Mapping[str, str], ahead_s: int
+    ) -> tuple[Any, PartnerWire]:
+        """The same adapter and its wire on a deployment that is wrong: a secret, a value, the
+        clock.  The wire is the caller's to close."""
         changed = replace(self._context, values={**self._context.values, **values})
         if wrong_secret:
             spoilt = Secret(_spoilt(changed.secret(wrong_secret).reveal()))
             changed = replace(changed, secrets={**changed.secrets, wrong_secret: spoilt})
         if ahead_s:
             changed = replace(changed, clock=AheadClock(self.clock, timedelta(seconds=ahead_s)))
-        return self.adapter.build_in(changed)
+        return self.adapter.build_in(changed), self._wired(changed)
+
+    def _wired(self, context: AdapterContext) -> PartnerWire:
+        access = sftp_access(self.adapter.contract, context.values, context.secrets)
+        return PartnerWire(self.urls, access, timeout_s=self.timeout_s)
 
     def begin_case(self, moment: datetime) -> None:
         """A mock of our own as just loaded; business time where the suite wants it."""
@@ -233,7 +242,7 @@ class Endpoint:
 
     def close(self) -> None:
         """Close every connection."""
-        self._http.close()
+        self._wire.close()
         if self.control is not None:
             self.control.close()
 
@@ -316,6 +325,15 @@ def open_address(
 
 
 def _spoilt(text: str) -> str:
-    """The same length and kind of characters, another value."""
+    """The same kind of secret, another value."""
+    if "PRIVATE KEY-----" in text:
+        return _another_key()
     last = text[-1:]
     return text[:-1] + ("1" if last != "1" else "0")
+
+
+def _another_key() -> str:
+    """A sound private key that nobody knows us by."""
+    key = Ed25519PrivateKey.generate()
+    shape = (Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    return key.private_bytes(*shape).decode("ascii")

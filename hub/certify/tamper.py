@@ -6,12 +6,14 @@ A report says of such a step that it was done.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from hub.ports.line import DriftNotes, HttpReply, Line, LineNotSent
+from hub.ports.line import DriftNotes, FilePut, HttpReply, Line, LineNotSent, RemoteFile
 from hub.wire import CallOutcome, CallRecord
+
+Said = TypeVar("Said")
 
 
 class Keeper:
@@ -48,7 +50,7 @@ class AlteredLine:
 
     line: Line
     spec: Mapping[str, Any]
-    earlier: dict[str, HttpReply]
+    earlier: dict[str, Any]
     done: int = 0
     drift: DriftNotes = field(init=False)
 
@@ -67,44 +69,104 @@ class AlteredLine:
         effect: bool = False,
     ) -> HttpReply:
         """See Line.post."""
-        spec = self.spec if self.spec.get("call", step) == step else {}
-        given = dict(headers or {})
+        spec, given = self._spec(step), dict(headers or {})
+        if "header" in spec and spec["header"] in given:
+            given[spec["header"]] = _turned(given[spec["header"]].encode()).decode()
+            self.done += 1
+
+        def send(altered: bytes) -> HttpReply:
+            return self.line.post(
+                step, endpoint=endpoint, path=path, body=altered, headers=given, query=query,
+                effect=effect,
+            )  # fmt: skip
+
+        reply = self._pass(step, body, send)
+        if "reply" in spec:
+            altered = self._alter(str(spec["reply"]), reply.body, spec)
+            return HttpReply(reply.status, reply.headers, altered)
+        return reply
+
+    def exchange(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        request: bytes,
+        head: int,
+        length_of: Callable[[bytes], int],
+        effect: bool = False,
+    ) -> bytes:
+        """See Line.exchange.  What is altered keeps its length: the frame's head has told it."""
+
+        def send(altered: bytes) -> bytes:
+            return self.line.exchange(
+                step, endpoint=endpoint, request=altered, head=head, length_of=length_of,
+                effect=effect,
+            )  # fmt: skip
+
+        reply = self._pass(step, request, send)
+        spec = self._spec(step)
+        return self._alter(str(spec["reply"]), reply, spec) if "reply" in spec else reply
+
+    def put_file(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        folder: str,
+        name: str,
+        content: bytes,
+        effect: bool = False,
+    ) -> FilePut:
+        """See Line.put_file."""
+
+        def send(altered: bytes) -> FilePut:
+            return self.line.put_file(
+                step, endpoint=endpoint, folder=folder, name=name, content=altered, effect=effect
+            )
+
+        return self._pass(step, content, send)
+
+    def list_files(self, step: str, *, endpoint: str, folder: str) -> tuple[RemoteFile, ...]:
+        """See Line.list_files."""
+        return self.line.list_files(step, endpoint=endpoint, folder=folder)
+
+    def get_file(self, step: str, *, endpoint: str, folder: str, name: str) -> bytes:
+        """See Line.get_file."""
+
+        def send(_: bytes) -> bytes:
+            return self.line.get_file(step, endpoint=endpoint, folder=folder, name=name)
+
+        content, spec = self._pass(step, b"", send), self._spec(step)
+        return self._alter(str(spec["reply"]), content, spec) if "reply" in spec else content
+
+    def move_file(
+        self, step: str, *, endpoint: str, folder: str, name: str, to: str, effect: bool = False
+    ) -> None:
+        """See Line.move_file."""
+        self.line.move_file(step, endpoint=endpoint, folder=folder, name=name, to=to, effect=effect)
+
+    def _spec(self, step: str) -> Mapping[str, Any]:
+        return self.spec if self.spec.get("call", step) == step else {}
+
+    def _pass(self, step: str, content: bytes, send: Callable[[bytes], Said]) -> Said:
+        """Send ``content`` as the case wants it; the answer, or an earlier one in its place."""
+        spec = self._spec(step)
         if spec.get("block"):
             self.done += 1
             raise LineNotSent("held back by the certificate")
         if "find" in spec:
-            body = self._alter(str(spec["find"]), body, spec)
-        if "header" in spec and spec["header"] in given:
-            given[spec["header"]] = _turned(given[spec["header"]].encode()).decode()
-            self.done += 1
-        reply = self._send(step, endpoint, path, body, given, query, effect)
+            content = self._alter(str(spec["find"]), content, spec)
+        reply = send(content)
         if spec.get("twice"):
-            reply = self._send(step, endpoint, path, body, given, query, effect)
+            reply = send(content)
             self.done += 1
         if spec.get("replay"):
-            if step in self.earlier:
-                self.done += 1
-            return self.earlier.get(step, reply)
-        if "reply" in spec:
-            altered = self._alter(str(spec["reply"]), reply.body, spec)
-            return HttpReply(reply.status, reply.headers, altered)
+            self.done += step in self.earlier
+            found: Said = self.earlier.get(step, reply)
+            return found
         self.earlier[step] = reply
         return reply
-
-    def _send(
-        self,
-        step: str,
-        endpoint: str,
-        path: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        query: Mapping[str, str] | None,
-        effect: bool,
-    ) -> HttpReply:
-        return self.line.post(
-            step, endpoint=endpoint, path=path, body=body, headers=headers, query=query,
-            effect=effect,
-        )  # fmt: skip
 
     def _alter(self, pattern: str, body: bytes, spec: Mapping[str, Any]) -> bytes:
         found = re.search(pattern.encode(), body)
@@ -112,8 +174,13 @@ class AlteredLine:
             return body
         self.done += 1
         old = found[1]
-        new = str(int(old) + int(spec["plus"])).encode() if "plus" in spec else _turned(old)
+        new = _sum(old, int(spec["plus"])) if "plus" in spec else _turned(old)
         return body[: found.start(1)] + new + body[found.end(1) :]
+
+
+def _sum(digits: bytes, plus: int) -> bytes:
+    """As many digits as before."""
+    return str(int(digits) + plus).zfill(len(digits))[-len(digits) :].encode()
 
 
 def _turned(text: bytes) -> bytes:

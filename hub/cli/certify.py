@@ -141,6 +141,8 @@ def _address(
 
 def _urls(adapter: "FoundAdapter", settings: "Settings", against: str) -> dict[str, str]:
     """Endpoint name → URL.  Raises BadAddress."""
+    from hub.wire import SCHEMES
+
     names = tuple(adapter.contract.endpoints)
     if against == "home":
         return dict(settings.partner(adapter.interface).endpoints)
@@ -148,9 +150,9 @@ def _urls(adapter: "FoundAdapter", settings: "Settings", against: str) -> dict[s
     given: dict[str, str] = {}
     for part in parts:
         name, mark, url = part.partition("=")
-        if part.startswith(("http://", "https://")) and len(names) == 1:
+        if part.partition("://")[0] in SCHEMES and len(names) == 1:
             given[names[0]] = part
-        elif mark and name in names and url.startswith(("http://", "https://")):
+        elif mark and name in names and url.partition("://")[0] in SCHEMES:
             given[name] = url
         else:
             raise BadAddress(f"{part[:60]!r}: this interface has the endpoints {', '.join(names)}")

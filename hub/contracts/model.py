@@ -133,13 +133,34 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class SftpTerms:
+    """How an SFTP door is entered, and what its files are.
+
+    ``user`` names a value of the deployment; ``known_hosts``, ``key`` and ``password`` name
+    secrets (empty: not used).  ``names``: the charset of file names.  ``temporary``: the name a
+    file has until it is whole, of ``{name}`` and ``{chance}`` (new with every attempt).
+    ``read_back``: whether what was put is read again and compared.  ``largest`` in bytes.
+    """
+
+    user: str
+    known_hosts: str
+    key: str
+    password: str
+    names: Charset
+    temporary: str
+    read_back: bool
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One door of the partner; its base URL is the deployment's."""
+    """One door of the partner; its base URL is the deployment's.  ``sftp``: of files."""
 
     name: str
     what: str
     path: str
     content_type: str
+    sftp: SftpTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from hub.contracts.model import (
     Numbers,
     PartnerNames,
     SchemaFile,
+    SftpTerms,
     Timing,
     Transaction,
     Wire,
@@ -124,7 +125,27 @@ def _timing(raw: _Section) -> Timing:
 
 
 def _endpoint(name: str, one: _Section) -> Endpoint:
-    return Endpoint(name, one["what"], one.get("path", ""), one.get("content_type", ""))
+    terms = _sftp(one["sftp"]) if "sftp" in one else None
+    return Endpoint(name, one["what"], one.get("path", ""), one.get("content_type", ""), terms)
+
+
+def _sftp(one: _Section) -> SftpTerms:
+    terms = SftpTerms(
+        user=one["user"],
+        known_hosts=one["known_hosts"],
+        key=one.get("key", ""),
+        password=one.get("password", ""),
+        names=Charset(str(one.get("names", "UTF-8")), str(one.get("names", "UTF-8"))),
+        temporary=one.get("temporary", "{name}.{chance}.tmp"),
+        read_back=_flag(one["read_back"]),
+        largest=_positive(one["largest_mb"]) * 1024 * 1024,
+    )
+    # Without chance in it, a slow attempt would go on writing into its successor's file.
+    if "{name}" not in terms.temporary or "{chance}" not in terms.temporary:
+        raise ContractBroken("sftp.temporary must hold {name} and {chance}")
+    if not terms.key and not terms.password:
+        raise ContractBroken("sftp needs a key or a password")
+    return terms
 
 
 def _key(name: str, one: _Section) -> DeploymentKey:

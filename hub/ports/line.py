@@ -5,7 +5,7 @@ every call made through it.  An adapter marks the one call that has the **effect
 before it was not sent; what fails in it, or after, is unknown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,6 +46,12 @@ class ReplyUnreadable(HubError):
     hint = "See the drift rows of this interface; send the raw answer to the partner's engineers."
 
 
+class ReplyTooLong(ReplyUnreadable):
+    """The partner's answer is longer than any answer of its contract."""
+
+    code = "line.reply_too_long"
+
+
 class PartnerRefused(Refused):
     """The partner refused the whole call.
 
@@ -62,6 +68,91 @@ class PartnerRefused(Refused):
         self.partner_code = partner_code
         self.text = text
         self.final = final
+
+
+class HostKeyRefused(LineNotSent):
+    """The server's host key is not the one in our known-hosts file; nothing was sent."""
+
+    code = "line.host_key_refused"
+    retry = Retry.AFTER_REPAIR
+    hint = (
+        "Ask the partner, by a way other than this line, what its new host key is; only then put "
+        "it into the known-hosts file. Somebody may stand between."
+    )
+
+
+class LoginRefused(LineNotSent):
+    """The server did not take our user name with our key or password; nothing was sent."""
+
+    code = "line.login_refused"
+    retry = Retry.AFTER_REPAIR
+    hint = "Compare user name and key with what the partner has registered for us."
+
+
+class FileRefused(HubError):
+    """The server answered that it will not do this with that file."""
+
+    code = "line.file_refused"
+    status = 502
+    hint = "Permissions, quota or a missing folder on the partner's server: tell its engineers."
+
+
+class FileMissing(FileRefused):
+    """There is no file of that name."""
+
+    code = "line.file_missing"
+    retry = Retry.LATER
+    hint = "It may come later; the hub asks again by itself."
+
+
+class FileGrowing(HubError):
+    """The file changed while it was read; nothing of it counts."""
+
+    code = "line.file_growing"
+    status = 502
+    retry = Retry.LATER
+    hint = "The partner is still writing it; the hub reads it again by itself."
+
+
+class FileConflict(HubError):
+    """A file of that name with other content is there already; it was not touched."""
+
+    code = "line.file_conflict"
+    status = 502
+    retry = Retry.INQUIRE_FIRST
+    hint = "Never send it under another name: first find out what the partner made of that one."
+
+
+class FileTooLong(ReplyUnreadable):
+    """The file is longer than any file of the contract."""
+
+    code = "line.file_too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A regular file in a partner's folder; ``modified`` is its server's time, seconds, 0 where
+    it does not say."""
+
+    name: str
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilePut:
+    """A file that is at its destination under its final name.
+
+    ``already``: it was there before, byte for byte, and nothing was sent.  ``seen``: its size was
+    read there afterwards; False when the partner had taken it away by then.  ``digest``: SM3, in
+    hex, of the bytes read back from there; empty where the contract does not ask for that.
+    """
+
+    name: str
+    size: int
+    already: bool
+    seen: bool
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +199,70 @@ class Line(Protocol):
         ``step`` names the call in the record (``sign``, ``PAYENT``); ``endpoint`` is a name
         from the contract, resolved to a base URL by the deployment.  The timeout is the
         contract's.  Raises LineNotSent or LineUnknown.
+        """
+        ...
+
+    def exchange(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        request: bytes,
+        head: int,
+        length_of: Callable[[bytes], int],
+        effect: bool = False,
+    ) -> bytes:
+        """Send one whole frame over a connection of its own; return the whole frame answered.
+
+        ``head`` is how many bytes the answer's head has; ``length_of(head)`` says how many
+        follow it, and raises ReplyUnreadable or ValueError for bytes that are no head.  Step,
+        endpoint and timeout as ``post``.  Raises LineNotSent (not connected, TLS not made: for
+        certain nothing left), LineUnknown (anything after the first byte was handed over, an
+        end in the middle of the answer included), ReplyUnreadable (no head, bytes beyond what
+        it announces), ReplyTooLong.
+        """
+        ...
+
+    def put_file(
+        self,
+        step: str,
+        *,
+        endpoint: str,
+        folder: str,
+        name: str,
+        content: bytes,
+        effect: bool = False,
+    ) -> FilePut:
+        """Upload under a temporary name, check its size, rename to ``name``.
+
+        ``folder`` is relative to the endpoint's, ``/`` between its parts.  Until the rename
+        nothing took effect: what fails before is LineNotSent; in or after it, LineUnknown.  An
+        identical file of that name is a delivery; another one raises FileConflict and stays as it
+        is.
+        """
+        ...
+
+    def list_files(self, step: str, *, endpoint: str, folder: str) -> tuple[RemoteFile, ...]:
+        """The regular files of a folder, by name.
+
+        Names that are no plain names, or not in the contract's charset, are noted as drift and
+        left out.  Raises FileMissing (no such folder), LineNotSent, LineUnknown.
+        """
+        ...
+
+    def get_file(self, step: str, *, endpoint: str, folder: str, name: str) -> bytes:
+        """A whole file that did not change while it was read.
+
+        Raises FileMissing, FileGrowing, FileTooLong, LineNotSent, LineUnknown.
+        """
+        ...
+
+    def move_file(
+        self, step: str, *, endpoint: str, folder: str, name: str, to: str, effect: bool = False
+    ) -> None:
+        """Acknowledge a file that was picked up: rename it into the folder ``to``.
+
+        Where an identical file lies there already, this one is removed.  Raises FileMissing,
+        FileConflict (another one lies there; both stay), LineNotSent, LineUnknown.
         """
         ...

@@ -9,21 +9,17 @@ import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import httpcore
 import httpx
 
-from hub.kernel.clocks import SystemClock, to_us
 from hub.kernel.errors import Misconfigured
-from hub.ports.line import DriftNotes, HttpReply, LineNotSent, LineUnknown, ReplyUnreadable
+from hub.ports.line import DriftNotes, HttpReply, ReplyTooLong, ReplyUnreadable
+from hub.wire.calls import MAX_REPLY, OpenCall
 from hub.wire.deadline import Deadline, DeadlineBackend
-from hub.wire.recorder import CallOutcome, CallRecord, CallRecorder
-
-MAX_REPLY = 64 * 1024 * 1024
-"""A due list's page of 10,000 rows is about 5 MB of XML; sixteen times that is no reply but a
-fault."""
+from hub.wire.recorder import CallRecorder
+from hub.wire.trust import trust_store
 
 KEEPALIVE_S = 5.0
 """Below what servers commonly keep (15 s and up), so that a connection is rarely closed under a
@@ -35,30 +31,6 @@ _SURE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HEADERS = {"user-agent": "hpf-hub", "accept": "*/*", "accept-encoding": "identity"}
 _PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Codings a partner may use unasked → zlib's window bits."""
-
-
-class ReplyTooLong(ReplyUnreadable):
-    """The partner's answer is longer than any answer of its contract."""
-
-    code = "line.reply_too_long"
-
-
-def trust_store(authorities: Path | None = None, identity: Path | None = None) -> ssl.SSLContext:
-    """TLS 1.2 and up against our own authorities (PEM), never the machine's.
-
-    ``identity`` is our certificate with its key (PEM) where the partner asks for one.
-    Without ``authorities`` nobody is trusted.  Raises Misconfigured.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        if authorities is not None:
-            context.load_verify_locations(cafile=authorities)
-        if identity is not None:
-            context.load_cert_chain(identity)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(f"TLS files cannot be used: {error}") from error
-    return context
 
 
 class _Transport(httpx.HTTPTransport):
@@ -130,22 +102,6 @@ class HttpPartner:
 
 
 @dataclass(slots=True)
-class _Progress:
-    """How far a call came: whether its first byte was handed to the socket, what came back."""
-
-    sending: bool = False
-    status: int = 0
-    came: bytearray = field(default_factory=bytearray)
-
-    def note(self, name: str, _info: Mapping[str, Any]) -> None:
-        if name.endswith("send_request_headers.started"):
-            self.sending = True
-
-
-_End = Callable[[CallOutcome, _Progress, str], None]
-
-
-@dataclass(slots=True)
 class HttpLine:
     """One attempt's way to one partner over HTTP (hub.ports.line.Line)."""
 
@@ -169,18 +125,19 @@ class HttpLine:
         request = self.partner.client.build_request(
             "POST", url, content=body, headers=dict(headers or {}), params=dict(query or {})
         )
-        self.recorder.before(step, effect=effect, timeout_s=self.partner.timeout_s)
-        end = self._recording(step, effect, f"POST {url}", body)
-        progress = _Progress()
-        request.extensions["trace"] = progress.note
+        call = OpenCall.begin(
+            self.recorder, step, effect=effect, target=f"POST {url}", request=body,
+            timeout_s=self.partner.timeout_s,
+        )  # fmt: skip
+        request.extensions["trace"] = _noting(call)
         try:
-            reply = self._exchange(request, progress)
+            reply = self._exchange(request, call)
         except ReplyUnreadable as error:
-            end(CallOutcome.UNKNOWN, progress, error.message)
+            call.unreadable(error)
             raise
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            raise _broken(error, progress, end) from error
-        end(CallOutcome.ANSWERED, progress, "")
+            raise call.broken(error, sure=isinstance(error, _SURE)) from error
+        call.answered()
         return reply
 
     def _url(self, endpoint: str, path: str) -> str:
@@ -188,51 +145,29 @@ class HttpLine:
             raise Misconfigured(f"hub.toml names no address for the endpoint {endpoint!r}")
         return self.partner.endpoints[endpoint] + path
 
-    def _exchange(self, request: httpx.Request, progress: _Progress) -> HttpReply:
+    def _exchange(self, request: httpx.Request, call: OpenCall) -> HttpReply:
         most = self.partner.max_reply
         with self.partner.deadline.within(self.partner.timeout_s):
             response = self.partner.client.send(request, stream=True)
-            progress.status = response.status_code
+            call.status = response.status_code
             try:
                 for part in response.iter_raw():
-                    progress.came += part
-                    if len(progress.came) > most:
+                    call.came += part
+                    if len(call.came) > most:
                         raise ReplyTooLong(f"the answer is longer than {most} bytes")
             finally:
                 response.close()
         headers = dict(response.headers.items())
-        progress.came = bytearray(_unpacked(progress.came, headers.get("content-encoding"), most))
-        return HttpReply(response.status_code, headers, bytes(progress.came))
-
-    def _recording(self, step: str, effect: bool, target: str, body: bytes) -> _End:
-        started = to_us(SystemClock().now())
-
-        def end(outcome: CallOutcome, progress: _Progress, error: str) -> None:
-            self.recorder.after(
-                CallRecord(
-                    step=step,
-                    effect=effect,
-                    target=target,
-                    started_us=started,
-                    ended_us=to_us(SystemClock().now()),
-                    request=body,
-                    reply=bytes(progress.came),
-                    status=progress.status,
-                    outcome=outcome,
-                    error=error,
-                )
-            )
-
-        return end
+        call.came = bytearray(_unpacked(call.came, headers.get("content-encoding"), most))
+        return HttpReply(response.status_code, headers, bytes(call.came))
 
 
-def _broken(error: Exception, progress: _Progress, end: _End) -> LineNotSent | LineUnknown:
-    text = f"{type(error).__name__}: {error}"[:160]
-    if isinstance(error, _SURE) or not progress.sending:
-        end(CallOutcome.NOT_SENT, progress, text)
-        return LineNotSent(f"not sent: {text}")
-    end(CallOutcome.UNKNOWN, progress, text)
-    return LineUnknown(f"the call broke: {text}")
+def _noting(call: OpenCall) -> Callable[[str, Mapping[str, Any]], None]:
+    def note(name: str, _info: Mapping[str, Any]) -> None:
+        if name.endswith("send_request_headers.started"):
+            call.sending = True
+
+    return note
 
 
 def _unpacked(raw: bytearray, coding: str | None, most: int) -> bytes | bytearray:

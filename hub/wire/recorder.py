@@ -17,9 +17,9 @@ class CallOutcome(StrEnum):
 class CallRecord:
     """One finished call.  Instants are µs UTC of this machine's clock, for the record only.
 
-    ``target`` is method and URL without query values; ``request`` and ``reply`` are the bytes
-    as they went and came; ``status`` is 0 without an answer; ``error`` is the error's class and
-    text, empty when answered.
+    ``target`` is method and URL without query values, or wire, host and port; ``request`` and
+    ``reply`` are the bytes as they went and came; ``status`` is HTTP's, 0 without an answer and
+    on other wires; ``error`` is the error's class and text, empty when answered.
     """
 
     step: str

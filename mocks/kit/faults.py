@@ -58,7 +58,7 @@ _ALIASES = {
 }
 _MATCH_KEYS = {"endpoint", "code", "where", "first", "after", "every", "percent", "seed"}
 _RULE_KEYS = {"id", "name", "description", "match", "by", "fault", "when", "seconds", "answer"}
-_PARAMETERS = {"fraction", "status", "inquiries", "code", "fen"}
+_PARAMETERS = {"fraction", "status", "inquiries", "code", "fen", "length"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from mocks.kit.control import ControlPlane
 from mocks.kit.discover import build, manifest
 from mocks.kit.faults import FaultBook
 from mocks.kit.guard import MockRefusal
-from mocks.kit.http import HttpPort, Reply
+from mocks.kit.http import HttpPort
 from mocks.kit.journal import Journal
-from mocks.kit.messages import Request
+from mocks.kit.messages import Handler, Port, Ported, Reply, Request, Service
 from mocks.kit.outgoing import CallsOut, Outgoing, send
 from mocks.kit.partner import Manifest, Site
 from mocks.kit.storage import Notes, Storage
@@ -87,7 +87,7 @@ class _Running:
         self._plane = ControlPlane(
             manifest=found, site=site, partner=self._partner, journal=journal, book=self._book
         )
-        self._ports: dict[str, HttpPort] = {}
+        self._ports: dict[str, Port] = {}
         self._refusing: set[str] = set()
 
     async def serve(self, options: Options) -> None:
@@ -129,7 +129,7 @@ class _Running:
                 clock=self._site.clock,
                 worker=self._worker,
             )
-            self._ports[endpoint] = HttpPort(switch.handle)
+            self._ports[endpoint] = _port(services[endpoint], switch.handle)
         before: Mapping[str, int] = json.loads(self._journal.notes.get("ports") or "{}")
         for place, (name, port) in enumerate(self._ports.items()):
             await _start(port, base + place if base else before.get(name, 0), must=bool(base))
@@ -169,7 +169,11 @@ class _Running:
                 await self._apply_refusals()
 
 
-async def _start(port: HttpPort, number: int, *, must: bool) -> None:
+def _port(service: Service, handle: Handler) -> Port:
+    return service.port(handle) if isinstance(service, Ported) else HttpPort(handle)
+
+
+async def _start(port: Port, number: int, *, must: bool) -> None:
     try:
         await port.start(number)
     except OSError as error:

@@ -9,9 +9,18 @@ from typing import TypeVar
 
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import AFTER, BEFORE, FaultBook, Hits, Rule
-from mocks.kit.http import Half, Reply, Reset, Silence
 from mocks.kit.journal import Journal
-from mocks.kit.messages import Answer, Call, Request, Service
+from mocks.kit.messages import (
+    Answer,
+    Call,
+    Half,
+    Misframed,
+    Reply,
+    Request,
+    Reset,
+    Service,
+    Silence,
+)
 
 T = TypeVar("T")
 _DEFAULT_DELAY = 1.0
@@ -19,6 +28,9 @@ _GARBAGE = (
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
     "<body><h1>系统繁忙，请稍后再试</h1><hr>nginx</body></html>"
 )
+
+
+_BEYOND = b"\r\n"
 
 
 class Worker:
@@ -88,7 +100,7 @@ class Switch:
             return _own_bug(error)
 
     def _close(self, entry: int, call: Call, reply: Reply, started: float) -> None:
-        answer = reply.answer if isinstance(reply, Half) else reply
+        answer = reply.answer if isinstance(reply, (Half, Misframed)) else reply
         shown = answer if isinstance(answer, Answer) else None
         ended = "reset" if shown is not None and shown.reset else type(reply).__name__.lower()
         self._journal.finish(entry, call, shown, ended, (time.perf_counter() - started) * 1000)
@@ -111,10 +123,13 @@ async def _on_the_line(hits: Hits, when: str) -> Reply | None:
 
 
 def _after(hits: Hits, answer: Answer) -> Reply:
-    half = hits.first("half_reply")
-    if half is None:
-        return answer
-    return Half(answer, float(half.parameters.get("fraction", 0.5)))
+    if half := hits.first("half_reply"):
+        return Half(answer, float(half.parameters.get("fraction", 0.5)))
+    if wrong := hits.first("wrong_length"):
+        return Misframed(answer, length=str(wrong.parameters.get("length", "")))
+    if hits.first("frame_longer"):
+        return Misframed(answer, more=_BEYOND)
+    return answer
 
 
 def _garbage(_: Rule) -> Reply:

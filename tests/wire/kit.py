@@ -2,10 +2,12 @@
 
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from hub.kernel.errors import HubError
 from hub.wire import CallRecord, HttpPartner
@@ -47,6 +49,29 @@ def server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[str]
         stopping.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+def self_signed(folder: Path, address: str = "127.0.0.1") -> Path:
+    """A self-signed certificate for ``address`` with its key, one PEM."""
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-keyout", folder / "key", "-out", folder / "cert", "-days", "2",
+            "-subj", "/CN=bank", "-addext", f"subjectAltName=IP:{address}",
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    both = folder / f"{address}.pem"
+    both.write_bytes((folder / "key").read_bytes() + (folder / "cert").read_bytes())
+    return both
+
+
+def shown_by(certificate: Path) -> ssl.SSLContext:
+    """A server's side of TLS with this certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def read_request(connection: socket.socket) -> bytes:

@@ -1,8 +1,6 @@
 """Answers that are packed, too long, or come through TLS."""
 
 import gzip
-import ssl
-import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +10,7 @@ import pytest
 from hub.kernel.errors import Misconfigured
 from hub.ports.line import LineNotSent, ReplyUnreadable
 from hub.wire import CallOutcome, ReplyTooLong, trust_store
-from tests.wire.kit import OK, Ear, answering, post, server
+from tests.wire.kit import OK, Ear, answering, post, self_signed, server, shown_by
 
 
 def _packed(coding: str, body: bytes) -> bytes:
@@ -66,33 +64,16 @@ class TestTooLong:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for 127.0.0.1 with its key, one PEM."""
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-nodes", "-keyout", folder / "key", "-out", folder / "cert", "-days", "2",
-            "-subj", "/CN=bank", "-addext", "subjectAltName=IP:127.0.0.1",
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    both = folder / "both.pem"
-    both.write_bytes((folder / "key").read_bytes() + (folder / "cert").read_bytes())
-    return both
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 class TestTls:
-    def _server_context(self, certificate: Path) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        return context
-
     def test_our_own_authority(self, certificate: Path) -> None:
-        with server(answering(OK), self._server_context(certificate)) as url:
+        with server(answering(OK), shown_by(certificate)) as url:
             assert post(url, Ear(), context=trust_store(certificate)) == b"ok"
 
     def test_nobody_else_is_trusted(self, certificate: Path) -> None:
-        with server(answering(OK), self._server_context(certificate)) as url:
+        with server(answering(OK), shown_by(certificate)) as url:
             with pytest.raises(LineNotSent):
                 post(url, Ear())
             name = url.replace("127.0.0.1", "localhost")

@@ -11,7 +11,7 @@ from hub.certify.suite import Step, Suite
 from hub.certify.tamper import AlteredLine, Keeper
 from hub.kernel.clocks import SHANGHAI, monotonic
 from hub.kernel.errors import BadInput, HubError
-from hub.ports.line import Drift, HttpReply, Line, LineNotSent, PartnerRefused
+from hub.ports.line import Drift, Line, LineNotSent, PartnerRefused
 from hub.ports.probe import ProbeResult
 from hub.wire import CallRecord
 
@@ -55,7 +55,7 @@ class Stage:
         self.last: Plain = {}
         self._ask = ask
         self._numbers = numbers
-        self._earlier: dict[str, HttpReply] = {}
+        self._earlier: dict[str, Any] = {}
 
     def opened(self) -> None:
         """The case begins: business time stands where it should."""
@@ -119,19 +119,21 @@ class Stage:
     ) -> tuple[Plain, T | None]:
         """One call of the port on a line of its own, altered as the step says."""
         endpoint = self.endpoint
-        port = endpoint.port
+        port, wire = endpoint.port, None
         if _CALL_WORDS & {"wrong_secret", "wrong_value", "ahead_s"} & given.keys():
-            port = endpoint.port_with(
+            port, wire = endpoint.wrongly(
                 wrong_secret=str(given.get("wrong_secret", "")),
                 values=given.get("wrong_value", {}),
                 ahead_s=int(given.get("ahead_s", 0)),
             )
-        line, keeper = endpoint.open_line()
+        line, keeper = endpoint.open_line(wire)
         spec = self.suite.tampers[given["tamper"]] if "tamper" in given else {}
         altered = AlteredLine(line, spec, self._earlier)
         try:
             ended, said = _ended(keeper, ask, port, altered, effect=effect)
         finally:
+            if wire is not None:
+                wire.close()
             self.calls += keeper.calls
             self.drifts += line.drift.drifts
         if spec and not altered.done:
