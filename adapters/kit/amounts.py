@@ -1,10 +1,15 @@
-"""Amounts of a wire as its contract writes them: texts in 分 or in yuan, never numbers."""
+"""Amounts and counts of a wire: texts in 分 or in yuan, never numbers; None where they are none."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.contracts import Contract
 from hub.kernel.errors import Misconfigured
 from hub.kernel.money import BadAmount, Fen, format_yuan, parse_fen, parse_yuan
+
+_READ: dict[str, Callable[[str], Fen]] = {"yuan": parse_yuan, "fen": parse_fen}
+WORDS = {"yuan": "an amount in yuan", "fen": "an amount in 分"}
+"""What a drift calls an amount, by the contract's ``amount_unit``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Amounts:
     @classmethod
     def of(cls, contract: Contract) -> "Amounts":
         """Raises Misconfigured for a unit nobody knows."""
-        if contract.wire.amount_unit not in ("fen", "yuan"):
+        if contract.wire.amount_unit not in _READ:
             raise Misconfigured(f"{contract.interface}: amounts in {contract.wire.amount_unit}")
         return cls(contract.wire.amount_unit)
 
@@ -29,6 +34,20 @@ class Amounts:
         if not isinstance(said, str):
             return None
         try:
-            return parse_fen(said) if self.unit == "fen" else parse_yuan(said)
+            return _READ[self.unit](said)
         except BadAmount:
             return None
+
+
+def amount(contract: Contract, text: str | None) -> Fen | None:
+    """An amount of the contract's unit, in 分."""
+    try:
+        return _READ[contract.wire.amount_unit](text or "")
+    except BadAmount:
+        return None
+
+
+def count(text: str | None) -> int | None:
+    """A number of rows or pages."""
+    clean = (text or "").strip()
+    return int(clean) if clean.isascii() and clean.isdigit() else None

@@ -1,5 +1,7 @@
 """A reply that is not what its contract says, inside an adapter: where, what, how it is told."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NoReturn
 
 from hub.contracts import Code, Contract, shape
@@ -24,6 +26,15 @@ def unreadable(line: Line, bad: BadReply) -> NoReturn:
     """Note a drift and say that the reply is not the contract's."""
     line.drift.note(bad.place, bad.expected, bad.found)
     raise ReplyUnreadable(f"{bad.place}: expected {bad.expected}, found {bad.found}") from None
+
+
+@contextmanager
+def readable(line: Line) -> Iterator[None]:
+    """What is read within is the contract's; a BadReply becomes a drift and ReplyUnreadable."""
+    try:
+        yield
+    except BadReply as bad:
+        unreadable(line, bad)
 
 
 def known(contract: Contract, line: Line, table: str, code: str, place: str) -> Code:
@@ -56,3 +67,9 @@ def own(place: str, said: str | None, wanted: str) -> None:
     """Raises BadReply unless the reply repeats what the request said."""
     if (said or "").strip() != wanted:
         raise BadReply(place, "the request's own", shape(said))
+
+
+def own_all(place: str, said: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """As ``own``, for each name that stands in ``wanted``; ``place`` is the element around them."""
+    for name, text in wanted.items():
+        own(f"{place}/{name}", said.get(name), text)

@@ -217,4 +217,5 @@ def _shower(suite: Suite, endpoint: Endpoint) -> Shower:
     names = [str(one[key]) for one in people for key in ("borrower_name", "name") if key in one]
     keys = ("borrower_id", "repayment_account", "account", "id_number", "phone")
     numbers = [str(one[key]) for one in people for key in keys if key in one]
-    return Shower(suite.contract.charset, names, numbers)
+    layouts = suite.contract.layouts.values()
+    return Shower(suite.contract.charset, names, numbers, layouts)

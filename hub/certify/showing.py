@@ -1,9 +1,9 @@
 """Requests and replies as a report may show them: opened where that can be done, and masked.
 
 The wire's own wrappings (forms, Base64, the contract's charset) are opened by their look, without
-any adapter; what cannot be opened is told by length and digest.  Names of the test accounts, what
-stands in fields that hold names, papers or credentials, and everything that looks like an account
-or an ID is masked.
+any adapter, and a fixed-width file by its contract's layouts; what cannot be opened is told by
+length and digest.  Names of the test accounts, what stands in fields that hold names, papers or
+credentials, and everything that looks like an account or an ID is masked.
 """
 
 import base64
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from hub.contracts import BadText, Charset
+from hub.contracts import BadText, Charset, Layout, Record
 from hub.crypto import sm3_hex
 from hub.kernel.logs import mask_text
 from hub.kernel.secret import mask_account, mask_id, mask_name
@@ -22,8 +22,9 @@ MOST = 1600
 _MARKUP = re.compile(rb"^\s*[<{\[]")
 _PRIVATE = (
     r"Cert|[A-Za-z]*Name[A-Za-z]*|[A-Za-z]*Token|Password|Signature|sign|zip|XingMing|JKRXM|XM"
-    r"|ZJHM|JKRZJH|SJHM|DWFRDB[A-Z]*|DWDZ"
+    r"|ZJHM|JKRZJH|SJHM|DWFRDB[A-Z]*|DWDZ|(?!FILE_)[A-Z]+_(?:ACC_)?NAME"
 )
+_PRIVATE_NAME = re.compile(_PRIVATE)
 _ELEMENT = re.compile(rf"<({_PRIVATE})>([^<]+)(</|$)")
 _MEMBER = re.compile(rf'"({_PRIVATE})"\s*:\s*"([^"]*)"')
 # Base64 that was not opened may hold a name: it is never shown, however it is broken up.
@@ -37,8 +38,15 @@ _MOST_ROWS = 12
 class Shower:
     """Masks for one certificate; ``private`` are the test accounts' names, papers, numbers."""
 
-    def __init__(self, charset: Charset, names: Iterable[str], numbers: Iterable[str]) -> None:
+    def __init__(
+        self,
+        charset: Charset,
+        names: Iterable[str],
+        numbers: Iterable[str],
+        layouts: Iterable[Layout] = (),
+    ) -> None:
         self._charset = charset
+        self._layouts = tuple(layouts)
         self._names = sorted({n for n in names if len(n) >= _LEAST_NAME}, key=len, reverse=True)
         self._numbers = sorted({n for n in numbers if len(n) >= 8}, key=len, reverse=True)
 
@@ -81,6 +89,10 @@ class Shower:
     def _opened(self, body: bytes) -> str:
         if _MARKUP.match(body):
             return self._text(body)
+        for layout in self._layouts:
+            records = layout.glance(body, _MOST_ROWS)
+            if records is not None:
+                return "\n".join(map(_record, records))
         if b"=" in body[:4096]:
             fields = [self._field(pair) for pair in body.split(b"&")]
             return "\n".join(fields)
@@ -94,7 +106,7 @@ class Shower:
         inner = next((one for one in (_inner(value), _inner(plain)) if one is not None), None)
         if inner is not None:
             return f"{shown}=\n{self._text(inner)}"
-        if re.fullmatch(_PRIVATE, shown):
+        if _PRIVATE_NAME.fullmatch(shown):
             return f"{shown}={_hidden(plain.decode('latin-1'))}"
         if _PACKED.fullmatch(value) or _PACKED.fullmatch(plain):
             return f"{shown}={_told(value)}"
@@ -106,6 +118,16 @@ class Shower:
         except BadText:
             return f"不是 {self._charset.declared}{_told(data)}"
         return _LONG.sub(lambda m: m[0] if _HEX.fullmatch(m[0]) else f"（{len(m[0])} 字符）", text)
+
+
+def _record(record: Record) -> str:
+    """One record of a fixed-width file, by the names of its fields."""
+    shown = (
+        f"{name}={_hidden(text) if _PRIVATE_NAME.fullmatch(name) else text}"
+        for name, text in record.items()
+        if text.strip()
+    )
+    return " ".join(shown)
 
 
 def _told(data: bytes) -> str:

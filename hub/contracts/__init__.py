@@ -2,8 +2,8 @@
 
 A folder ``contracts_spec/<group>/<name>/`` holds ``contract.yaml`` and its schemas.  The file's
 sections: ``interface name version partner wire endpoints timing limits numbers hours values
-secrets transactions schemas fields code_tables``; a contract may add sections of its own, which
-are found in ``contract.extra``.
+secrets transactions schemas layouts fields code_tables``; a contract may add sections of its own,
+which are found in ``contract.extra``.
 
 ::
 
@@ -20,6 +20,8 @@ are found in ``contract.extra``.
     contract.validate_xml("PAYENT.reply", element_or_bytes)   # list[Drift], never raises
     contract.read_json(data)                          # BadDocument
     contract.validate_json("command.reply", obj)      # list[Drift], never raises
+    contract.layout("batch").write(header, details)   # a fixed-width file; Unwritable
+    contract.layout("batch").read(data)               # header, details, trailer; BadDocument
 
 A ``Drift`` names the place (``PAYENT.reply/CMS/eb/out/rd/Result``), what the contract expects
 there, and the *shape* of what was found: never the value, which may be somebody's name.
@@ -27,6 +29,7 @@ there, and the *shape* of what was found: never the value, which may be somebody
 
 from hub.contracts.charset import BadText, Charset
 from hub.contracts.documents import BadDocument
+from hub.contracts.layouts import FixedFile, Layout, Record, Unwritable
 from hub.contracts.masking import shape
 from hub.contracts.model import (
     Code,
@@ -61,12 +64,16 @@ __all__ = [
     "DeploymentKey",
     "Endpoint",
     "Field",
+    "FixedFile",
+    "Layout",
     "Numbers",
     "PartnerNames",
+    "Record",
     "SchemaFile",
     "SftpTerms",
     "Timing",
     "Transaction",
+    "Unwritable",
     "Wire",
     "codes_told",
     "load_contract",

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from hub.contracts import documents, json_schemas, xml_schemas
 from hub.contracts.charset import BadText, Charset
 from hub.contracts.documents import XmlElement
+from hub.contracts.layouts import Layout
 from hub.contracts.masking import shape
 from hub.kernel.errors import BadInput
 from hub.ports.line import Drift
@@ -240,6 +241,7 @@ class Contract:
     secrets: Mapping[str, DeploymentKey]
     transactions: Mapping[str, Transaction]
     schemas: Mapping[str, SchemaFile]
+    layouts: Mapping[str, Layout]
     fields: Mapping[str, Field]
     code_tables: Mapping[str, CodeTable]
     extra: Mapping[str, Any]
@@ -264,6 +266,10 @@ class Contract:
     def code(self, table: str, code: str) -> Code:
         """A partner's code; one nobody knows is UNKNOWN and never final."""
         return self.table(table).look_up(code)
+
+    def layout(self, name: str) -> Layout:
+        """The layout of a fixed-width file; raises BadInput when the contract has none."""
+        return _pick(self.layouts, name, "layout", self.interface)
 
     def transaction(self, name: str) -> Transaction:
         """A transaction by its name on the wire."""

@@ -12,6 +12,7 @@ from lxml import etree
 
 from hub.contracts import json_schemas, xml_schemas
 from hub.contracts.charset import Charset
+from hub.contracts.layouts import read_layout
 from hub.contracts.model import (
     Code,
     CodeRetry,
@@ -35,7 +36,8 @@ FORMAT = 1
 FILE_NAME = "contract.yaml"
 _OWN = {
     "format", "interface", "name", "version", "partner", "wire", "endpoints", "timing", "limits",
-    "numbers", "hours", "values", "secrets", "transactions", "schemas", "fields", "code_tables",
+    "numbers", "hours", "values", "secrets", "transactions", "schemas", "layouts", "fields",
+    "code_tables",
 }  # fmt: skip
 _NEVER_FINAL = {CodeStatus.PROCESSING, CodeStatus.NOT_FOUND, CodeStatus.UNKNOWN}
 _CHECKS: dict[str, Callable[[Path], None]] = {
@@ -107,6 +109,10 @@ def _contract(folder: Path, raw: _Section) -> Contract:
         secrets=_each(raw.get("secrets", {}), _key),
         transactions=_each(raw["transactions"], _transaction),
         schemas=_each(raw["schemas"], lambda name, one: _schema(folder, name, one)),
+        layouts=_each(
+            raw.get("layouts", {}),
+            lambda name, one: read_layout(name, folder / str(one["file"]), charset),
+        ),
         fields=_each(
             raw.get("fields", {}),
             lambda name, one: Field(name, _positive(one["bytes"]), one.get("what", ""), charset),
@@ -198,6 +204,16 @@ def _code(table: str, code: str, one: _Section) -> Code:
 
 
 def _check(contract: Contract) -> None:
+    for layout in contract.layouts.values():
+        for record in (layout.header, layout.detail, layout.trailer):
+            for one in record.fields:
+                # What is asked beforehand, whether a name fits, is asked of the contract's fields.
+                field = contract.fields.get(one.name)
+                if field is not None and field.bytes != one.width:
+                    raise ContractBroken(
+                        f"{contract.interface}: {layout.name}/{one.name} has {one.width} bytes, "
+                        f"the field {field.bytes}"
+                    )
     timing = contract.timing
     last_arrival = timing.longest_lease_s + timing.call_timeout_s
     # Ordered numbers (the core's commands) are settled by the same command again, at any time.

@@ -177,7 +177,7 @@ class FramedLine:
         try:
             length = length_of(said)
         except ValueError as error:
-            raise ReplyUnreadable(f"the head of the answer is none: {error}") from error
+            raise ReplyUnreadable("the head of the answer announces no length") from error
         if length < 0:
             raise ReplyUnreadable("the head of the answer announces a negative length")
         if head + length > self.partner.max_reply:

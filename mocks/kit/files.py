@@ -38,7 +38,7 @@ class FileStore:
     ) -> None:
         self.root = root
         self._folders = folders
-        self._arrived = arrived
+        self.arrived = arrived
         self._make()
 
     def local(self, path: str) -> Path:
@@ -144,7 +144,7 @@ class FileStore:
         if new.exists():
             return _refusal(409, "exists")
         old.rename(new)
-        self._arrived(request.query["to"])
+        self.arrived(request.query["to"])
         return Answer(b"", summary={"bytes": new.stat().st_size if new.exists() else None})
 
     def _remove(self, request: Request, _: Hits) -> Answer:

@@ -6,6 +6,7 @@ Decoded here by plain codecs and lxml, by neither adapter nor mock.
 import base64
 import gzip
 import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,22 @@ from hub.contracts import load_contract
 
 ROOT = Path(__file__).parents[2] / "contracts_spec"
 BANKS = sorted(path.parent for path in ROOT.glob("banks/*/contract.yaml"))
-XML = [path for bank in BANKS for path in sorted((bank / "samples").glob("*.xml"))]
+WRITTEN = (".xml", ".frame")
+"""Documents as they stand, and documents in a frame of one byte of flag and six of length."""
+XML = [
+    path
+    for bank in BANKS
+    for path in sorted((bank / "samples").iterdir())
+    if path.suffix in WRITTEN
+]
 DIRTY = {
     # What these show on purpose: amounts and states that are none.
     "6WD802.reply.xml": {"AMOUNT"}, "6WD901.page2.reply.xml": {"DQYHJE"},
     "b2e0007.batch.reply.xml": {"trnamt"}, "b2e9001.next.reply.xml": {"dqyhje"},
     "QDKDUE.page2.reply.xml": {"DQYHJE"},
     "QueryBatch.reply.xml": {"amount"}, "QueryDues.page2.reply.xml": {"dueAmount", "dueDate"},
+    "QDKDUE.page2.reply.xml": {"DQYHJE"}, "CQRA61.batch.reply.frame": {"Amt"},
+    "DCQR01.next.reply.frame": {"DQYHJE"},
 }  # fmt: skip
 
 
@@ -35,7 +45,7 @@ class TestBank:
         assert {one["file"] for one in index} == there
 
     def test_every_transaction_has_samples_both_ways(self, bank: Path) -> None:
-        names = [path.name for path in (bank / "samples").glob("*.xml")]
+        names = [p.name for p in (bank / "samples").iterdir() if p.suffix in WRITTEN]
         for transaction in load_contract(bank).transactions:
             for side in ("request", "reply"):
                 assert [n for n in names if n.startswith(transaction) and side in n], transaction
@@ -57,12 +67,23 @@ def test_a_sample_is_written_in_its_charset_and_valid_by_its_schema(path: Path) 
     side = "request" if ".request" in path.name else "reply"
     schema_file = contract.schemas[f"{transaction}.{side}"].path
     charset = contract.charset.written
-    text = path.read_bytes().decode(charset).split("?>", 1)[1]
+    text = _document(path).decode(charset)
+    text = text.split("?>", 1)[1] if path.suffix == ".xml" else text
     text = re.sub("<zip>(.*)</zip>", lambda zipped: _unpacked(zipped[1], charset), text)
     schema = etree.XMLSchema(etree.parse(str(schema_file)))
     schema.validate(etree.fromstring(text))
     wrong = {str(error.path).rsplit("/", 1)[-1].split("[")[0] for error in schema.error_log}
     assert wrong == DIRTY.get(path.name, set())
+
+
+def _document(path: Path) -> bytes:
+    data = path.read_bytes()
+    if path.suffix == ".xml":
+        return data
+    flag, length = struct.unpack("1s6s", data[:7])
+    assert flag == b"0"
+    assert length == str(len(data) - 7).encode().ljust(6)
+    return data[7:]
 
 
 def _unpacked(packed: str, charset: str) -> str:

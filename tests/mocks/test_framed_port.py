@@ -17,7 +17,7 @@ from mocks.kit.tcp import FramedPort, Framing
 
 FRAMING = Framing(
     head=4,
-    length_of=lambda head: int(head),
+    length_of=int,
     with_length=lambda frame, text: text.encode() + frame[4:],
 )
 ANSWER = Answer(b"0005hello")

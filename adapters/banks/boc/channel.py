@@ -11,23 +11,15 @@ from collections.abc import Iterable
 
 from adapters.banks.boc import codec
 from adapters.banks.boc.codec import Customer, Reply, Values
-from adapters.kit.replies import BadReply, known, own, refuse, unreadable
+from adapters.kit import exchange
+from adapters.kit.replies import BadReply, known, own, readable, refuse, unreadable
 from hub.contracts import Code, CodeStatus, Contract
 from hub.contracts.documents import XmlElement
 from hub.kernel.clocks import BusinessClock
-from hub.kernel.errors import BadInput
 from hub.kernel.secret import Secret
 from hub.ports.line import HttpReply, Line
 
 SIGN_IN = "b2e0001"
-_OK = 200
-
-
-class RequestOffContract(BadInput):
-    """What we were about to send is not what the contract says; nothing was sent."""
-
-    code = "boc.request_off_contract"
-    hint = "See the drift rows of bank-boc: the place named there is a fault of the hub."
 
 
 class Channel:
@@ -84,40 +76,17 @@ class Channel:
             self.contract, self.customer, code=code, serial=serial, token=token, body=body,
             rows=rows,
         )  # fmt: skip
-        self._check_request(line, code, xml)
-        answer = self._post(line, code, xml)
-        try:
+        drifts = self.contract.validate_xml(f"{code}.request", xml)
+        exchange.check_request(self.contract, line, code, drifts)
+        answer = exchange.post(self.contract, line, code, xml, endpoint="b2e")
+        with readable(line):
             reply = self._open(line, code, serial, answer)
-        except BadReply as bad:
-            unreadable(line, bad)
         place = f"{code}.reply/trans/status/rspcod"
         return reply, known(self.contract, line, "status", reply.code, place)
 
-    def _check_request(self, line: Line, code: str, xml: bytes) -> None:
-        drifts = self.contract.validate_xml(f"{code}.request", xml)
-        for drift in drifts:
-            line.drift.note(drift.place, drift.expected, drift.found)
-        # A question put badly is answered with a refusal; an order put badly might be obeyed.
-        if drifts and self.contract.transaction(code).effect:
-            raise RequestOffContract(f"{code}: {drifts[0].place}: {drifts[0].expected}")
-
-    def _post(self, line: Line, code: str, xml: bytes) -> HttpReply:
-        endpoint = self.contract.endpoints["b2e"]
-        return line.post(
-            code,
-            endpoint=endpoint.name,
-            path=endpoint.path,
-            body=xml,
-            headers={"content-type": endpoint.content_type},
-            effect=self.contract.transaction(code).effect,
-        )
-
     def _open(self, line: Line, code: str, serial: str, answer: HttpReply) -> Reply:
-        if answer.status != _OK:
-            raise BadReply(f"{code}.http", "200", str(answer.status))
-        root, reply = codec.open_reply(self.contract, code, answer.body)
-        for drift in self.contract.validate_xml(f"{code}.reply", root):
-            line.drift.note(drift.place, drift.expected, drift.found)
+        root, reply = codec.open_reply(self.contract, code, exchange.body_of(code, answer))
+        exchange.note(line, self.contract.validate_xml(f"{code}.reply", root))
         for name, wanted in (("trnid", serial), ("trncod", code)):
             own(f"{code}.reply/head/{name}", reply.head.get(name), wanted)
         return reply

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from adapters.kit.exchange import read_xml
 from adapters.kit.replies import BadReply, values
-from hub.contracts import BadDocument, Contract
+from hub.contracts import Contract
 from hub.contracts.documents import XmlElement
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -65,14 +66,10 @@ def request_xml(
 
 def open_reply(contract: Contract, code: str, data: bytes) -> tuple[XmlElement, Reply]:
     """The whole tree and what is in it.  Raises BadReply."""
-    place = f"{code}.reply"
-    try:
-        root = contract.read_xml(data)
-    except BadDocument as error:
-        raise BadReply(place, "XML of the contract's charset", error.found) from None
+    root = read_xml(contract, code, data)
     head, around = root.find("head"), root.find(f"trans/trn-{code}-rs")
     if root.tag != "bocb2e" or head is None or around is None:
-        raise BadReply(place, f"bocb2e/trans/trn-{code}-rs", "another document")
+        raise BadReply(f"{code}.reply", f"bocb2e/trans/trn-{code}-rs", "another document")
     said = (around.findtext("status/rspcod") or "").strip()
     return root, Reply(values(head), said, around.find(f"{code}-rs"))
 

@@ -10,12 +10,17 @@ from datetime import date
 from adapters.banks.ccb import rows
 from adapters.banks.ccb.channel import Channel
 from adapters.banks.ccb.codec import Customer
-from adapters.banks.ccb.rows import Reader
 from adapters.kit import banks
-from adapters.kit.replies import BadReply, known, own, unreadable
+from adapters.kit.amounts import amount, count
+from adapters.kit.claims import loan_check
+from adapters.kit.paging import page_follows
+from adapters.kit.probes import probe
+from adapters.kit.reader import RowReader
+from adapters.kit.replies import BadReply, own, own_all, readable
+from adapters.kit.terms import BankTerms
 from hub.contracts import CodeStatus, load_contract, shape
-from hub.kernel.errors import BadInput, HubError
-from hub.kernel.money import BadAmount, Fen, format_yuan, parse_yuan
+from hub.kernel.errors import BadInput
+from hub.kernel.money import format_yuan
 from hub.kernel.periods import Period
 from hub.ports.bank import (
     BankBalance,
@@ -28,7 +33,7 @@ from hub.ports.bank import (
     StatementPage,
 )
 from hub.ports.context import AdapterContext
-from hub.ports.line import Line, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
+from hub.ports.line import Line, PartnerRefused
 from hub.ports.probe import ProbeResult
 
 
@@ -37,12 +42,12 @@ def build(context: AdapterContext) -> BankPort:
     return CcbBank(context)
 
 
-class CcbBank:
+class CcbBank(BankTerms):
     """建设银行商贷月对冲."""
 
     def __init__(self, context: AdapterContext) -> None:
         contract = load_contract(context.contract_folder)
-        self._contract = contract
+        super().__init__(contract, payee_fields=rows.PAYEE_FIELDS)
         self._clock = context.clock
         self._account = context.value("ACC_NO")
         self._account_name = context.value("ACC_NAME")
@@ -52,26 +57,10 @@ class CcbBank:
             password=context.secret("password"),
             clock=context.clock,
         )
-        self.batch_limit: int = contract.limit("batch_rows")
-        self.inquiry_limit: int = contract.limit("inquiry_rows")
-        self.settle_after_s: float = contract.timing.settle_after_s
-        self.numbers_idempotent: bool = contract.numbers.idempotent
-
-    def obstacle(self, name: str, account: str) -> str | None:
-        """See ``adapters.kit.banks.obstacle``."""
-        return banks.obstacle(self._contract, name, account, fields=rows.PAYEE_FIELDS)
 
     def probe(self, line: Line) -> ProbeResult:
         """6W9101: proves front machine, bank and password at once."""
-        try:
-            self._channel.ask(line, "6W9101", {})
-        except (LineNotSent, LineUnknown) as error:
-            return _seen(error, reachable=False)
-        except ReplyUnreadable as error:
-            return _seen(error, reachable=True)
-        except PartnerRefused as error:
-            return ProbeResult(True, usable=False, code=error.partner_code, text=error.text)
-        return ProbeResult(True, usable=True, code="000000", text="")
+        return probe(lambda: self._channel.ask(line, "6W9101", {}), code="000000")
 
     def verify_loan(self, line: Line, claim: LoanClaim) -> LoanCheck:
         """6WD902."""
@@ -88,41 +77,33 @@ class CcbBank:
     def fetch_dues(self, line: Line, period: Period, page: str | None) -> DuePage:
         """6WD901.  ``page`` is "number:version"; a version that is gone is refused (YDH90113)."""
         number, _, version = (page or "1:").partition(":")
-        info = {"MONTH": period.compact, "VERSION": version, "PAGE": number}
-        said, found = self._channel.ask(
-            line, "6WD901", {name: text for name, text in info.items() if name != "VERSION" or text}
-        )
-        place = "6WD901.reply/TX/TX_INFO"
-        try:
-            for name, wanted in info.items():
-                if name != "VERSION" or wanted:
-                    own(f"{place}/{name}", said.get(name), wanted)
-            more = _more(place, said, int(number), len(found), self._contract.limit("page_rows"))
-        except BadReply as bad:
-            unreadable(line, bad)
+        asked = {"MONTH": period.compact, "VERSION": version, "PAGE": number}
+        asked = {name: text for name, text in asked.items() if name != "VERSION" or text}
+        said, found = self._channel.ask(line, "6WD901", asked)
+        with readable(line):
+            own_all(_info("6WD901"), said, asked)
+            more = self._follows("6WD901", said, int(number), len(found))
         version = said.get("VERSION", "").strip()
-        reader = Reader(self._contract, "6WD901", line.drift)
+        reader = self._reader(line, "6WD901")
         return DuePage(
-            records=tuple(map(reader.due, found)),
+            records=tuple(reader.due(row, rows.DUE) for row in found),
             next_page=f"{int(number) + 1}:{version}" if more else None,
             list_version=version,
-            total_count=_count(said.get("TOTAL_NUM", "")),
-            total_amount=_yuan(said.get("TOTAL_AMT", "")),
+            total_count=count(said.get("TOTAL_NUM")),
+            total_amount=amount(self._contract, said.get("TOTAL_AMT")),
         )
 
     def fetch_balance(self, line: Line) -> BankBalance:
         """6W0100: the usable balance, as of the bank's QUERY_TIME."""
         said, _ = self._channel.ask(line, "6W0100", {"ACC_NO": self._account})
-        place = "6W0100.reply/TX/TX_INFO"
-        try:
+        place = _info("6W0100")
+        with readable(line):
             own(f"{place}/ACC_NO", said.get("ACC_NO"), self._account)
-            amount = _yuan(said.get("USABLE", ""))
+            usable = amount(self._contract, said.get("USABLE"))
             at = banks.moment(said.get("QUERY_TIME", ""))
-            if amount is None or at is None:
+            if usable is None or at is None:
                 raise BadReply(place, "USABLE and QUERY_TIME", "one is unreadable")
-        except BadReply as bad:
-            unreadable(line, bad)
-        return BankBalance(self._account, amount, at)
+        return BankBalance(self._account, usable, at)
 
     def instruct(self, line: Line, batch: InstructionBatch) -> tuple[RowResult, ...]:
         """6WD801: the reply only says that the batch was taken; no row has a result yet.
@@ -138,11 +119,8 @@ class CcbBank:
             **totals,
         }
         said, _ = self._channel.ask(line, "6WD801", head, [rows.instruction(r) for r in batch.rows])
-        try:
-            for name, wanted in {"BATCH_NO": batch.number, **totals}.items():
-                own(f"6WD801.reply/TX/TX_INFO/{name}", said.get(name), wanted)
-        except BadReply as bad:
-            unreadable(line, bad)
+        with readable(line):
+            own_all(_info("6WD801"), said, {"BATCH_NO": batch.number, **totals})
         return ()
 
     def fetch_results(self, line: Line, batch: str) -> tuple[RowResult, ...]:
@@ -154,17 +132,11 @@ class CcbBank:
             if table.status is CodeStatus.NOT_FOUND:
                 return ()
             raise
-        try:
-            own("6WD802.reply/TX/TX_INFO/BATCH_NO", said.get("BATCH_NO"), batch)
-        except BadReply as bad:
-            unreadable(line, bad)
-        reader = Reader(self._contract, "6WD802", line.drift)
-        place = "6WD802.reply/TX/TX_INFO/LIST/CUST_SN"
-        numbered = [(row.get("CUST_SN", "").strip(), row) for row in found]
-        for number, _row in numbered:
-            if not number:
-                line.drift.note(place, "a number", "空白")
-        return tuple(reader.result(row, number) for number, row in numbered if number)
+        with readable(line):
+            own(f"{_info('6WD802')}/BATCH_NO", said.get("BATCH_NO"), batch)
+        reader = self._reader(line, "6WD802")
+        numbered = reader.numbered(found, "CUST_SN")
+        return tuple(rows.result(reader, row, number) for number, row in numbered)
 
     def inquire(self, line: Line, numbers: Sequence[str]) -> tuple[RowResult, ...]:
         """6WD803.  A number the bank leaves out of its answer is UNKNOWN."""
@@ -172,83 +144,42 @@ class CcbBank:
         if not numbers:
             return ()
         _, found = self._channel.ask(line, "6WD803", {}, [{"CUST_SN": n} for n in numbers])
-        reader = Reader(self._contract, "6WD803", line.drift)
-        place, wanted = "6WD803.reply/TX/TX_INFO/LIST/CUST_SN", set(numbers)
-        results = [
-            reader.inquired(row, number)
-            for row in found
-            if banks.expected(line, place, number := row.get("CUST_SN", "").strip(), wanted)
-        ]
-        if wanted - {result.number for result in results}:
-            line.drift.note(place, "a row per number", "fewer rows")
-        return banks.one_per_number(results, numbers)
+        reader = self._reader(line, "6WD803")
+        return reader.answers(
+            line, found, "CUST_SN", numbers, lambda row, number: rows.inquired(reader, row, number)
+        )
 
     def fetch_statement(self, line: Line, day: date, page: str | None) -> StatementPage:
         """6W0300, by page number; closed when the bank says that the day has ended."""
         if day > self._clock.today():
             raise BadInput(f"{day} lies ahead; there is no statement yet")
         number = int(page or "1")
-        info = {"ACC_NO": self._account, "DATE": f"{day:%Y%m%d}", "PAGE": str(number)}
-        said, found = self._channel.ask(line, "6W0300", info)
-        reader = Reader(self._contract, "6W0300", line.drift)
-        place = "6W0300.reply/TX/TX_INFO"
-        try:
-            for name, wanted in info.items():
-                own(f"{place}/{name}", said.get(name), wanted)
-            # Half a page would make a credit look as if it had never been.
-            own(f"{place}/TOTAL_NUM", said.get("TOTAL_NUM"), str(len(found)))
-            more = _more(place, said, number, len(found), self._contract.limit("page_rows"))
+        asked = {"ACC_NO": self._account, "DATE": f"{day:%Y%m%d}", "PAGE": str(number)}
+        said, found = self._channel.ask(line, "6W0300", asked)
+        reader, place = self._reader(line, "6W0300"), _info("6W0300")
+        with readable(line):
+            own_all(place, said, {**asked, "TOTAL_NUM": str(len(found))})
+            more = self._follows("6W0300", said, number, len(found))
             closed = {"1": True, "0": False}.get(said.get("DAY_END", "").strip())
             if closed is None:
                 raise BadReply(f"{place}/DAY_END", "0 or 1", shape(said.get("DAY_END")))
-            entries = tuple(reader.entry(row, day) for row in found)
-        except BadReply as bad:
-            unreadable(line, bad)
+            entries = tuple(reader.entry(row, day, rows.ENTRY) for row in found)
         return StatementPage(entries, str(number + 1) if more else None, closed=closed)
 
     def _claim(self, line: Line, code: str, claim: LoanClaim) -> LoanCheck:
         banks.check_claim(claim)
-        body = {
-            "XYBH": claim.agreement,
-            "LOAN_NO": claim.loan_contract,
-            "HKZH": claim.repayment_account,
-            "JKRXM": claim.borrower_name,
-            "JKRZJH": claim.borrower_id,
-        }
-        said, _ = self._channel.ask(line, code, body)
-        place = f"{code}.reply/TX/TX_INFO"
-        try:
-            own(f"{place}/XYBH", said.get("XYBH"), claim.agreement)
-            text = said.get("CHECK_CODE", "").strip()
-            answer = known(self._contract, line, "check_code", text, f"{place}/CHECK_CODE")
-            if not answer.known:
-                raise BadReply(f"{place}/CHECK_CODE", "a code of check_code", shape(text))
-        except BadReply as bad:
-            unreadable(line, bad)
-        return LoanCheck(answer.status is CodeStatus.DONE, answer.code, answer.text)
+        said, _ = self._channel.ask(line, code, rows.claim(claim))
+        return loan_check(
+            self._contract, line, _info(code), said, claim, agreement="XYBH", code="CHECK_CODE"
+        )
+
+    def _follows(self, code: str, said: dict[str, str], page: int, here: int) -> bool:
+        place, full = f"{_info(code)}/PAGES", self._contract.limit("page_rows")
+        return page_follows(place, said.get("PAGES"), page=page, here=here, full=full)
+
+    def _reader(self, line: Line, code: str) -> RowReader:
+        return RowReader(self._contract, f"{_info(code)}/LIST", line.drift)
 
 
-def _more(place: str, said: dict[str, str], page: int, rows_here: int, full: int) -> bool:
-    """Whether a further page follows; a page that is not full with more to come is no page."""
-    pages = _count(said.get("PAGES", ""))
-    if pages is None or page > max(pages, 1):
-        raise BadReply(f"{place}/PAGES", "the number of pages", shape(said.get("PAGES")))
-    if page < pages and rows_here != full:
-        raise BadReply(f"{place}/LIST", "a full page before the last", f"{rows_here} rows")
-    return page < pages
-
-
-def _count(text: str) -> int | None:
-    clean = text.strip()
-    return int(clean) if clean.isascii() and clean.isdigit() else None
-
-
-def _yuan(text: str) -> Fen | None:
-    try:
-        return parse_yuan(text)
-    except BadAmount:
-        return None
-
-
-def _seen(error: HubError, *, reachable: bool) -> ProbeResult:
-    return ProbeResult(reachable, usable=False, code=error.code, text=error.message)
+def _info(code: str) -> str:
+    return f"{code}.reply/TX/TX_INFO"

@@ -9,22 +9,13 @@ from dataclasses import dataclass
 
 from adapters.banks.ccb import codec
 from adapters.banks.ccb.codec import Customer, Values
-from adapters.kit.replies import BadReply, known, own, refuse, unreadable, values
-from hub.contracts import CodeStatus, Contract
+from adapters.kit import exchange
+from adapters.kit.replies import BadReply, own, readable, values
+from hub.contracts import Contract
 from hub.contracts.documents import XmlElement
 from hub.kernel.clocks import BusinessClock
-from hub.kernel.errors import BadInput
 from hub.kernel.secret import Secret
 from hub.ports.line import HttpReply, Line
-
-_OK = 200
-
-
-class RequestOffContract(BadInput):
-    """What we were about to send is not what the contract says; nothing was sent."""
-
-    code = "ccb.request_off_contract"
-    hint = "See the drift rows of bank-ccb: the place named there is a fault of the hub."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +49,23 @@ class Channel:
             info=info,
             rows=rows,
         )
-        self._check_request(line, code, xml)
-        reply = self._post(line, code, xml)
-        try:
+        drifts = self.contract.validate_xml(f"{code}.request", xml)
+        exchange.check_request(self.contract, line, code, drifts)
+        reply = exchange.post(self.contract, line, code, codec.form(xml), endpoint="front")
+        with readable(line):
             found = self._open(line, code, serial, reply)
-        except BadReply as bad:
-            unreadable(line, bad)
         return values(found), [values(row) for row in found if row.tag == "LIST"]
 
-    def _check_request(self, line: Line, code: str, xml: bytes) -> None:
-        drifts = self.contract.validate_xml(f"{code}.request", xml)
-        for drift in drifts:
-            line.drift.note(drift.place, drift.expected, drift.found)
-        # A question put badly is answered with a refusal; an order put badly might be obeyed.
-        if drifts and self.contract.transaction(code).effect:
-            raise RequestOffContract(f"{code}: {drifts[0].place}: {drifts[0].expected}")
-
-    def _post(self, line: Line, code: str, xml: bytes) -> HttpReply:
-        endpoint = self.contract.endpoints["front"]
-        return line.post(
-            code,
-            endpoint=endpoint.name,
-            path=endpoint.path,
-            body=codec.form(xml),
-            headers={"content-type": endpoint.content_type},
-            effect=self.contract.transaction(code).effect,
-        )
-
     def _open(self, line: Line, code: str, serial: str, reply: HttpReply) -> XmlElement:
-        if reply.status != _OK:
-            raise BadReply(f"{code}.http", "200", str(reply.status))
-        root = codec.reply_root(self.contract, code, reply.body)
-        for drift in self.contract.validate_xml(f"{code}.reply", root):
-            line.drift.note(drift.place, drift.expected, drift.found)
-        said = values(root)
+        root = codec.reply_root(self.contract, code, exchange.body_of(code, reply))
+        exchange.note(line, self.contract.validate_xml(f"{code}.reply", root))
+        said, place = values(root), f"{code}.reply/TX"
         for name, wanted in (("REQUEST_SN", serial), ("TX_CODE", code)):
-            own(f"{code}.reply/TX/{name}", said.get(name), wanted)
-        place = f"{code}.reply/TX/RETURN_CODE"
-        result = known(
-            self.contract, line, "return_code", said.get("RETURN_CODE", "").strip(), place
+            own(f"{place}/{name}", said.get(name), wanted)
+        exchange.done_or_refuse(
+            self.contract, line, "return_code", said.get("RETURN_CODE", ""), f"{place}/RETURN_CODE"
         )
-        if result.status is not CodeStatus.DONE:
-            refuse(result)
         info = root.find("TX_INFO")
         if info is None:
-            raise BadReply(f"{code}.reply/TX", "TX_INFO with RETURN_CODE 000000", "none")
+            raise BadReply(place, "TX_INFO with RETURN_CODE 000000", "none")
         return info

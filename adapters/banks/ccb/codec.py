@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
+from adapters.kit.exchange import read_xml
 from adapters.kit.replies import BadReply
-from hub.contracts import BadDocument, Contract
+from hub.contracts import Contract
 from hub.contracts.documents import XmlElement
 
 DECLARATION = '<?xml version="1.0" encoding="GB2312" standalone="yes"?>\n'
@@ -58,10 +59,7 @@ def form(xml: bytes) -> bytes:
 
 def reply_root(contract: Contract, code: str, body: bytes) -> XmlElement:
     """The TX element of a reply.  Raises BadReply."""
-    try:
-        root = contract.read_xml(body)
-    except BadDocument as error:
-        raise BadReply(f"{code}.reply", "XML of the contract's charset", error.found) from None
+    root = read_xml(contract, code, body)
     if root.tag != "TX":
         raise BadReply(f"{code}.reply", "TX", "another document")
     return root

@@ -1,28 +1,12 @@
 """The bank's side of the wire: ``<bocb2e>`` in UTF-8.  Written by hand from the contract."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from lxml import etree
-
+from mocks.kit.bank.front import Message
 from mocks.kit.xml import Unreadable, parse, tags
 
 HEAD = ("termid", "trnid", "custid", "cusopr", "trncod", "token")
 CHARSET = "utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A request: its head's fields, the ``-rq`` body, the whole tree."""
-
-    head: Mapping[str, str]
-    body: etree._Element
-    root: etree._Element
-
-    @property
-    def details(self) -> list[etree._Element]:
-        """The body's detail elements."""
-        return list(self.body.iterchildren("detail"))
 
 
 def read_xml(data: bytes) -> Message:
@@ -32,11 +16,12 @@ def read_xml(data: bytes) -> Message:
     body = root.find(f"trans/trn-{code}-rq/{code}-rq") if code.isalnum() else None
     if root.tag != "bocb2e" or body is None:
         raise Unreadable("没有 bocb2e/trans 里的请求体")
-    return Message({name: root.findtext(f"head/{name}") or "" for name in HEAD}, body, root)
+    head = {name: root.findtext(f"head/{name}") or "" for name in HEAD}
+    return Message(head, body, root, row="detail")
 
 
 def reply_xml(
-    head: Mapping[str, str], code: str, text: str, out: str | None, charset: str = CHARSET
+    head: Mapping[str, str], code: str, text: str, out: str | None, charset: str
 ) -> bytes:
     """A whole reply.  ``charset`` differs only by a fault."""
     name = head.get("trncod", "") or "b2e0000"

@@ -1,85 +1,67 @@
 """The bank's desk: each transaction's request as values, the books asked, the body written."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import time
+from collections.abc import Callable, Mapping
 
 from lxml import etree
 
-from mocks.banks.boc.codec import Message
-from mocks.banks.boc.queries import Part, Queries
+from mocks.banks.boc.queries import Queries
 from mocks.banks.boc.tokens import Tokens
 from mocks.banks.boc.words import CHECK_CODE, NOT_FOUND, row_status
-from mocks.kit.bank.client import ClientFile
-from mocks.kit.bank.contract import Contract
-from mocks.kit.bank.ledger import Ledger
+from mocks.kit.bank.books import Books
+from mocks.kit.bank.desk import BankDesk, Codes, answered, counted, total_off
+from mocks.kit.bank.front import Message
 from mocks.kit.bank.orders import DONE, Order
-from mocks.kit.bank.payments import OtherBatch, Payments, Told
-from mocks.kit.bank.registrations import Registrations
+from mocks.kit.bank.payments import Told
 from mocks.kit.bank.said import Refused, Said
 from mocks.kit.bank.yuan import fen, yuan
-from mocks.kit.clock import MockClock
 from mocks.kit.faults import Hits
 from mocks.kit.xml import tags, values
 
+CODES = Codes(
+    off_format="B110", wrong_totals="B111", other_batch="B112", unknown_batch="B115",
+    stale="B113", out_of_hours="B130",
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+
+class Desk(BankDesk):
     """Serves checked requests."""
 
-    contract: Contract
-    clients: ClientFile
-    payments: Payments
-    queries: Queries
-    registrations: Registrations
-    ledger: Ledger
-    tokens: Tokens
-    clock: MockClock
-
-    def catch_up(self) -> None:
-        """What became due since the last request: payments on their way, money coming back."""
-        self.payments.sweep(self.clients.payer)
-        self.ledger.settle_returns()
-
-    def serve(self, code: str, message: Message, hits: Hits) -> Said:
-        """Serve a request that passed the contract's checks; :class:`Refused` otherwise."""
-        served: Mapping[str, Callable[[Message, Hits], Said]] = {
+    def __init__(self, books: Books, tokens: Tokens) -> None:
+        super().__init__(books, CODES)
+        self._queries = Queries(books, CODES)
+        self._tokens = tokens
+        agreements = books.registrations
+        self._served: Mapping[str, Callable[[Message, Hits], Said]] = {
             "b2e0001": self._sign_in,
             "b2e0005": self._balance,
             "b2e0007": self._status,
             "b2e0035": self._entries,
             "b2e0078": self._pay,
             "b2e9001": self._dues,
-            "b2e9002": self._check(self.registrations.verify),
-            "b2e9003": self._check(self.registrations.register),
-            "b2e9004": self._check(self.registrations.cancel),
+            "b2e9002": self._check(agreements.verify),
+            "b2e9003": self._check(agreements.register),
+            "b2e9004": self._check(agreements.cancel),
         }
-        return served[code](message, hits)
+
+    def serve(self, code: str, message: Message, hits: Hits) -> Said:
+        """Serve a request that passed the contract's checks."""
+        return self._served[code](message, hits)
 
     def _sign_in(self, message: Message, _: Hits) -> Said:
-        if values(message.body)["oprpwd"] != self.clients.client["oprpwd"]:
+        if values(message.body)["oprpwd"] != self.books.clients.client["oprpwd"]:
             raise Refused("B101", "口令不符")
-        return Said("", tags((("serverdt", self._now()), ("token", self.tokens.issue()))))
+        return Said("", tags((("serverdt", self.now()), ("token", self._tokens.issue()))))
 
     def _pay(self, message: Message, hits: Hits) -> Said:
-        self._in_hours()
         head = values(message.body)
-        orders = [_order(row, head) for row in message.details]
-        total = sum(order.fen for order in orders)
-        if int(head["pybnum"]) != len(orders) or fen(head["pybamt"]) != total:
-            raise Refused("B111", "总笔数或总金额与明细不符")
-        batch = head["batchid"]
-        try:
-            told = self.payments.pay(batch, orders, self.clients.payer, hits)
-        except OtherBatch as refused:
-            raise Refused("B112", "批次号重复且内容不同") from refused
-        if told is None or hits.first("batch_lost") is not None:
-            return Said("", None, {"batch": batch, "booked": told is not None}, reset=True)
-        off = hits.first("wrong_total")
-        total += 0 if off is None else int(off.parameters.get("fen", 100))
-        top = (("batchid", batch), ("pybnum", str(len(orders))), ("pybamt", yuan(str(total))))
-        return Said("", tags(top) + "".join(map(self._told, told)), _counted(told))
+        orders = [_order(row, head) for row in message.rows]
+        batch, total = head["batchid"], fen(head["pybamt"])
+        told = self.take(batch, orders, count=head["pybnum"], fen=total, hits=hits)
+        top = (
+            ("batchid", batch), ("pybnum", str(len(orders))),
+            ("pybamt", yuan(str(total + total_off(hits)))),
+        )  # fmt: skip
+        return Said("", tags(top) + "".join(map(self._told, told)), counted(told, row_status))
 
     def _status(self, message: Message, hits: Hits) -> Said:
         batch = message.body.findtext("batchid") or ""
@@ -87,17 +69,14 @@ class Desk:
         if bool(batch) == bool(asked):
             raise Refused("B110", "按批次或按指令，二者取一")
         if batch:
-            told = self.payments.by_batch(batch, hits)
-            if told is None:
-                raise Refused("B115", "查无此批次")
-            return Said("", tags((("batchid", batch),)) + "".join(map(self._told, told)),
-                        _counted(told))  # fmt: skip
-        found = self.payments.by_number(asked, hits)
+            told = self.batch(batch, hits)
+            rows = tags((("batchid", batch),)) + "".join(map(self._told, told))
+            return Said("", rows, counted(told, row_status))
+        found = self.books.payments.by_number(asked, hits)
         rows = "".join(
             self._unknown(number) if told is None else self._told(told) for number, told in found
         )
-        known = [told for _, told in found if told is not None]
-        return Said("", rows, {**_counted(known), "not_found": len(found) - len(known)})
+        return Said("", rows, answered(found, row_status))
 
     def _told(self, told: Told) -> str:
         code = row_status(told)
@@ -115,23 +94,23 @@ class Desk:
 
     def _entries(self, message: Message, hits: Hits) -> Said:
         asked = values(message.body)
-        self._own_account(asked["actacn"])
+        self.own_account(asked["actacn"])
         first, wanted = int(asked["begnum"]), int(asked["recnum"])
-        return _part(self.queries.entries(asked["actacn"], asked["trndat"], first, wanted, hits))
+        return self._queries.entries(asked["actacn"], asked["trndat"], first, wanted, hits)
 
     def _dues(self, message: Message, hits: Hits) -> Said:
         asked = values(message.body)
         first, wanted = int(asked["begnum"]), int(asked["recnum"])
         version = asked.get("listver", "")
-        return _part(self.queries.dues(asked["period"], version, first, wanted, hits))
+        return self._queries.dues(asked["period"], version, first, wanted, hits)
 
     def _balance(self, message: Message, _: Hits) -> Said:
         account = values(message.body)["actacn"]
-        self._own_account(account)
-        amount = yuan(str(self.ledger.balance()))
+        self.own_account(account)
+        amount = yuan(str(self.books.ledger.balance()))
         fields = (
-            ("actacn", account), ("actnam", self.clients.payer[1]), ("bokbal", amount),
-            ("avabal", amount), ("baldat", self._now()),
+            ("actacn", account), ("actnam", self.books.clients.payer[1]), ("bokbal", amount),
+            ("avabal", amount), ("baldat", self.now()),
         )  # fmt: skip
         return Said("", tags(fields), {"yuan": amount})
 
@@ -139,28 +118,12 @@ class Desk:
         def served(message: Message, hits: Hits) -> Said:
             said = values(message.body)
             asked = {name.upper(): text for name, text in said.items()} | {"JKHTBH": said["loanno"]}
-            rule = hits.first("answer")
-            code = str(rule.answer["chkcod"]) if rule and "chkcod" in rule.answer else ""
-            code = code or CHECK_CODE[ask(asked)]
+            code = self.claim(ask, asked, hits, CHECK_CODE, "chkcod")
             text = self.contract.text("check_code", code)
             fields = (("xybh", said["xybh"]), ("chkcod", code), ("chkmsg", text))
             return Said("", tags(fields), {"chkcod": code})
 
         return served
-
-    def _own_account(self, number: str) -> None:
-        if number != self.clients.payer[0]:
-            raise Refused("B110", "不是本客户的账户")
-
-    def _in_hours(self) -> None:
-        if not self.clients.client.keep_hours:
-            return
-        start, end = (time.fromisoformat(one) for one in self.contract.payment_hours())
-        if not start <= self.clock.now().time() < end:
-            raise Refused("B130", "划款不在服务时间")
-
-    def _now(self) -> str:
-        return self.clock.now().strftime("%Y%m%d%H%M%S")
 
 
 def _order(row: etree._Element, head: Mapping[str, str]) -> Order:
@@ -170,12 +133,3 @@ def _order(row: etree._Element, head: Mapping[str, str]) -> Order:
         account=said["toactn"], name=said["toname"], fen=fen(said["trnamt"]),
         purpose=said["useof"], postscript=said["furinfo"], summary="", loan=said["loanno"],
     )  # fmt: skip
-
-
-def _counted(told: Sequence[Told]) -> dict[str, object]:
-    counts = Counter(row_status(one) for one in told)
-    return {"rows": len(told), "codes": dict(sorted(counts.items()))}
-
-
-def _part(part: Part) -> Said:
-    return Said("", part.out, {"rows": part.rows, "first": part.first})

@@ -1,99 +1,38 @@
-"""The mock of 中国银行 put together, with its part of the control plane."""
+"""The mock of 中国银行 put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from mocks.banks.boc.desk import Desk
 from mocks.banks.boc.front import B2ePort
-from mocks.banks.boc.queries import Queries
 from mocks.banks.boc.tokens import Tokens
 from mocks.banks.boc.words import strange
-from mocks.kit.bank.book import LoanBook
-from mocks.kit.bank.client import ClientFile
+from mocks.kit.bank.books import Books
 from mocks.kit.bank.contract import read_contract
-from mocks.kit.bank.control import BankControls
-from mocks.kit.bank.ledger import Ledger
-from mocks.kit.bank.payments import Payments
-from mocks.kit.bank.registrations import Registrations
+from mocks.kit.bank.partner import BOTH, ROWS_ONLY, BankPartner
+from mocks.kit.bank.partner import FAULTS as EVERY_BANK
 from mocks.kit.faults import FaultKind
-from mocks.kit.messages import Answer, Service
-from mocks.kit.partner import Control, ControlCall, Partner, Site, answer_json
+from mocks.kit.partner import Partner, Site
 
-_BOTH = {"rows": True}
-_ROWS_ONLY = {"rows": True, "calls": False}
 FAULTS: Mapping[str, FaultKind] = {
-    "late": FaultKind("已入账，但到第 inquiries 次查询或 seconds 秒为止都说处理中", **_BOTH),
-    "twice": FaultKind("只入账一次，应答里出现两次", **_BOTH),
-    "lost": FaultKind("已入账，应答与批次结果里没有这一行，只有按号查询才知道", **_ROWS_ONLY),
-    "batch_lost": FaultKind("整批已入账，连接重置，按批次查询说查无，按号查询才知道"),
-    "book_after_not_found": FaultKind(
-        "请求还在路上：先不入账、不应答，等查询答了“查无”（再过 seconds 秒）才入账", **_BOTH
-    ),
-    "not_found": FaultKind("查询说查无，不论是否已入账"),
-    "wrong_total": FaultKind("应答的总笔数、总金额（差 fen 分）不对"),
-    "wrong_amount": FaultKind("入账金额差 fen 分（缺省 1）", **_ROWS_ONLY),
-    "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **_BOTH),
-    "system_error": FaultKind("系统异常 B999，行上是 B298；when=before 不入账", **_BOTH),
+    **EVERY_BANK,
+    "twice": FaultKind("只入账一次，应答里出现两次", **BOTH),
+    "lost": FaultKind("已入账，应答与批次结果里没有这一行，只有按号查询才知道", **ROWS_ONLY),
+    "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **BOTH),
+    "system_error": FaultKind("系统异常 B999，行上是 B298；when=before 不入账", **BOTH),
     "expired_token": FaultKind("此刻所有令牌失效：这一次就答 B107，重新签到后照常"),
     "wrong_charset": FaultKind("应答写着 UTF-8，实为 UTF-16"),
-    "answer": FaultKind("照 answer 回答：rspcod、rspmsg，核验 chkcod，行上 rspcod", **_BOTH),
+    "answer": FaultKind("照 answer 回答：rspcod、rspmsg，核验 chkcod，行上 rspcod", **BOTH),
 }
 
 
 def build(site: Site) -> Partner:
-    """The partner of ``manifest.yaml``."""
-    return Boc(site)
-
-
-class Boc:
-    """One bank: book, ledger, instructions, registrations, behind a front machine with tokens."""
-
-    def __init__(self, site: Site) -> None:
-        contract = read_contract("boc")
-        self._storage = site.storage
-        self._clients = ClientFile(site, contract, ("actacn", "actnam"))
-        self._book = LoanBook(site, "BOC")
-        self._ledger = Ledger(site.storage, site.clock, "OBS{day}{place:012d}")
-        self._payments = Payments(site.storage, self._book, self._ledger, site.clock, strange)
-        self._registrations = Registrations(site.storage, self._book)
-        queries = Queries(self._book, self._ledger, site.clock, contract.limit("page_rows"))
-        session = contract.raw["session"]
-        self._tokens = Tokens(site.storage, session["tokens"], session["token_idle_s"])
-        desk = Desk(
-            contract, self._clients, self._payments, queries, self._registrations, self._ledger,
-            self._tokens, site.clock,
-        )  # fmt: skip
-        self._front = B2ePort(contract, self._clients, desk, self._tokens)
-        self._shared = BankControls(
-            self._book, self._ledger, self._payments, site.clock, desk.catch_up
-        )
-
-    def services(self) -> Mapping[str, Service]:
-        """``b2e``."""
-        return {"b2e": self._front}
-
-    def fault_kinds(self) -> Mapping[str, FaultKind]:
-        """See ``FAULTS``."""
-        return FAULTS
-
-    def controls(self) -> Sequence[Control]:
-        """The bank's routes."""
-        return (
-            *self._shared.routes(),
-            Control("GET", "/client", "终端、客户号、操作员、账户、口令", self._client),
-            Control("POST", "/client", "改其中几项；keep_hours=false 不管服务时间", self._change),
-        )
-
-    def reset(self) -> None:
-        """As after loading: no instruction, no credit, KKJG as in the file.  Tokens stay."""
-        with self._storage.write():
-            self._payments.reset()
-            self._ledger.reset()
-            self._registrations.reset()
-            self._book.reset()
-
-    def _client(self, _: ControlCall) -> Answer:
-        return answer_json(self._clients.shown())
-
-    def _change(self, call: ControlCall) -> Answer:
-        self._clients.change(dict(call.body))
-        return answer_json(self._clients.shown())
+    """The partner of ``manifest.yaml``.  Tokens outlive a reset."""
+    contract = read_contract("boc")
+    books = Books(
+        site, contract, bank="BOC", payer=("actacn", "actnam"), serial="OBS{day}{place:012d}",
+        say=strange,
+    )  # fmt: skip
+    session = contract.raw["session"]
+    tokens = Tokens(site.storage, session["tokens"], session["token_idle_s"])
+    services = {"b2e": B2ePort(Desk(books, tokens), tokens)}
+    return BankPartner(books, services, FAULTS, "终端、客户号、操作员、账户、口令")

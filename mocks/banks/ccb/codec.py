@@ -1,29 +1,13 @@
 """The bank's side of the wire: ``requestXml=`` in, XML out.  Written by hand from the contract."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from lxml import etree
-
-from mocks.kit.xml import CHARSET, Unreadable, parse, tags
+from mocks.kit.bank.front import Message
+from mocks.kit.xml import Unreadable, parse, tags
 
 HEAD = ("REQUEST_SN", "CUST_ID", "USER_ID", "PASSWORD", "TX_CODE", "LANGUAGE")
 _FIELD = b"requestXml="
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A request: its head's fields, TX_INFO, the whole tree."""
-
-    head: Mapping[str, str]
-    info: etree._Element
-    root: etree._Element
-
-    @property
-    def lists(self) -> list[etree._Element]:
-        """TX_INFO's LIST elements."""
-        return list(self.info.iterchildren("LIST"))
 
 
 def read_form(body: bytes) -> Message:
@@ -40,11 +24,11 @@ def read_xml(data: bytes) -> Message:
     info = root.find("TX_INFO")
     if root.tag != "TX" or info is None:
         raise Unreadable("没有 TX/TX_INFO")
-    return Message({name: root.findtext(name) or "" for name in HEAD}, info, root)
+    return Message({name: root.findtext(name) or "" for name in HEAD}, info, root, row="LIST")
 
 
 def reply_xml(
-    head: Mapping[str, str], code: str, text: str, out: str | None, charset: str = CHARSET
+    head: Mapping[str, str], code: str, text: str, out: str | None, charset: str
 ) -> bytes:
     """A whole reply.  ``charset`` differs only by a fault."""
     fields = (

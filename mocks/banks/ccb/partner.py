@@ -1,99 +1,37 @@
-"""The mock of 建设银行 put together, with its part of the control plane."""
+"""The mock of 建设银行 put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from mocks.banks.ccb.desk import Desk
 from mocks.banks.ccb.front import FrontPort
-from mocks.banks.ccb.queries import Queries
 from mocks.banks.ccb.words import strange
-from mocks.kit.bank.book import LoanBook
-from mocks.kit.bank.client import ClientFile
+from mocks.kit.bank.books import Books
 from mocks.kit.bank.contract import read_contract
-from mocks.kit.bank.control import BankControls
-from mocks.kit.bank.ledger import Ledger
-from mocks.kit.bank.payments import Payments
-from mocks.kit.bank.registrations import Registrations
+from mocks.kit.bank.partner import BOTH, ROWS_ONLY, BankPartner
+from mocks.kit.bank.partner import FAULTS as EVERY_BANK
 from mocks.kit.faults import FaultKind
-from mocks.kit.messages import Answer, Service
-from mocks.kit.partner import Control, ControlCall, Partner, Site, answer_json
+from mocks.kit.partner import Partner, Site
 
-_BOTH = {"rows": True}
-_ROWS_ONLY = {"rows": True, "calls": False}
 FAULTS: Mapping[str, FaultKind] = {
-    "late": FaultKind("已入账，但到第 inquiries 次查询或 seconds 秒为止都说处理中", **_BOTH),
-    "twice": FaultKind("只入账一次，应答里出现两次", **_ROWS_ONLY),
-    "lost": FaultKind("已入账，批次结果里没有这一行，只有按号查询才知道", **_ROWS_ONLY),
-    "batch_lost": FaultKind("整批已入账，连接重置，按批次查询说查无，按号查询才知道"),
-    "book_after_not_found": FaultKind(
-        "请求还在路上：先不入账、不应答，等查询答了“查无”（再过 seconds 秒）才入账", **_BOTH
-    ),
-    "not_found": FaultKind("查询说查无，不论是否已入账"),
-    "wrong_total": FaultKind("应答的总笔数、总金额（差 fen 分）不对"),
-    "wrong_amount": FaultKind("入账金额差 fen 分（缺省 1）", **_ROWS_ONLY),
-    "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **_BOTH),
-    "system_error": FaultKind("系统异常 YDH99999，行上是 5/YDHD1998；when=before 不入账", **_BOTH),
+    **EVERY_BANK,
+    "twice": FaultKind("只入账一次，应答里出现两次", **ROWS_ONLY),
+    "lost": FaultKind("已入账，批次结果里没有这一行，只有按号查询才知道", **ROWS_ONLY),
+    "unknown_code": FaultKind("码表没有的码（code）；when=before 不入账", **BOTH),
+    "system_error": FaultKind("系统异常 YDH99999，行上是 5/YDHD1998；when=before 不入账", **BOTH),
     "front_cut_off": FaultKind("前置机与银行通讯中断 0130Z1108；when=before 不入账"),
     "expired_token": FaultKind("操作员口令已过期 YDH90102；不入账"),
     "wrong_charset": FaultKind("应答写着 GB2312，实为 UTF-16"),
     "answer": FaultKind(
-        "照 answer 回答：RETURN_CODE、RETURN_MSG，核验 CHECK_CODE，行上各域", **_BOTH
+        "照 answer 回答：RETURN_CODE、RETURN_MSG，核验 CHECK_CODE，行上各域", **BOTH
     ),
 }
 
 
 def build(site: Site) -> Partner:
     """The partner of ``manifest.yaml``."""
-    return Ccb(site)
-
-
-class Ccb:
-    """One bank: book, ledger, instructions, registrations, behind a front machine."""
-
-    def __init__(self, site: Site) -> None:
-        contract = read_contract("ccb")
-        self._storage = site.storage
-        self._clients = ClientFile(site, contract, ("ACC_NO", "ACC_NAME"))
-        self._book = LoanBook(site, "CCB")
-        self._ledger = Ledger(site.storage, site.clock, "{day}52001{place:09d}")
-        self._payments = Payments(site.storage, self._book, self._ledger, site.clock, strange)
-        self._registrations = Registrations(site.storage, self._book)
-        queries = Queries(self._book, self._ledger, site.clock, contract.limit("page_rows"))
-        desk = Desk(
-            contract, self._clients, self._payments, queries, self._registrations, self._ledger,
-            site.clock,
-        )  # fmt: skip
-        self._front = FrontPort(contract, self._clients, desk)
-        self._shared = BankControls(
-            self._book, self._ledger, self._payments, site.clock, desk.catch_up
-        )
-
-    def services(self) -> Mapping[str, Service]:
-        """``front``."""
-        return {"front": self._front}
-
-    def fault_kinds(self) -> Mapping[str, FaultKind]:
-        """See ``FAULTS``."""
-        return FAULTS
-
-    def controls(self) -> Sequence[Control]:
-        """The bank's routes."""
-        return (
-            *self._shared.routes(),
-            Control("GET", "/client", "客户号、操作员、账户、口令", self._client),
-            Control("POST", "/client", "改其中几项；keep_hours=false 不管服务时间", self._change),
-        )
-
-    def reset(self) -> None:
-        """As after loading: no instruction, no credit, KKJG as in the file."""
-        with self._storage.write():
-            self._payments.reset()
-            self._ledger.reset()
-            self._registrations.reset()
-            self._book.reset()
-
-    def _client(self, _: ControlCall) -> Answer:
-        return answer_json(self._clients.shown())
-
-    def _change(self, call: ControlCall) -> Answer:
-        self._clients.change(dict(call.body))
-        return answer_json(self._clients.shown())
+    books = Books(
+        site, read_contract("ccb"), bank="CCB", payer=("ACC_NO", "ACC_NAME"),
+        serial="{day}52001{place:09d}", say=strange,
+    )  # fmt: skip
+    services = {"front": FrontPort(Desk(books))}
+    return BankPartner(books, services, FAULTS, "客户号、操作员、账户、口令")

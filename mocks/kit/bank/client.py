@@ -55,6 +55,7 @@ class ClientFile:
                 handed={
                     name: secrets.token_hex(int(one.get("longest", 64)) // 2)[:64]
                     for name, one in contract.raw["secrets"].items()
+                    if one.get("made") != "sftp"  # keys: the SFTP port draws them
                 },
                 own={name: secrets.token_hex(32) for name in own},
             )

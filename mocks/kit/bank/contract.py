@@ -28,6 +28,11 @@ class Contract:
         """The wording of a code; empty for one that the table does not have."""
         return str(self.raw["code_tables"][table]["codes"].get(code, {}).get("text", ""))
 
+    def final_refusal(self, table: str, code: str) -> bool:
+        """Whether a code refuses for good."""
+        entry = self.raw["code_tables"][table]["codes"].get(code, {})
+        return bool(entry.get("final")) and entry.get("status") == "refused"
+
     def limit(self, name: str) -> int:
         """A limit by its name (``batch_rows``, ``inquiry_rows``, ``page_rows``)."""
         return int(self.raw["limits"][name])

@@ -156,6 +156,14 @@ class Payments:
         self._release(self._parking.of_batch(batch))
         return told
 
+    def has_taken(self, batch: str, hits: Hits) -> bool:
+        """Whether the bank says that it took a batch; as ``by_batch``, its rows are not asked."""
+        row = self._storage.row("SELECT hidden FROM batch WHERE number=?", (batch,))
+        taken = row is not None and not row[0] and hits.first("not_found") is None
+        if not taken:
+            self._release(self._parking.of_batch(batch))
+        return taken
+
     def by_number(self, numbers: Sequence[str], hits: Hits) -> list[tuple[str, Told | None]]:
         """What became of single numbers; None for one the bank says it does not know."""
         lost = hits.first("not_found") is not None

@@ -13,6 +13,14 @@ class Refused(Exception):
         self.why = why
 
 
+class CutOff(Exception):
+    """The connection is cut instead of an answer; ``summary`` is for the journal."""
+
+    def __init__(self, summary: Mapping[str, object]) -> None:
+        super().__init__(dict(summary))
+        self.summary = summary
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What to answer: code ("" is success), body, the journal's summary; or a reset."""
