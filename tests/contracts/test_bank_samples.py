@@ -5,12 +5,14 @@ Decoded here by plain codecs and lxml, by neither adapter nor mock.
 
 import base64
 import gzip
+import json
 import re
 import struct
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from lxml import etree
 
 from hub.contracts import load_contract
@@ -25,6 +27,8 @@ XML = [
     for path in sorted((bank / "samples").iterdir())
     if path.suffix in WRITTEN
 ]
+JSON = [path for bank in BANKS for path in sorted((bank / "samples").glob("*.json"))
+        if not path.name.endswith(".envelope.json")]  # fmt: skip
 DIRTY = {
     # What these show on purpose: amounts and states that are none.
     "6WD802.reply.xml": {"AMOUNT"}, "6WD901.page2.reply.xml": {"DQYHJE"},
@@ -45,7 +49,7 @@ class TestBank:
         assert {one["file"] for one in index} == there
 
     def test_every_transaction_has_samples_both_ways(self, bank: Path) -> None:
-        names = [p.name for p in (bank / "samples").iterdir() if p.suffix in WRITTEN]
+        names = [path.name for path in (bank / "samples").iterdir()]
         for transaction in load_contract(bank).transactions:
             for side in ("request", "reply"):
                 assert [n for n in names if n.startswith(transaction) and side in n], transaction
@@ -74,6 +78,17 @@ def test_a_sample_is_written_in_its_charset_and_valid_by_its_schema(path: Path) 
     schema.validate(etree.fromstring(text))
     wrong = {str(error.path).rsplit("/", 1)[-1].split("[")[0] for error in schema.error_log}
     assert wrong == DIRTY.get(path.name, set())
+
+
+@pytest.mark.parametrize("path", JSON, ids=lambda path: f"{path.parents[1].name}-{path.name}")
+def test_a_json_sample_is_valid_by_its_schema(path: Path) -> None:
+    contract = load_contract(path.parents[1])
+    side = "request" if ".request." in path.name else "reply"
+    mine = {name.removesuffix(f".{side}") for name in contract.schemas if name.endswith(side)}
+    transaction = max((one for one in mine if path.name.startswith(f"{one}.")), key=len)
+    schema = json.loads(contract.schemas[f"{transaction}.{side}"].path.read_text(encoding="utf-8"))
+    document = json.loads(path.read_bytes().decode(contract.charset.written))
+    assert list(Draft202012Validator(schema).iter_errors(document)) == []
 
 
 def _document(path: Path) -> bytes:
