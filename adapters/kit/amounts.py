@@ -1,13 +1,11 @@
-"""Amounts and counts of a wire: texts in 分 or in yuan, never numbers; None where they are none."""
+"""Amounts and counts of a wire as its contract writes them: texts, never numbers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.contracts import Contract
 from hub.kernel.errors import Misconfigured
 from hub.kernel.money import BadAmount, Fen, format_yuan, parse_fen, parse_yuan
 
-_READ: dict[str, Callable[[str], Fen]] = {"yuan": parse_yuan, "fen": parse_fen}
 WORDS = {"yuan": "an amount in yuan", "fen": "an amount in 分"}
 """What a drift calls an amount, by the contract's ``amount_unit``."""
 
@@ -21,7 +19,7 @@ class Amounts:
     @classmethod
     def of(cls, contract: Contract) -> "Amounts":
         """Raises Misconfigured for a unit nobody knows."""
-        if contract.wire.amount_unit not in _READ:
+        if contract.wire.amount_unit not in WORDS:
             raise Misconfigured(f"{contract.interface}: amounts in {contract.wire.amount_unit}")
         return cls(contract.wire.amount_unit)
 
@@ -34,20 +32,17 @@ class Amounts:
         if not isinstance(said, str):
             return None
         try:
-            return _READ[self.unit](said)
+            return parse_fen(said) if self.unit == "fen" else parse_yuan(said)
         except BadAmount:
             return None
 
 
-def amount(contract: Contract, text: str | None) -> Fen | None:
-    """An amount of the contract's unit, in 分."""
-    try:
-        return _READ[contract.wire.amount_unit](text or "")
-    except BadAmount:
-        return None
+def amount(contract: Contract, said: object) -> Fen | None:
+    """One amount of the contract's unit, in 分; None for what is none."""
+    return Amounts.of(contract).read(said)
 
 
 def count(text: str | None) -> int | None:
-    """A number of rows or pages."""
+    """A number of rows or pages; None for what is none."""
     clean = (text or "").strip()
     return int(clean) if clean.isascii() and clean.isdigit() else None

@@ -24,13 +24,18 @@ _ACCOUNT = re.compile(r"[0-9A-Za-z-]+")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
-def obstacle(contract: Contract, name: str, account: str, *, fields: Sequence[str]) -> str | None:
+def obstacle(
+    contract: Contract, name: str, account: str, *, fields: Sequence[str], delimiters: str = ""
+) -> str | None:
     """``name_not_representable``, ``account_not_representable`` or None.
 
-    ``fields``: the contract's fields that carry name and account.
+    ``fields``: the contract's fields that carry name and account; ``delimiters``: characters that
+    separate values on this wire and can stand in none of them.
     """
     name_field, account_field = fields
     if not name.strip() or UNWRITABLE.search(name) or not contract.field(name_field).takes(name):
+        return "name_not_representable"
+    if any(one in name for one in delimiters):
         return "name_not_representable"
     if not _ACCOUNT.fullmatch(account) or not contract.field(account_field).takes(account):
         return "account_not_representable"
@@ -38,7 +43,12 @@ def obstacle(contract: Contract, name: str, account: str, *, fields: Sequence[st
 
 
 def check_batch(
-    contract: Contract, batch: InstructionBatch, limit: int, *, fields: Sequence[str]
+    contract: Contract,
+    batch: InstructionBatch,
+    limit: int,
+    *,
+    fields: Sequence[str],
+    delimiters: str = "",
 ) -> None:
     """Refuse, before anything is sent, what the plan should never have let through: BadInput."""
     numbers = [row.number for row in batch.rows]
@@ -52,7 +62,9 @@ def check_batch(
             raise BadInput(f"instruction numbers have {digits} digits")
         if row.amount <= 0:
             raise BadInput(f"instruction {row.number}: the amount is not above 0")
-        found = obstacle(contract, row.payee_name, row.payee_account, fields=fields)
+        found = obstacle(
+            contract, row.payee_name, row.payee_account, fields=fields, delimiters=delimiters
+        )
         if found is not None:
             raise BadInput(f"instruction {row.number}: {found}")
 

@@ -35,8 +35,7 @@ DIRTY = {
     "b2e0007.batch.reply.xml": {"trnamt"}, "b2e9001.next.reply.xml": {"dqyhje"},
     "QDKDUE.page2.reply.xml": {"DQYHJE"},
     "QueryBatch.reply.xml": {"amount"}, "QueryDues.page2.reply.xml": {"dueAmount", "dueDate"},
-    "QDKDUE.page2.reply.xml": {"DQYHJE"}, "CQRA61.batch.reply.frame": {"Amt"},
-    "DCQR01.next.reply.frame": {"DQYHJE"},
+    "CQRA61.batch.reply.frame": {"Amt"}, "DCQR01.next.reply.frame": {"DQYHJE"},
 }  # fmt: skip
 
 

@@ -110,7 +110,7 @@ class BocBank(BankTerms):
 
         A reply with another batch number or other totals is not this batch's: unknown.
         """
-        banks.check_batch(self._contract, batch, self.batch_limit, fields=rows.PAYEE_FIELDS)
+        self.check_batch(batch)
         totals = {"pybnum": str(len(batch.rows)), "pybamt": format_yuan(batch.total)}
         head = {
             "batchid": batch.number, "actacn": self._account, "actnam": self._account_name,

@@ -110,7 +110,7 @@ class CcbBank(BankTerms):
 
         A reply that repeats another batch number or other totals is not this batch's: unknown.
         """
-        banks.check_batch(self._contract, batch, self.batch_limit, fields=rows.PAYEE_FIELDS)
+        self.check_batch(batch)
         totals = {"TOTAL_NUM": str(len(batch.rows)), "TOTAL_AMT": format_yuan(batch.total)}
         head = {
             "BATCH_NO": batch.number,
