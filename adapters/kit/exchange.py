@@ -2,7 +2,7 @@
 the reply opened.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from adapters.kit.replies import BadReply, known, refuse
 from hub.contracts import BadDocument, Code, CodeStatus, Contract
@@ -37,16 +37,25 @@ def check_request(contract: Contract, line: Line, transaction: str, drifts: list
 
 
 def post(
-    contract: Contract, line: Line, transaction: str, body: bytes, *, endpoint: str
+    contract: Contract,
+    line: Line,
+    transaction: str,
+    body: bytes,
+    *,
+    endpoint: str,
+    headers: Mapping[str, str] | None = None,
 ) -> HttpReply:
-    """The call of a transaction to an endpoint of the contract; its effect is the contract's."""
+    """The call of a transaction to an endpoint of the contract; its effect is the contract's.
+
+    ``headers`` are those beside the content type.
+    """
     door = contract.endpoints[endpoint]
     return line.post(
         transaction,
         endpoint=door.name,
         path=door.path,
         body=body,
-        headers={"content-type": door.content_type},
+        headers={"content-type": door.content_type, **(headers or {})},
         effect=contract.transaction(transaction).effect,
     )
 

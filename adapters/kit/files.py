@@ -31,24 +31,13 @@ _VALUE = r"[0-9A-Za-z-]{1,40}"
 
 
 @dataclass(frozen=True, slots=True)
-class FileKind:
-    """One kind of file; ``done`` is where those we picked up are moved, empty where none are."""
+class NamedFiles:
+    """Files of one kind: where they lie and what they are called."""
 
     kind: str
     endpoint: str
     folder: str
-    done: str
     template: str
-    layout: Layout
-
-    @classmethod
-    def of(cls, contract: Contract, kind: str, *, endpoint: str) -> "FileKind":
-        """From the contract's section ``files``."""
-        raw: Mapping[str, Any] = contract.extra["files"][kind]
-        return cls(
-            kind, endpoint, str(raw["folder"]), str(raw.get("done", "")), str(raw["name"]),
-            contract.layout(str(raw["layout"])),
-        )  # fmt: skip
 
     def name(self, **values: str) -> str:
         """The name of a file of ours."""
@@ -78,13 +67,36 @@ class FileKind:
             content=content, effect=effect,
         )  # fmt: skip
 
+    def fetched(self, line: Line, name: str, *, folder: str = "") -> bytes:
+        """A file's bytes, from its folder or another; see Line.get_file."""
+        return line.get_file(
+            f"get.{self.kind}", endpoint=self.endpoint, folder=folder or self.folder, name=name
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind(NamedFiles):
+    """Fixed-width files; ``done`` is where those we picked up are moved, empty where none are."""
+
+    done: str
+    layout: Layout
+
+    @classmethod
+    def of(cls, contract: Contract, kind: str, *, endpoint: str) -> "FileKind":
+        """From the contract's section ``files``."""
+        raw: Mapping[str, Any] = contract.extra["files"][kind]
+        return cls(
+            kind, endpoint, str(raw["folder"]), str(raw["name"]), str(raw.get("done", "")),
+            contract.layout(str(raw["layout"])),
+        )  # fmt: skip
+
     def get(self, line: Line, name: str) -> FixedFile:
         """A file the partner has told us of, read and checked.
 
         Raises ReplyUnreadable (with a drift) for what is no whole file of its layout, and what
         Line.get_file raises.
         """
-        return self.read(line, self._fetched(line, self.folder, name))
+        return self.read(line, self.fetched(line, name))
 
     def pick_up(self, line: Line, name: str, ours: Callable[[FixedFile], None]) -> FixedFile:
         """The same, and then acknowledged: moved to where picked-up files lie.
@@ -96,9 +108,9 @@ class FileKind:
         and tried again with the next asking: applying depends only on what a file says.
         """
         try:
-            content, fresh = self._fetched(line, self.folder, name), True
+            content, fresh = self.fetched(line, name), True
         except FileMissing:
-            content, fresh = self._fetched(line, self.done, name), False
+            content, fresh = self.fetched(line, name, folder=self.done), False
         found = self.read(line, content)
         with readable(line):
             ours(found)
@@ -116,9 +128,6 @@ class FileKind:
         if found.mixed:
             line.drift.note(f"{self.kind}/ends", "line ends of one kind", "CRLF and LF")
         return found
-
-    def _fetched(self, line: Line, folder: str, name: str) -> bytes:
-        return line.get_file(f"get.{self.kind}", endpoint=self.endpoint, folder=folder, name=name)
 
     def _acknowledge(self, line: Line, name: str) -> None:
         try:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.ciphers.modes import CBC
@@ -21,6 +25,7 @@ from mocks.kit.guard import MockRefusal
 _BLOCK = 16
 _KNOWN = {"algorithm": "SM4", "mode": "CBC", "padding": "PKCS7", "iv": "prefix",
           "encoding": "base64"}  # fmt: skip
+_FORMS = ("raw", "der")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _MILLIS = re.compile(r"[0-9]{13}")
 
@@ -56,14 +61,17 @@ class Envelope:
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         signature = spec["signature"]
-        wanted = ("SM2withSM3", "raw", "base64")
-        if spec["cipher"] != _KNOWN or wanted != tuple(
-            signature[name] for name in ("algorithm", "form", "encoding")
+        how = (signature["algorithm"], signature["encoding"])
+        if (
+            spec["cipher"] != _KNOWN
+            or how != ("SM2withSM3", "base64")
+            or signature["form"] not in _FORMS
         ):
             raise MockRefusal("挡板不会这样的信封：看 contract.yaml 的 envelope")
         self._headers: Mapping[str, str] = spec["headers"]
         self._data, self._sign = spec["body"]["data"], spec["body"]["sign"]
         self._lines: list[str] = signature["text"]
+        self._der = signature["form"] == "der"
         self._user_id = str(signature["user_id"]).encode()
         self._skew_ms = int(spec["clock_skew_s"]) * 1000
 
@@ -95,7 +103,8 @@ class Envelope:
             "nonce": nonce,
         }  # fmt: skip
         signed = self._text(path, facts, data) + (b"." if spoil else b"")
-        sign = base64.b64encode(sm2.sign(party.secret, signed, self._user_id)).decode("ascii")
+        made = sm2.sign(party.secret, signed, self._user_id)
+        sign = base64.b64encode(_to_der(made) if self._der else made).decode("ascii")
         body = json.dumps({self._data: data, self._sign: sign}).encode("ascii")
         return {self._headers[name]: value for name, value in facts.items()}, body
 
@@ -111,7 +120,10 @@ class Envelope:
         if not nonce or not _MILLIS.fullmatch(facts["timestamp"]):
             raise Distrusted("unreadable", "时间戳或随机数不是规范的写法", nonce)
         text = self._text(path, facts, data)
-        if not sm2.verify(party.customer, text, _decoded(sign), self._user_id):
+        came = _decoded(sign)
+        if not sm2.verify(
+            party.customer, text, _from_der(came) if self._der else came, self._user_id
+        ):
             raise Distrusted("signature", "签名不符", nonce)
         if abs(int(facts["timestamp"]) - now_ms) > self._skew_ms:
             raise Distrusted("stale", "时间戳超出允许时差", nonce)
@@ -182,3 +194,18 @@ def _decoded(text: str) -> bytes:
     except binascii.Error:
         return b""
     return found if base64.b64encode(found).decode("ascii") == text else b""
+
+
+def _to_der(raw: bytes) -> bytes:
+    """r‖s as SEQUENCE{r, s}."""
+    return encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+
+
+def _from_der(data: bytes) -> bytes:
+    """SEQUENCE{r, s} as r‖s; empty for anything else, a second way to write it included."""
+    try:
+        r, s = decode_dss_signature(data)
+        raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    except (ValueError, OverflowError):
+        return b""
+    return raw if _to_der(raw) == data else b""

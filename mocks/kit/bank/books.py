@@ -1,5 +1,7 @@
 """All that a bank keeps behind its wire: customer, loan book, ledger, instructions, agreements."""
 
+from collections.abc import Sequence
+
 from mocks.kit.bank.book import LoanBook
 from mocks.kit.bank.client import ClientFile
 from mocks.kit.bank.contract import Contract
@@ -24,16 +26,18 @@ class Books:
         payer: tuple[str, str],
         serial: str,
         say: Say,
+        own: Sequence[str] = (),
     ) -> None:
         """``bank`` is the YHJC of its loans.
 
         ``payer`` names the contract's values for number and name of the paying account; ``serial``
-        is how the bank numbers entries (see Ledger), ``say`` its words for a row under a rule.
+        is how the bank numbers entries (see Ledger), ``say`` its words for a row under a rule,
+        ``own`` the secrets it draws for itself.
         """
         self.contract: Contract = contract
         self.clock: MockClock = site.clock
         self.storage: Storage = site.storage
-        self.clients = ClientFile(site, contract, payer)
+        self.clients = ClientFile(site, contract, payer, own)
         self.loans = LoanBook(site, bank)
         self.ledger = Ledger(site.storage, site.clock, serial)
         self.payments = Payments(site.storage, self.loans, self.ledger, site.clock, say)
