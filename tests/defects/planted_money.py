@@ -151,7 +151,7 @@ DEFECTS = (
             Catch(
                 day("bank: booked only after an inquiry was answered not found"),
                 "booked only after",
-                "credits without posting|told otherwise than the bank credited",
+                "credits without posting|told otherwise than the bank credited|outcomes not as",
             ),
         ),
     ),
@@ -286,12 +286,12 @@ DEFECTS = (
             ),
         ),
         (
+            # Posted twice, the core refuses and the month never comes to its end.
             Catch(
                 tests("tests/offset/test_results.py::TestMonth"),
                 "runTest",
-                "assert",
+                "assert|did not come to it",
             ),
-            Catch(_ITEMS, "runTest", "posted →|→"),
         ),
     ),
     Defect(
@@ -320,7 +320,13 @@ DEFECTS = (
                 "            item.c.state == _WANTED[kind].value,\n",
             ),
         ),
-        (Catch(_ITEMS, "runTest", "frozen, and moved"),),
+        (
+            Catch(
+                tests("tests/offset/test_reconcile.py::test_a_frozen_item_is_booked_no_further"),
+                "test_a_frozen_item_is_booked_no_further",
+                "assert",
+            ),
+        ),
     ),
     Defect(
         "last_result_wins",

@@ -138,9 +138,6 @@ DEFECTS = (
                 "    }",
             ),
         ),
-        (
-            Catch(tests("tests/core/test_mock_model.py"), "test_any_order", "assert"),
-            Catch(_CORE, "一户不足则两户都不占", "."),
-        ),
+        (Catch(_CORE, "一户不足则两户都不占", "."),),
     ),
 )

@@ -124,6 +124,27 @@ def test_the_core_that_refuses_to_post_is_a_difference(quick: Centre) -> None:
     assert {s for n, (s, _, _) in quick.items().items() if n != "A1"} <= paid_up
 
 
+def test_a_frozen_item_is_booked_no_further(quick: Centre) -> None:
+    """What a difference has frozen is neither posted nor released until two people settle it."""
+    quick.add(*(Person(f"A{n}") for n in range(3)))
+    quick.icbc.minds = {"LA2": "refuse"}
+    quick.open()
+    quick.planned()
+    quick.approve()
+    quick.cut()
+    quick.deliver("bank.instruct")
+    frozen = [quick.number("A1"), quick.number("A2")]
+    with quick.store.write() as tx:
+        tx.execute(sa.update(item).where(item.c.number.in_(frozen)).values(disputed=1))
+    for _ in range(4):
+        quick.hurry()
+        quick.tick()
+    states = {who: state for who, (state, *_) in quick.items().items()}
+    assert (states["A1"], states["A2"]) == ("succeeded", "failed")
+    assert states["A0"] in ("posted", "reconciled")
+    assert [quick.core.states[number] for number in frozen] == ["held", "held"]
+
+
 class TestReturned:
     @pytest.mark.parametrize("kind", [EntryKind.RETURN, EntryKind.REVERSAL])
     def test_it_is_reversed_and_the_agreement_rests(self, centre: Centre, kind: EntryKind) -> None:
