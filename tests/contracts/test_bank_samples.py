@@ -100,16 +100,5 @@ def _document(path: Path) -> bytes:
     return data[7:]
 
 
-@pytest.mark.parametrize("path", JSON, ids=lambda path: f"{path.parents[1].name}-{path.name}")
-def test_a_json_sample_is_valid_by_its_schema(path: Path) -> None:
-    contract = load_contract(path.parents[1])
-    side = "request" if ".request." in path.name else "reply"
-    mine = {name.removesuffix(f".{side}") for name in contract.schemas if name.endswith(side)}
-    transaction = max((one for one in mine if path.name.startswith(f"{one}.")), key=len)
-    schema = json.loads(contract.schemas[f"{transaction}.{side}"].path.read_text(encoding="utf-8"))
-    document = json.loads(path.read_bytes().decode(contract.charset.written))
-    assert list(Draft202012Validator(schema).iter_errors(document)) == []
-
-
 def _unpacked(packed: str, charset: str) -> str:
     return gzip.decompress(base64.b64decode(packed)).decode(charset)
