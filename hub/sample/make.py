@@ -1,5 +1,5 @@
 """Writes an invented month; the one that ships is
-``python -m hub.sample.make --out hub/sample/2025-10 --further-agreements 200``.
+``python -m hub.sample.make --out hub/sample/2025-10 --further-agreements 400``.
 
 Rows are written as they are made, so a million agreements need no more memory than three hundred
 (one byte each, for the order of the cases).  The same arguments write the same bytes.
@@ -164,7 +164,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--agreements", type=int, default=300)
     parser.add_argument("--banks", default="ICBC", help="YHJC, separated by commas")
-    parser.add_argument("--further", default="CCB,BOC", help="banks whose agreements come after")
+    further = ",".join(bank for bank in CARD_PREFIX if bank != "ICBC")
+    parser.add_argument("--further", default=further, help="banks whose agreements come after")
     parser.add_argument("--further-agreements", type=int, default=0)
     parser.add_argument("--month", default="2025-10")
     parser.add_argument("--seed", type=int, default=SEED)

@@ -24,7 +24,11 @@ def _rows(folder: Path, name: str) -> list[dict[str, str]]:
 
 def test_the_generator_writes_the_shipped_files(tmp_path: Path) -> None:
     write_month(
-        tmp_path, agreements=300, banks=["ICBC"], further=["CCB", "BOC"], further_agreements=200
+        tmp_path,
+        agreements=300,
+        banks=["ICBC"],
+        further=[bank for bank in CARD_PREFIX if bank != "ICBC"],
+        further_agreements=400,
     )
     for name in NAMES:
         shipped, written = FOLDER / f"{name}.csv", tmp_path / f"{name}.csv"
