@@ -1,9 +1,9 @@
 """What was said on the wire, decoded and masked for everybody, and as it stood for a few.
 
-Decoded means peeled: a form's fields, Base64 in a field, XML or JSON in that.  Masked means that
-a value is shown only where it cannot be a person's: our own 20-digit numbers, codes, counts,
-dates and amounts; of everything else its shape (kinds and lengths).  Every look at the wording
-itself is one of a person with the role ``raw``, with a reason, in the audit.
+Decoded means peeled: a frame's head, a form's fields, Base64 in a field, XML or JSON in that.
+Masked means that a value is shown only where it cannot be a person's: our own 20-digit numbers,
+codes, counts, dates and amounts; of everything else its shape (kinds and lengths).  Every look at
+the wording itself is one of a person with the role ``raw``, with a reason, in the audit.
 """
 
 import base64
@@ -32,12 +32,15 @@ _DEPTH = 4
 _CHARSETS = ("utf-8", "gb18030")
 _PERSONAL = re.compile(
     r"(?i)(xm|name|xingming|zjh|sfz|cert|idno|phone|mobile|sjhm|addr|acc|card|zh$|hm$|token|"
-    r"sign|pin|passw|secret|key)"
+    r"sign|pin|passw|secret|key|auth)"
 )
 _PLAIN = re.compile(
     r"[0-9]{20}|[-+]?[0-9]{1,9}(?:\.[0-9]{1,4})?|20[0-9]{2}-[01][0-9]-[0-3][0-9](?:[T ][0-9:.]+)?"
     r"|[A-Z]{1,3}[0-9]{2,8}|[A-Z]{3,8}|true|false|null"
 )
+_FRAME = re.compile(r"[^<>]{0,24}(?=<)")
+"""What stands before a document in a frame: flags and lengths, no wire's longer than this; mostly
+there is none."""
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]{16,}={0,2}\s*")
 
@@ -161,12 +164,15 @@ def _peel(data: bytes, path: str, form: list[str], depth: int) -> Iterator[Leaf]
 
 def _of_text(text: str, path: str, form: list[str], depth: int) -> Iterator[Leaf]:
     clean = text.strip()
-    if depth and clean.startswith("<"):
-        tree = _xml(clean)
-        if tree is not None:
-            _add(form, "XML")
-            yield from _of_xml(tree, path)
-            return
+    head = _FRAME.match(clean)
+    tree = _xml(clean[head.end() :]) if depth and head is not None else None
+    if tree is not None and head is not None:
+        if head[0]:
+            _add(form, "frame")
+            yield Leaf(path, _shown("", head[0]))
+        _add(form, "XML")
+        yield from _of_xml(tree, path)
+        return
     if depth and clean[:1] in ("{", "["):
         try:
             value = json.loads(clean)

@@ -205,6 +205,12 @@ class Endpoint:
         access = sftp_access(self.adapter.contract, context.values, context.secrets)
         return PartnerWire(self.urls, access, timeout_s=self.timeout_s)
 
+    def credentials(self) -> list[str]:
+        """What no report may show: the deployment's secrets, and what ``port_with`` makes of
+        them."""
+        known = [secret.reveal() for secret in self._context.secrets.values()]
+        return [*known, *map(_spoilt, known)]
+
     def begin_case(self, moment: datetime) -> None:
         """A mock of our own as just loaded; business time where the suite wants it."""
         if self._owned and self.control is not None:

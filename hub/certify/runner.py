@@ -218,4 +218,4 @@ def _shower(suite: Suite, endpoint: Endpoint) -> Shower:
     keys = ("borrower_id", "repayment_account", "account", "id_number", "phone")
     numbers = [str(one[key]) for one in people for key in keys if key in one]
     layouts = suite.contract.layouts.values()
-    return Shower(suite.contract.charset, names, numbers, layouts)
+    return Shower(suite.contract.charset, names, numbers, endpoint.credentials(), layouts)

@@ -32,23 +32,27 @@ _LONG = re.compile(r"[A-Za-z0-9+/=]{33,}")
 _HEX = re.compile(r"[0-9a-f]+")
 _PACKED = re.compile(rb"[A-Za-z0-9+/=%\s-]{40,}")
 _LEAST_NAME = 2
+_LEAST_SECRET = 4
 _MOST_ROWS = 12
 
 
 class Shower:
-    """Masks for one certificate; ``private`` are the test accounts' names, papers, numbers."""
+    """Masks for one certificate: the test accounts' names, papers and numbers, and ``secrets``,
+    the deployment's own, which no report shows wherever they stand."""
 
     def __init__(
         self,
         charset: Charset,
         names: Iterable[str],
         numbers: Iterable[str],
+        secrets: Iterable[str] = (),
         layouts: Iterable[Layout] = (),
     ) -> None:
         self._charset = charset
         self._layouts = tuple(layouts)
         self._names = sorted({n for n in names if len(n) >= _LEAST_NAME}, key=len, reverse=True)
         self._numbers = sorted({n for n in numbers if len(n) >= 8}, key=len, reverse=True)
+        self._secrets = sorted({s for s in secrets if len(s) >= _LEAST_SECRET}, key=len)[::-1]
 
     def show(self, body: bytes) -> str:
         """At most ``MOST`` characters."""
@@ -63,6 +67,8 @@ class Shower:
         """Without anybody's name, paper or account."""
         text = _ELEMENT.sub(lambda m: f"<{m[1]}>{_hidden(m[2])}{m[3]}", text)
         text = _MEMBER.sub(lambda m: f'"{m[1]}":"{_hidden(m[2])}"', text)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
         for name in self._names:
             text = text.replace(name, mask_name(name))
         for number in self._numbers:

@@ -12,6 +12,7 @@ which are found in ``contract.extra``.
     contract.limit("batch_rows")                      # int
     contract.numbers.idempotent                       # bool
     contract.endpoints["api"].path
+    contract.endpoints["files"].sftp                  # SftpTerms of a door for files, else None
     contract.code("result", "7")                      # Code; a code nobody knows: status unknown,
                                                       # never final, known=False
     contract.field("RecAccNameCN").takes(text)        # counted in the wire's bytes

@@ -26,6 +26,7 @@ every byte before the trailer.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from struct import Struct
 from typing import Any
@@ -68,16 +69,18 @@ class LayoutField:
 
     def written(self, text: str, charset: Charset) -> bytes:
         """Exactly ``width`` bytes; raises Unwritable, never cuts."""
-        if _UNWRITABLE.search(text) or (self.kind == "number" and not _NUMBER.fullmatch(text)):
-            raise Unwritable(f"{self.name}: {shape(text)} is not of kind {self.kind}")
+        if not text.isprintable() and _UNWRITABLE.search(text):
+            raise Unwritable(f"{self.name}: {shape(text)} holds a control character")
+        if self.kind == "number" and not _NUMBER.fullmatch(text):
+            raise Unwritable(f"{self.name}: {shape(text)} is no number")
         try:
-            raw = charset.encode(text)
+            raw = text.encode("ascii") if text.isascii() else charset.encode(text)
         except BadText as error:
             raise Unwritable(f"{self.name}: {error.message}") from None
         if len(raw) > self.width:
             raise Unwritable(f"{self.name}: {len(raw)} bytes, there is room for {self.width}")
         if self.pad == "zero":
-            return text.zfill(self.width).encode("ascii")
+            return raw.zfill(self.width)
         return raw.ljust(self.width) if self.pad == "right" else raw.rjust(self.width)
 
 
@@ -129,16 +132,18 @@ class RecordLayout:
         for place, one in self.told:
             # A column is decoded at once: what ends in the middle of a character cannot go on
             # over the line's end between two values.
-            values = charset.decode(b"\n".join(columns[place])).split("\n")
-            texts.append([_STRIP[one.pad](value) for value in values])
+            column = b"\n".join(columns[place])
+            text = column.decode("ascii") if column.isascii() else charset.decode(column)
+            values = text.split("\n")
+            texts.append(list(map(_STRIP[one.pad], values)) if " " in text else values)
         return [dict(zip(self.names, row, strict=True)) for row in zip(*texts, strict=True)]
 
 
 _STRIP = {
-    "right": lambda text: text.rstrip(" "),
-    "left": lambda text: text.lstrip(" "),
+    "right": methodcaller("rstrip", " "),
+    "left": methodcaller("lstrip", " "),
     # A number as it stands; what a partner writes there instead of one may have blanks.
-    "zero": lambda text: text.strip(" "),
+    "zero": methodcaller("strip", " "),
 }
 
 

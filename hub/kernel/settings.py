@@ -44,8 +44,9 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 class PartnerSettings(BaseModel):
     """One interface's part of the file: ``[partners."bank-icbc"]``.
 
-    ``endpoints``: the contract's endpoint names → base URL or host:port.  ``values``: deployment
-    values that are no secrets; text only, since a customer number may begin with 0.
+    ``endpoints``: the contract's endpoint names → address, its scheme saying which wire (``http``,
+    ``https``, ``tcp``, ``tls``, ``sftp``).  ``values``: deployment values that are no secrets;
+    text only, since a customer number may begin with 0.
     ``secrets``: name → path of its file, relative to the home folder or absolute.
     """
 

@@ -26,6 +26,7 @@ from hub.offset.results import apply_results
 from hub.offset.tables import batch, item
 from hub.offset.words import ItemState
 from hub.ports.bank import BankPort, RowResult, RowStatus
+from hub.ports.line import FileConflict, FileGrowing, FileRefused, ReplyUnreadable
 from hub.store import database_now_us
 
 RESULTS = "bank.results"
@@ -36,6 +37,10 @@ _LONGEST_WAIT_S = 600.0
 _FEW = 5
 """Where no more than this part of a batch is open, the first question asks for those rows alone:
 the bank need not tell us again what we know of the others."""
+_UNUSABLE_TRIES = 3
+"""So often a batch's results may come as something that is none, a half or doubtful file say,
+before the bank is asked by number instead."""
+_UNUSABLE = (ReplyUnreadable, FileRefused, FileGrowing, FileConflict)
 _LEFT_OUT = "应答里没有这一笔"
 _OPEN = (ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value)
 
@@ -128,6 +133,8 @@ class _Answer:
     batch: str
     results: tuple[RowResult, ...]
     asked: tuple[str, ...]
+    unusable: bool = False
+    """Nothing at all was learnt, not even that a number is not known."""
 
 
 class _AnswerHandler(ReadHandler):
@@ -139,6 +146,9 @@ class _AnswerHandler(ReadHandler):
         state = tx.scalar(sa.select(batch.c.state).where(_is(result.batch)).with_for_update())
         if state == "cut":
             self._of_unsent(tx, result)
+            return
+        if result.unusable:
+            self._one_answered(tx, result.batch, False, message.created_us)
             return
         said = {row.number for row in result.results}
         left_out = [number for number in self._expected(tx, result) if number not in said]
@@ -220,7 +230,14 @@ class ResultsHandler(_AnswerHandler):
     def send(self, delivery: Delivery) -> _Answer:
         ask = unpack(delivery.payload, ResultsAsk)
         port: BankPort = delivery.port
-        return _Answer(ask.batch, port.fetch_results(delivery.line, ask.batch), ())
+        try:
+            return _Answer(ask.batch, port.fetch_results(delivery.line, ask.batch), ())
+        except _UNUSABLE as error:
+            if delivery.message.tries < _UNUSABLE_TRIES:
+                raise
+            # For ever unreadable is for ever open: by number the bank may say it all.
+            delivery.line.drift.note("results", "results of the whole batch", error.code)
+            return _Answer(ask.batch, (), (), unusable=True)
 
     def _expected(self, tx: Connection, result: _Answer) -> Sequence[str]:
         return _open_rows(tx, result.batch)

@@ -28,6 +28,10 @@ _CLOSING_S = 0.05
 announced, and one that leaves the closing to us is not waited for any longer."""
 
 
+_NO_HOST = (OSError, UnicodeError)
+"""Looking a name up fails in either way, and httpcore passes the second on as it is."""
+
+
 class _Ended(Exception):
     """The partner closed before its frame was whole."""
 
@@ -104,9 +108,9 @@ class FramedPartner:
             raise httpcore.PoolTimeout("every connection is busy")
         try:
             stream = self._backend.connect_tcp(address.host, address.port, self._connect_s)
-            if address.secured:
-                stream = stream.start_tls(self._context, address.host, self._connect_s)
             try:
+                if address.secured:
+                    stream = stream.start_tls(self._context, address.host, self._connect_s)
                 yield stream
             finally:
                 stream.close()
@@ -149,7 +153,7 @@ class FramedLine:
         except ReplyUnreadable as error:
             call.unreadable(error)
             raise
-        except (httpcore.NetworkError, httpcore.TimeoutException, _Ended, OSError) as error:
+        except (httpcore.NetworkError, httpcore.TimeoutException, _Ended, *_NO_HOST) as error:
             raise call.broken(error) from error
         call.answered()
         return bytes(call.came)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
 from hub.contracts import Contract, SftpTerms
+from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Misconfigured
 from hub.kernel.secret import Secret
 
@@ -137,11 +138,12 @@ class SftpPartner:
         """A connection of its own for the time of one call."""
         from hub.wire.sftp_session import OutOfTime, session  # noqa: PLC0415
 
-        address = self.addresses[endpoint]
+        address, began = self.addresses[endpoint], monotonic()
         if not self._places.acquire(timeout=self._connect_s):
             raise OutOfTime("every connection is busy")
         try:
-            with session(address.host, address.port, who, seconds=self.timeout_s) as found:
+            left = self.timeout_s - (monotonic() - began)
+            with session(address.host, address.port, who, seconds=left) as found:
                 yield found
         finally:
             self._places.release()

@@ -164,11 +164,10 @@ def session(host: str, port: int, who: Credentials, *, seconds: float) -> Iterat
             with watch.over(connection, transport):
                 _enter(transport, host, port, who, watch)
                 channel = transport.open_session(timeout=watch.left())
-                channel.settimeout(watch.left())
                 channel.invoke_subsystem("sftp")
                 yield Session(_Client(channel), transport, watch)
     except Exception as error:
-        if watch.ended and not isinstance(error, HostKeyRefused | LoginRefused):
+        if watch.is_over() and not isinstance(error, HostKeyRefused | LoginRefused):
             raise OutOfTime(f"not done within {seconds:g} s") from error
         raise
 
@@ -208,22 +207,25 @@ class _Watch:
 
     def __init__(self, seconds: float) -> None:
         self._end = monotonic() + seconds
-        self.ended = False
+        self._cut = False
 
     def left(self) -> float:
         """Seconds; raises OutOfTime."""
         rest = self._end - monotonic()
         if rest <= 0:
-            self.ended = True
             raise OutOfTime("the call's time is over")
         return float(rest)
+
+    def is_over(self) -> bool:
+        """Whether what failed, failed because of this."""
+        return self._cut or monotonic() >= self._end
 
     @contextmanager
     def over(self, connection: socket.socket, transport: paramiko.Transport) -> Iterator[None]:
         """Cut the connection when the time is over: whatever waits for it then fails."""
 
         def cut() -> None:
-            self.ended = True
+            self._cut = True
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             transport.close()

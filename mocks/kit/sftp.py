@@ -132,6 +132,7 @@ class SftpPort:
         finally:
             if said is not None:
                 said.abort()
+                await said.wait_closed()  # what waits in it for ever is cancelled by then
             connection.close()
 
     def _options(self, host: asyncssh.SSHKey) -> asyncssh.SSHServerConnectionOptions:

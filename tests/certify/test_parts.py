@@ -169,8 +169,50 @@ class TestAlteredLine:
         assert altered({"find": "nowhere=(.)"})[2] == 0
 
 
+@dataclass
+class Frames:
+    """A line that answers with the frame it was sent, and how often."""
+
+    drift: DriftNotes = field(default_factory=DriftNotes)
+    sent: list[bytes] = field(default_factory=list)
+
+    def exchange(self, step: str, *, request: bytes, **more: Any) -> bytes:
+        self.sent.append(request)
+        return request + str(len(self.sent)).encode()
+
+
+class TestAlteredFrame:
+    def _told(self, spec: dict[str, Any], *more: dict[str, Any]) -> tuple[Frames, list[bytes]]:
+        frames, earlier = Frames(), dict[str, Any]()
+        said = [
+            AlteredLine(frames, one, earlier).exchange(
+                "PAY", endpoint="front", request=b"09     amt=99&ok", head=7, length_of=int
+            )
+            for one in (spec, *more)
+        ]
+        return frames, said
+
+    def test_what_is_altered_keeps_its_length(self) -> None:
+        assert self._told({"find": "amt=([0-9]+)", "plus": 1})[0].sent == [b"09     amt=00&ok"]
+        assert self._told({"find": "&(.*)"})[0].sent == [b"09     amt=99&pl"]
+        assert self._told({"reply": "&(ok)"})[1] == [b"09     amt=99&pl1"]
+
+    def test_twice_and_anothers_answer_and_never(self) -> None:
+        assert len(self._told({"twice": True})[0].sent) == 2
+        assert self._told({}, {"replay": True})[1][1].endswith(b"1")
+        with pytest.raises(LineNotSent):
+            self._told({"block": True})
+
+
 class TestShown:
-    shower = Shower(Charset("GBK", "GB18030"), ["喻松柏"], ["6222080000000000015"])
+    shower = Shower(
+        Charset("GBK", "GB18030"), ["喻松柏"], ["6222080000000000015"], ["cb5c7a8e11", "1"]
+    )
+
+    @pytest.mark.parametrize("body", [b"<PASSWORD>cb5c7a8e11</PASSWORD>", b"a=1&k=cb5c7a8e11"])
+    def test_a_secret_of_the_deployment_wherever_it_stands(self, body: bytes) -> None:
+        assert "cb5c7a8e11" not in self.shower.show(body)
+        assert "***" in self.shower.show(body)
 
     @pytest.mark.parametrize(
         "body",

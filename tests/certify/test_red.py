@@ -119,6 +119,7 @@ def test_nobody_at_the_address(icbc: Standing, tmp_path: Path) -> None:
     [
         (["bank-icbc", "--against", "http://127.0.0.1:9"], "certify.bad_address"),
         (["bank-icbc", "--against", "sign=http://127.0.0.1:9"], "settings.misconfigured"),
+        (["bank-abc", "--against", "ftp://127.0.0.1:9"], "certify.bad_address"),
         (["bank-nobody"], "input.not_found"),
         (["bank-icbc", "--against", "home"], "settings.misconfigured"),
         (["bank-icbc", "--against", "home", "--arrange", "/nowhere.yaml"],
@@ -128,3 +129,15 @@ def test_nobody_at_the_address(icbc: Standing, tmp_path: Path) -> None:
 def test_asked_wrongly(tmp_path: Path, words: list[str], code: str) -> None:
     said = CliRunner().invoke(app, ["certify", *words, "--home", str(tmp_path)])
     assert (said.exit_code, f"[{code}]" in said.stderr) == (2, True), said.output
+
+
+def test_a_framed_partner_at_an_address_and_no_credential_in_its_report(tmp_path: Path) -> None:
+    with standing("bank-abc", tmp_path / "up") as up:
+        secret = (tmp_path / "up" / "state" / "bank-abc" / "auth_no").read_text()
+        assert up.urls["front"].startswith("tcp://")
+        done = certify(tmp_path, "bank-abc", *up.words, "--case", "B101")
+        assert done.answer.code == 3, done.answer.err
+        assert verdicts(done.body)["B101"] == "passed", why(done.body, "B101")
+        for written in (tmp_path / "certificates").iterdir():
+            report = written.read_text("utf-8")
+            assert ("AuthNo" in report, secret in report) == (True, False)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,6 +29,7 @@ from hub.offset.policy import Policy, read_policy
 from hub.offset.tables import agreement, difference, item, wave
 from hub.ports.bank import DueRecord
 from hub.ports.core import CoreAccount
+from hub.ports.line import DriftNotes, Line
 from hub.store import Store
 from hub.store.schema import upgrade
 from hub.store.vault import Vault
@@ -182,7 +184,8 @@ class Centre:
                 payload = self.bus.payload(view, one.id)
             port = {"bank-icbc": self.icbc, "bank-ccb": self.ccb, "core": self.core}[one.interface]
             try:
-                got = handler.send(Delivery(one, payload, port, None))  # type: ignore[arg-type]
+                line = cast(Line, SimpleNamespace(drift=DriftNotes()))  # fakes call nobody
+                got = handler.send(Delivery(one, payload, port, line))
                 outcome = delivered(got, (), (), maybe_sent=True)
             except Exception as error:  # noqa: BLE001  as the worker does
                 outcome = failed(one.effect, error, (), (), maybe_sent=True)

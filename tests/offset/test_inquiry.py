@@ -1,5 +1,9 @@
 """What nobody answered: asked about, sent again only when it may be, decided by the statement."""
 
+import pytest
+
+from hub.kernel.errors import HubError
+from hub.ports.line import FileConflict, FileGrowing, FileMissing, ReplyUnreadable
 from tests.offset.kit import Centre, Person
 
 
@@ -110,3 +114,23 @@ class TestNotCredited:
         assert quick.items()["A0"][0] == "unknown"
         assert quick.core.states[quick.number("A0")] == "held"
         assert {kind for kind, _ in quick.differences()} == {"unknown_instruction"}
+
+
+class TestUnusableResults:
+    @pytest.mark.parametrize("error", [FileMissing, FileGrowing, FileConflict, ReplyUnreadable])
+    def test_by_number_the_bank_is_asked_instead(
+        self, centre: Centre, monkeypatch: pytest.MonkeyPatch, error: type[HubError]
+    ) -> None:
+        """A result file that never comes, or never agrees with itself, is not waited for."""
+        asked: list[str] = []
+
+        def never(_line: object, batch: str) -> None:
+            asked.append(batch)
+            raise error
+
+        monkeypatch.setattr(centre.icbc, "fetch_results", never)
+        unknown_batch(centre, when="after")
+        centre.until(centre.closed)
+        assert len(asked) == 3
+        assert len(centre.icbc.bodies) == 1  # nothing was learnt: nothing is sent again
+        assert {s for s, _, _ in centre.items().values()} == {"reconciled"}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.errors import Misconfigured
@@ -141,9 +141,12 @@ class TestNotSent:
         assert outcome(ear) is CallOutcome.NOT_SENT
         assert ear.records[0].request == frame(b"<ap/>")
 
-    def test_a_name_nobody_knows(self) -> None:
+    @pytest.mark.parametrize("host", ["nobody.invalid", "no..body"])
+    def test_a_name_nobody_knows(self, host: str) -> None:
+        ear = Ear()
         with pytest.raises(LineNotSent):
-            exchange("tcp://nobody.invalid:1", Ear())
+            exchange(f"tcp://{host}:1", ear)
+        assert outcome(ear) is CallOutcome.NOT_SENT
 
     def test_every_connection_is_busy(self) -> None:
         release, reached = threading.Event(), threading.Event()
@@ -285,6 +288,7 @@ class TestUnreadable:
         assert time.monotonic() - began < 0.8  # told by the head alone
         assert outcome(ear) is CallOutcome.UNKNOWN
 
+    @settings(max_examples=60, deadline=None)  # a socket each, beside whatever else runs here
     @given(answer=st.binary(max_size=40))
     def test_whatever_comes_is_an_answer_or_an_error_of_the_line(self, answer: bytes) -> None:
         with bank(answering(answer)) as url:

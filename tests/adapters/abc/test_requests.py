@@ -105,12 +105,14 @@ def test_any_name_and_amount_come_out_of_the_frame_as_they_went_in(name: str, fe
     assert (root.findtext("ReqSeqNo"), root.findtext("Cmp/TotalNum")) == (BATCH, "1")
 
 
+@settings(deadline=None)
 @given(body=st.binary(max_size=3000))
 def test_a_head_says_what_follows_it(body: bytes) -> None:
     frame = codec.frame(body)
     assert (codec.body_length(frame[:7]), frame[7:]) == (len(body), body)
 
 
+@settings(deadline=None)
 @given(head=st.binary(min_size=7, max_size=7) | st.from_regex(rb"\A[01 -+x9]{7}\Z"))
 def test_a_head_is_a_length_in_its_place_or_none(head: bytes) -> None:
     try:

@@ -1,0 +1,1 @@
+"""Fixed-width files: the contract's reader and writer against a bare struct loop."""
