@@ -300,9 +300,13 @@ DEFECTS = (
         (
             Edit(
                 _RESULTS,
-                '        (sa.bindparam("b_outcome", type_=sa.String) == Outcome.FAILED.value, sa.null()),',
-                '        (sa.bindparam("b_outcome", type_=sa.String) != Outcome.SUCCEEDED.value,\n'
-                "         sa.null()),",
+                "change[1] == Outcome.FAILED.value]",
+                "change[1] != Outcome.SUCCEEDED.value]",
+            ),
+            Edit(
+                _RESULTS,
+                "one[1] != Outcome.FAILED.value]",
+                "one[1] == Outcome.SUCCEEDED.value]",
             ),
         ),
         (

@@ -38,11 +38,11 @@ class Player:
         )  # fmt: skip
         start = work.start_engine
 
-        def start_late(hub: Any) -> Any:
+        def start_late(hub: Any, **more: Any) -> Any:
             if before is not None:
                 ports = json.loads((self.out / "mocks" / "ports.json").read_text("utf-8"))
                 before(ports["bank-icbc"]["control"])
-            return start(hub)
+            return start(hub, **more)
 
         seen: list[str] = []
 

@@ -22,12 +22,12 @@ SUBMIT = {"endpoint": "gw", "code": "hc.pay.submit"}
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample's loans of one bank as if they were 贵阳银行's."""
+    """The sample's loans of two banks as if they were 贵阳银行's."""
     into = tmp_path_factory.mktemp("gyb")
     for name in ("agreements.csv", "loans.csv", "persons.csv", "units.csv"):
         rows = outcomes(FOLDER, name)
         if "YHJC" in rows[0]:
-            rows = [{**row, "YHJC": "GYB"} for row in rows if row["YHJC"] == "BOC"]
+            rows = [{**row, "YHJC": "GYB"} for row in rows if row["YHJC"] in ("GYB", "BOC")]
         with (into / name).open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
@@ -54,11 +54,11 @@ def play(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         )  # fmt: skip
         start = work.start_engine
 
-        def start_late(hub: Any) -> Any:
+        def start_late(hub: Any, **more: Any) -> Any:
             ports = json.loads((out / "mocks" / "ports.json").read_text("utf-8"))
             for fault in faults:
                 post(f"{ports['bank-gyb']['control']}/faults", {"match": SUBMIT, "fault": fault})
-            return start(hub)
+            return start(hub, **more)
 
         monkeypatch.setattr(work, "start_engine", start_late)
         running = work.set_up(asked, lambda _: None)
@@ -73,7 +73,7 @@ def play(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
                 return Played(
                     closed, out,
                     list(view.execute(sa.select(inbound).order_by(inbound.c.id))),
-                    Counter(dict(seen)),
+                    Counter({way: count for way, count in seen}),  # noqa: C416  (it has keys)
                     [(row.kind, row.bank_fen) for row in view.execute(sa.select(difference))],
                 )  # fmt: skip
         finally:
