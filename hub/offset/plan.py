@@ -7,6 +7,10 @@ A plan is a pure function of rows that no longer change, so one that was interru
 away and made again, with the same result.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -21,14 +25,23 @@ from hub.offset.words import WaveState
 from hub.store import Store
 
 
-def plan_wave(store: Store, wave_id: int, period: Period, policy: Policy) -> None:
-    """Plan a wave from the beginning; what an interrupted try left behind is cleared first."""
+def plan_wave(
+    store: Store, wave_id: int, period: Period, policy: Policy,
+    arrive_on: Mapping[str, int] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Plan a wave from the beginning; what an interrupted try left behind is cleared first.
+
+    ``arrive_on``: for each bank the day on which this wave's money can arrive, where it is known.
+    """
     _clear(store, wave_id)
     with store.read() as view:
         banks = _banks(view, wave_id)
+    terms = {
+        bank: replace(policy.terms(bank), arrives_on=arrive_on.get(bank, 0)) for bank, _ in banks
+    }
     for bank, due_list_id in banks:
-        classify_bank(store, wave_id, bank, due_list_id, period, policy.terms(bank))
-    share_out(store, wave_id, period, {bank: policy.terms(bank) for bank, _ in banks})
+        classify_bank(store, wave_id, bank, due_list_id, period, terms[bank])
+    share_out(store, wave_id, period, terms)
 
 
 def _clear(store: Store, wave_id: int) -> None:

@@ -28,6 +28,7 @@ from hub.offset.tables import (
     run,
     wave,
 )
+from hub.offset.timely import latest_day
 from hub.offset.words import Decision, ItemState
 from hub.web import model
 from hub.web.desk.board import difference_rows
@@ -214,6 +215,7 @@ def item_life(hub: Hub, view: Connection, number: str) -> model.ItemLife:
         messages=tuple(_messages(view, found, shift)) if own else (),
         differences=tuple(difference_rows(view, difference.c.number == own)) if own else (),
         audit=tuple(_audit(view, found, shift)) if own else (),
+        latest_arrival=_day(latest_day(view, found["the_day"])),
     )
 
 

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.app.hub import Hub
+from hub.offset import totals
 from hub.offset.policy import kept_policy
 from hub.offset.tables import due_list, item, run, wave
+from hub.offset.timely import Timeliness, timeliness
 from hub.offset.words import WaveState
 from hub.people import ApprovalState
 from hub.people.tables import approval
@@ -36,6 +39,7 @@ def waves(
     policy = kept_policy(view, found.policy_id)
     query = sa.select(wave).where(wave.c.run_id == found.id, wave.c.state.in_(_SHOWN))
     for each in view.execute(query.order_by(wave.c.number)):
+        in_time = {part.bank: part for part in timeliness(view, hub.office, each.id)}
         asked = _request(view, f"{found.period} 轮次{each.number}", each.digest)
         yield model.PlanWave(
             wave=each.number,
@@ -43,7 +47,9 @@ def waves(
             policy=policy.digest[:16],
             made_us=each.planned_us or each.opened_us,
             banks=tuple(
-                _plan_bank(hub, view, found, part) for part in legs if part.wave_id == each.id
+                _plan_bank(hub, view, found, part, in_time.get(part.bank))
+                for part in legs
+                if part.wave_id == each.id
             ),
             approved_us=each.approved_us,
             **_signed(each, asked, shift),
@@ -81,7 +87,9 @@ def _signed(each: sa.Row[Any], asked: _Request | None, shift: Shift) -> dict[str
     return {"state": model.PlanState.TRIAL}
 
 
-def _plan_bank(hub: Hub, view: Connection, found: sa.Row[Any], part: sa.Row[Any]) -> model.PlanBank:
+def _plan_bank(
+    hub: Hub, view: Connection, found: sa.Row[Any], part: sa.Row[Any], in_time: Timeliness | None
+) -> model.PlanBank:
     in_wave = sa.and_(item.c.wave_id == part.wave_id, item.c.bank == part.bank)
     listed = view.execute(
         sa.select(due_list.c.version, due_list.c.digest).where(due_list.c.id == part.due_list_id)
@@ -96,7 +104,31 @@ def _plan_bank(hub: Hub, view: Connection, found: sa.Row[Any], part: sa.Row[Any]
         paying_account=part.payer_mask,
         balance_fen=part.balance_fen,
         balance_us=part.balance_us,
+        **_in_time(in_time),
     )
+
+
+def _in_time(found: Timeliness | None) -> dict[str, Any]:
+    if found is None:  # nothing is planned here
+        return {}
+    return {
+        "arrives_on": _day(found.arrives_on),
+        "next_latest": _day(found.next_latest),
+        "late": _figure(found.late),
+        "late_days": tuple(
+            model.LateDay(_day(day.due_on), _day(day.latest_on), _figure(day.planned))
+            for day in found.days
+            if day.late
+        ),
+    }
+
+
+def _figure(found: totals.Figure) -> model.Figure:
+    return model.Figure(found.count, found.fen)
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 def _last_month(view: Connection, period: str, bank: str) -> model.Figure | None:

@@ -1,0 +1,19 @@
+"""What a wave's plan is kept with beside its lines: by when its money must have arrived."""
+
+import sqlalchemy as sa
+
+from hub.store import metadata
+
+wave_due = sa.Table(
+    "offset_wave_due",
+    metadata,
+    sa.Column("wave_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("bank", sa.String(8), primary_key=True),
+    sa.Column("due_on", sa.Integer, primary_key=True, autoincrement=False),
+    # 0 while the banking calendar does not reach as far.
+    sa.Column("latest_on", sa.Integer, nullable=False),
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("fen", sa.BigInteger, nullable=False),
+)
+"""A plan's items by due date (at most a month's days for each bank), so that a page can say at
+every look what would come too late."""

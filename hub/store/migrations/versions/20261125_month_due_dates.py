@@ -1,0 +1,26 @@
+"""A wave's items by due date, with the latest day on which they may arrive."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261125_month"
+down_revision = "20261125_restore"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "offset_wave_due",
+        sa.Column("wave_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("bank", sa.String(8), nullable=False),
+        sa.Column("due_on", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("latest_on", sa.Integer(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("fen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("wave_id", "bank", "due_on", name=op.f("pk_offset_wave_due")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("offset_wave_due")
