@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from hub.app.hub import Hub
 from hub.bus.tables import channel
+from hub.offset import second
 from hub.offset.differences import count_open
 from hub.offset.tables import batch, due_list, item, leg, wave
 from hub.offset.words import ItemState, RunState, WaveState
@@ -28,6 +29,7 @@ def waits_for(hub: Hub, view: Connection, found: sa.Row[Any]) -> tuple[str, ...]
             said += [f"{name}：{why}" for why in _due_list(view, each)]
         else:
             said += [f"{name}：{why}" for why in _money(hub, view, each)]
+    said += second.waits(view, hub.office, found)
     open_ones = count_open(view, found.id)
     if open_ones:
         said.append(f"{open_ones} 项对账差异待两人处理")

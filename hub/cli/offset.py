@@ -98,6 +98,27 @@ def submit(
 
 @app.command()
 @clean_errors
+def decline(
+    month: Month,
+    reason: Reason,
+    wave: Annotated[int, typer.Option("--wave", min=2, help="轮次 · which wave")] = 2,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """不做第二轮：撤下尚未批准的第二轮计划，第一轮的结论不变.
+
+    Decline a second wave that is not approved; what the first wave decided stands.
+    """
+    from hub.app.steps import decline_wave
+
+    with opened(home) as hub:
+        decline_wave(hub, token_of(token_file), Period.parse(month), wave, reason)
+    show({"wave": wave, "state": "declined"}, as_json, f"第 {wave} 轮不做；第一轮的结论不变")
+
+
+@app.command()
+@clean_errors
 def withdraw(
     batch: Annotated[str, typer.Argument(help="批次号，20 位 · the batch's number")],
     reason: Reason,

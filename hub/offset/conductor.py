@@ -17,7 +17,7 @@ from hub.bus.tables import message
 from hub.bus.words import MessageState
 from hub.kernel.clocks import monotonic
 from hub.kernel.periods import Period
-from hub.offset import afterwards, closing, dues, funds, ledger, timely
+from hub.offset import afterwards, closing, dues, funds, ledger, second, timely
 from hub.offset.booking import command_some
 from hub.offset.inquiry import ask_about
 from hub.offset.instruct import cut_batch
@@ -78,6 +78,8 @@ class Conductor:
                 done |= self._check_funds(period, each)
             if way is None and each.wave_id in approved and each.closed_us is None:
                 done |= self._carry_out(found, period, each)
+        if way is None and found.state == RunState.RUNNING.value:
+            done |= second.open_due(self._office, found)
         return done | (way is None and closing.close_run(self._office, found.id))
 
     # --- due lists and waves ---
@@ -137,7 +139,7 @@ class Conductor:
         if each.state == WaveState.PLANNING.value:
             self._plan(found, period, each.id)
             return True
-        return False
+        return each.state == WaveState.DECLINED.value and second.tidy(self._office, each.id)
 
     def _ask_accounts(self, period: Period, wave_id: int) -> bool:
         for _ in range(_PIECES):
@@ -163,6 +165,7 @@ class Conductor:
         with self._office.store.write() as tx:
             finish_plan(tx, wave_id, self._office.now_us(), digest)
             timely.keep_due_days(tx, wave_id, due_days)
+            second.look_at_balance(tx, wave_id)
             look_again(tx)
             audit.record(
                 tx, act="offset.planned", actor="hub", subject=f"{period} wave {wave_id}",

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from hub.crypto import new_sm3
 from hub.kernel.periods import Period
+from hub.offset.parts import parts_of
 from hub.offset.plan_loans import classify_bank
 from hub.offset.plan_rows import CHUNK
 from hub.offset.plan_shares import share_out
@@ -33,18 +34,26 @@ def plan_wave(
 
     ``arrive_on``: for each bank the day on which this wave's money can arrive, where it is known.
     """
-    _clear(store, wave_id)
+    clear(store, wave_id)
     with store.read() as view:
-        banks = _banks(view, wave_id)
+        parts = parts_of(view, wave_id)
     terms = {
-        bank: replace(policy.terms(bank), arrives_on=arrive_on.get(bank, 0)) for bank, _ in banks
+        each.bank: replace(policy.terms(each.bank), arrives_on=arrive_on.get(each.bank, 0))
+        for each in parts
     }
-    for bank, due_list_id in banks:
-        classify_bank(store, wave_id, bank, due_list_id, period, terms[bank])
+    for each in parts:
+        classify_bank(store, wave_id, each, period, terms[each.bank])
     share_out(store, wave_id, period, terms)
 
 
-def _clear(store: Store, wave_id: int) -> None:
+def anything_of(view: Connection, wave_id: int) -> bool:
+    """Whether a line of this wave's plan is there."""
+    query = sa.select(plan_line.c.agreement_id).where(plan_line.c.wave_id == wave_id)
+    return view.scalar(query.limit(1)) is not None
+
+
+def clear(store: Store, wave_id: int) -> None:
+    """Take a plan away, a chunk at a time; its lines last, so that who comes back goes on."""
     with store.write() as tx:
         tx.execute(sa.delete(due_class).where(due_class.c.wave_id == wave_id))
     for table, key in ((item, item.c.number), (plan_line, plan_line.c.agreement_id)):
@@ -54,11 +63,6 @@ def _clear(store: Store, wave_id: int) -> None:
                 gone = tx.execute(sa.delete(table).where(table.c.wave_id == wave_id, key.in_(some)))
             if gone.rowcount == 0:
                 break
-
-
-def _banks(view: Connection, wave_id: int) -> list[tuple[str, int]]:
-    found = view.execute(sa.select(leg.c.bank, leg.c.due_list_id).where(leg.c.wave_id == wave_id))
-    return sorted((str(row.bank), int(row.due_list_id)) for row in found)
 
 
 def finish_plan(tx: Connection, wave_id: int, now_us: int, digest: str) -> None:
@@ -83,14 +87,9 @@ def finish_plan(tx: Connection, wave_id: int, now_us: int, digest: str) -> None:
 def plan_digest(view: Connection, wave_id: int, policy_digest: str) -> tuple[str, int, int]:
     """SM3 over policy, due lists and every item: what two people approve; with its totals."""
     hashed = new_sm3(policy_digest.encode())
-    lists = (
-        sa.select(leg.c.bank, due_list.c.digest)
-        .join(due_list, due_list.c.id == leg.c.due_list_id)
-        .where(leg.c.wave_id == wave_id)
-        .order_by(leg.c.bank)
-    )
-    for row in view.execute(lists):
-        hashed.update(f"|{row.bank}|{row.digest}".encode())
+    for part in parts_of(view, wave_id):
+        listed = view.scalar(sa.select(due_list.c.digest).where(due_list.c.id == part.due_list_id))
+        hashed.update(f"|{part.bank}|{listed}".encode())
     items = (
         sa.select(item.c.number, item.c.main_fen, item.c.spouse_fen)
         .where(item.c.wave_id == wave_id)

@@ -41,7 +41,7 @@ class _Terms(BaseModel):
     cap: str | None = None
     order: list[str] | None = None
     arrival_days: int | None = Field(default=None, ge=0, le=10)
-    second_wave: int | None = Field(default=None, ge=0, le=20)
+    second_wave: int | None = Field(default=None, ge=1, le=20)
 
     @field_validator("retain", "cap", mode="before")
     @classmethod
@@ -99,6 +99,15 @@ class Policy:
     @property
     def digest(self) -> str:
         return sm3_hex(self.body.encode())
+
+    @property
+    def has_second_wave(self) -> bool:
+        """Whether it has one for any bank; asked at every turn."""
+        if '"second_wave"' not in self.body:
+            return False
+        said = json.loads(self.body)
+        every = [said["default"], *said["banks"].values()]
+        return any(terms.get("second_wave") is not None for terms in every)
 
     def terms(self, bank: str) -> Terms:
         """The default, overridden by what the file says for this bank."""

@@ -16,6 +16,7 @@ from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account, mask_name
 from hub.offset import runs
 from hub.offset.export import newest_of_line
+from hub.offset.parts import counted
 from hub.offset.tables import (
     agreement,
     batch,
@@ -66,7 +67,7 @@ def list_items(
 ) -> model.ItemPage:
     """One page of a run's agreements; raises NoSuchRun."""
     found = runs.find_run(view, Period.parse(month))
-    conditions = [wave.c.run_id == found.id, plan_line.c.decision != Decision.CANDIDATE.value]
+    conditions = _of_run(view, found.id)
     facets = list(_facets(view, conditions))
     conditions += list(_conditions(hub, wanted))
     count, fen = view.execute(
@@ -95,8 +96,13 @@ def list_items(
 
 def run_facets(view: Connection, run_id: int) -> tuple[model.Facet, ...]:
     """How many of a run ended how."""
-    conditions = [wave.c.run_id == run_id, plan_line.c.decision != Decision.CANDIDATE.value]
-    return tuple(_facets(view, conditions))
+    return tuple(_facets(view, _of_run(view, run_id)))
+
+
+def _of_run(view: Connection, run_id: int) -> list[Any]:
+    """Each agreement that is decided, with its latest decision."""
+    decided = plan_line.c.decision != Decision.CANDIDATE.value
+    return [wave.c.run_id == run_id, decided, *counted(view, run_id)]
 
 
 def _facets(view: Connection, conditions: list[Any]) -> Iterator[model.Facet]:
