@@ -186,5 +186,5 @@ def waits(view: Connection, office: Office, found: sa.Row[Any]) -> list[str]:
         try:
             said.append(f"{name}：第二轮定于 {due_at(view, office, each, after):%m-%d %H:%M} 试算")
         except CalendarUnknown:
-            said.append(f"{name}：银行工作日历不全，第二轮的日子定不下来（hub calendar import）")
+            said.append(f"{name}：银行工作日历不全，第二轮的日子定不下来")
     return said
