@@ -136,7 +136,7 @@ def errors() -> str:
     rows = [
         [f"`{kind.code}`", (kind.__doc__ or "").strip().splitlines()[0], str(kind.status),
          _RETRY[kind.retry.value], kind.hint]
-        for kind in sorted(_tree(HubError), key=lambda kind: kind.code)
+        for kind in sorted(_tree(HubError), key=lambda kind: (kind.code, kind.__module__))
     ]  # fmt: skip
     return _page(
         "Errors · 错误码", "hub.kernel.errors.HubError and what derives from it",

@@ -11,7 +11,7 @@ from hub.app.hub import Hub
 from hub.bus.preview import Change, Line, Preview, PreviewChanged, changes
 from hub.kernel.errors import HubError
 from hub.kernel.secret import Secret
-from hub.offset.tables import difference, item, leg, wave
+from hub.offset.tables import difference, item, wave
 from hub.offset.withdraw import withdrawal_of
 from hub.people import Approval, ApprovalState
 from hub.people.tables import approval
@@ -99,11 +99,10 @@ def _plan(_hub: Hub, view: Connection, asked: Approval) -> Preview:
     wave_id = int(asked.payload["wave_id"])
     digest = str(view.scalar(sa.select(wave.c.digest).where(wave.c.id == wave_id)) or "")
     query = (
-        sa.select(leg.c.bank, sa.func.count(item.c.number), sa.func.sum(item.c.fen))
-        .join(item, sa.and_(item.c.wave_id == leg.c.wave_id, item.c.bank == leg.c.bank))
-        .where(leg.c.wave_id == wave_id)
-        .group_by(leg.c.bank)
-        .order_by(leg.c.bank)
+        sa.select(item.c.bank, sa.func.count(item.c.number), sa.func.sum(item.c.fen))
+        .where(item.c.wave_id == wave_id)
+        .group_by(item.c.bank)
+        .order_by(item.c.bank)
     )
     pays = tuple(
         Line("plan_pays", {"bank": bank, "items": int(count), "fen": int(fen)})

@@ -18,6 +18,7 @@ from hub.contracts import Contract, load_contract
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
+from hub.offset.arrival import ALL_DAY, PaymentHours
 from hub.ports.context import AdapterContext
 from hub.ports.inbound import InboundPort
 
@@ -50,6 +51,16 @@ class Manifest(BaseModel):
     module: str
     inbound: str = ""
     """Module whose ``build(context)`` makes the listening half; empty: it does not listen."""
+
+    @property
+    def payment_hours(self) -> PaymentHours:
+        """When this partner takes payments; the whole day when the manifest does not say.
+
+        Raises BadHours.
+        """
+        said = (self.model_extra or {}).get("hours")
+        text = said.get("payment") if isinstance(said, dict) else None
+        return ALL_DAY if text is None else PaymentHours.parse(str(text))
 
 
 @dataclass(frozen=True, slots=True)

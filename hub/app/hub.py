@@ -99,6 +99,7 @@ class Hub:
                 interface=adapter.interface,
                 port=partner.port,
                 contract_version=partner.contract_version,
+                hours=adapter.manifest.payment_hours,
             )
         return Office(
             store=self.store,

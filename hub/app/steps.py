@@ -9,12 +9,13 @@ from sqlalchemy.engine import Connection
 
 from hub.app import standing
 from hub.app.hub import Hub
+from hub.app.operators import hands_on
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Unavailable
 from hub.kernel.logs import get_logger
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
-from hub.offset import runs
+from hub.offset import runs, second
 from hub.offset.tables import run, wave
 from hub.offset.totals import Totals, add_up, read_totals
 from hub.offset.words import RunState, WaveState
@@ -105,6 +106,18 @@ def request_plan(hub: Hub, token: Secret, period: Period, number: int, reason: s
             tx, actor, act="plan.approve", subject=f"{period} 轮次{number}",
             payload={"wave_id": int(found.id), "digest": str(found.digest)}, reason=reason,
         )  # fmt: skip
+
+
+def decline_wave(hub: Hub, token: Secret, period: Period, number: int, reason: str) -> None:
+    """A second wave that is not approved is not to be paid; one person's word, for no money moves.
+
+    Raises NoSuchRun, NoSuchWave, NotSecondWave, and what people's rules refuse.
+    """
+    actor = hub.people.authenticate(token)
+    hands_on(actor)
+    with hub.store.write() as tx:
+        run_id = int(runs.find_run(tx, period).id)
+        second.decline(tx, run_id, number, actor=actor.login, why=reason)
 
 
 def confirm(hub: Hub, token: Secret, approval_id: int, reason: str = "") -> str:

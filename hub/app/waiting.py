@@ -1,8 +1,6 @@
 """What a run waits for at this moment, in Chinese: the board's note, and `hub offset status`."""
 
-import re
 from collections.abc import Iterator
-from datetime import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,13 +8,12 @@ from sqlalchemy.engine import Connection
 
 from hub.app.hub import Hub
 from hub.bus.tables import channel
+from hub.offset import second
 from hub.offset.differences import count_open
 from hub.offset.tables import batch, due_list, item, leg, wave
 from hub.offset.words import ItemState, RunState, WaveState
 from hub.store import database_now_us
 
-_HOURS = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
-_MIDNIGHT = "24:00"
 _ON_THE_WAY = (ItemState.HELD.value, ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value)
 
 
@@ -32,6 +29,7 @@ def waits_for(hub: Hub, view: Connection, found: sa.Row[Any]) -> tuple[str, ...]
             said += [f"{name}：{why}" for why in _due_list(view, each)]
         else:
             said += [f"{name}：{why}" for why in _money(hub, view, each)]
+    said += second.waits(view, hub.office, found)
     open_ones = count_open(view, found.id)
     if open_ones:
         said.append(f"{open_ones} 项对账差异待两人处理")
@@ -92,7 +90,7 @@ def _money(hub: Hub, view: Connection, each: sa.Row[Any]) -> Iterator[str]:
         yield f"{unknown} 笔结果不明，查证中"
         yield from _settle_after(hub, view, each)
     moving = sum(counts.get(state, 0) for state in _ON_THE_WAY)
-    hours = _closed_hours(hub, each.interface)
+    hours = _closed_hours(hub, each.bank)
     if hours and moving:
         yield f"现在不在银行受理时段（{hours}）"
     if not moving and each.closed_us is None and counts.get(ItemState.SUCCEEDED.value, 0) == 0:
@@ -114,17 +112,10 @@ def _settle_after(hub: Hub, view: Connection, each: sa.Row[Any]) -> Iterator[str
             yield f"批次 {one.number} 发送结果不明，{left_s} 秒内只查证、不重发"
 
 
-def _closed_hours(hub: Hub, interface: str) -> str:
+def _closed_hours(hub: Hub, bank: str) -> str:
     """The hours in which this bank takes payments, when it is not now; else empty."""
-    said = (hub.adapters[interface].manifest.model_extra or {}).get("hours", {})
-    hours = str(said.get("payment", "") if isinstance(said, dict) else "")
-    found = _HOURS.fullmatch(hours)
-    if found is None:
-        return ""
-    now = hub.clock.now().time()
-    begins = time.fromisoformat(found[1])
-    ends = time.max if found[2] == _MIDNIGHT else time.fromisoformat(found[2])
-    return "" if begins <= now < ends else hours
+    hours = hub.office.seat(bank).hours
+    return "" if hours.covers(hub.clock.now().time()) else str(hours)
 
 
 def stopped_channels(view: Connection) -> tuple[str, ...]:

@@ -98,6 +98,27 @@ def submit(
 
 @app.command()
 @clean_errors
+def decline(
+    month: Month,
+    reason: Reason,
+    wave: Annotated[int, typer.Option("--wave", min=2, help="轮次 · which wave")] = 2,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """不做第二轮：撤下尚未批准的第二轮计划，第一轮的结论不变.
+
+    Decline a second wave that is not approved; what the first wave decided stands.
+    """
+    from hub.app.steps import decline_wave
+
+    with opened(home) as hub:
+        decline_wave(hub, token_of(token_file), Period.parse(month), wave, reason)
+    show({"wave": wave, "state": "declined"}, as_json, f"第 {wave} 轮不做；第一轮的结论不变")
+
+
+@app.command()
+@clean_errors
 def withdraw(
     batch: Annotated[str, typer.Argument(help="批次号，20 位 · the batch's number")],
     reason: Reason,
@@ -226,6 +247,35 @@ def repay(
 
 @app.command()
 @clean_errors
+def late(month: Month, wave: Wave = 1, home: Home = None, as_json: AsJson = False) -> None:
+    """一个轮次里不能按期到账的明细（最迟到账日之前到不了），批准前先看.
+
+    Items of a wave that would arrive after their latest day; look before it is approved.
+    """
+    from dataclasses import asdict
+
+    from hub.offset import runs
+    from hub.offset.timely import late_items
+
+    with opened(home) as hub, hub.store.read() as view:
+        found = runs.find_wave(view, runs.find_run(view, Period.parse(month)).id, wave)
+        late_ones = list(late_items(view, hub.office, int(found.id)))
+    rows = [
+        {name: str(value) if name.endswith("_on") and value else value
+         for name, value in asdict(one).items()}
+        for one in late_ones
+    ]  # fmt: skip
+    lines = [
+        f"{one.bank}  {one.agreement}  {one.number}  应还日 {one.due_on}  "
+        f"最迟到账日 {one.latest_on or '—'}  {show_yuan(one.fen)}"
+        for one in late_ones
+    ]
+    total = f"不能按期到账 too late：{len(rows)} 笔 {show_yuan(sum(one.fen for one in late_ones))}"
+    show({"items": rows}, as_json, "\n".join([*lines, total]))
+
+
+@app.command()
+@clean_errors
 def export(
     month: Month,
     out: Annotated[Path, typer.Option(help="输出目录 · the folder")] = Path(),
@@ -257,13 +307,31 @@ def _show_status(hub: "Hub", run_id: int, as_json: bool) -> None:
         said: dict[str, Any] = json.loads(totals_json(view, run_id))
         waits = waits_for(hub, view, view.execute(run.select().where(run.c.id == run_id)).one())
         asked = hub.approvals.open_requests(view)
+        late = _late_figures(hub, view, run_id)
     progress = read_progress(hub, run_id)
     said["state"], said["waves"], said["waits"] = progress.state, list(progress.waves), list(waits)
+    said["late"] = late
     said["approvals"] = [
         {"approval": one.id, "act": one.act, "subject": one.subject, "by": one.requested_by}
         for one in asked
     ]
     show(said, as_json, "" if as_json else _status_text(said, progress))
+
+
+def _late_figures(hub: "Hub", view: Any, run_id: int) -> list[dict[str, Any]]:
+    """What of each plan comes too late for its due date, by wave and bank."""
+    import sqlalchemy as sa
+
+    from hub.offset.tables import wave
+    from hub.offset.timely import timeliness
+
+    waves = sa.select(wave.c.id, wave.c.number).where(wave.c.run_id == run_id)
+    return [
+        {"wave": int(each.number), "bank": part.bank, "count": part.late.count,
+         "fen": part.late.fen, "arrives_on": str(part.arrives_on or "")}
+        for each in view.execute(waves.order_by(wave.c.number))
+        for part in timeliness(view, hub.office, int(each.id))
+    ]  # fmt: skip
 
 
 def _status_text(said: dict[str, Any], progress: "Progress") -> str:
@@ -276,6 +344,8 @@ def _status_text(said: dict[str, Any], progress: "Progress") -> str:
     lines += [f"  关账后 {one['name']} {one['bank']} after the close：左 "
               f"{show_yuan(one['left']['fen'])} 右 {show_yuan(one['right']['fen'])}"
               for one in said.get("adjusted_equations", [])]  # fmt: skip
+    lines += [f"  不能按期到账 too late：第 {one['wave']} 轮 {one['bank']} {one['count']} 笔 "
+              f"{show_yuan(one['fen'])}" for one in said["late"] if one["count"]]  # fmt: skip
     lines += [f"  等待 waits：{why}" for why in said["waits"]]
     lines += [
         f"  待批 to confirm：hub approve {one['approval']}（{ACTS[one['act']].title} "

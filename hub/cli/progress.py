@@ -28,7 +28,7 @@ _RUN = {
 }  # fmt: skip
 _WAVE = {
     "asking": "查询账户", "planning": "试算中", "trial": "待提交", "submitted": "待批准",
-    "approved": "已批准",
+    "approved": "已批准", "declined": "不做",
 }  # fmt: skip
 
 

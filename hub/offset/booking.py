@@ -21,6 +21,7 @@ from hub.offset.differences import Finding, open_difference
 from hub.offset.letters import pack
 from hub.offset.numbers import batch_number
 from hub.offset.office import ItemsMoved, Office, run_group
+from hub.offset.parts import is_approved
 from hub.offset.tables import agreement, item, leg
 from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
 from hub.ports.core import CommandKind, CommandResult
@@ -90,6 +91,7 @@ def _waiting(
         .where(
             item.c.run_id == run_id, item.c.bank == bank, item.c.asked == "",
             item.c.state == _WANTED[kind].value, item.c.disputed == 0,
+            *([is_approved(run_id)] if kind is CommandKind.HOLD else []),
         )
         .order_by(item.c.due_record_id)  # so that a batch is cut from few pages of the due list
         .limit(limit)

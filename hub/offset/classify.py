@@ -79,6 +79,9 @@ _HARMLESS = ("", "borrower_id")
 """Flaws of a due record that do not make it unreadable: an ID that cannot be one is compared with
 the core's like any other, and so ends as identity_mismatch, in its place among the rules."""
 
+TOO_LATE = "too_late_for_due_date"
+"""Planned today it cannot be on the repayment account by its latest arrival day."""
+
 _OBSTACLES = (Reason.NAME_NOT_REPRESENTABLE, Reason.ACCOUNT_NOT_REPRESENTABLE)
 
 
@@ -164,6 +167,8 @@ def _obstacle(pledge: Pledge, due: Due) -> Reason:
 def _notices(pledge: Pledge, due: Due, terms: Terms) -> str:
     """Words for people, beside the reason: what staff must tell this person."""
     found = []
+    if due.due_on < terms.arrives_on:
+        found.append(TOO_LATE)
     if due.overdue:
         found.append("loan_overdue")
     if pledge.main is not None:

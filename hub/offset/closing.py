@@ -16,6 +16,7 @@ from hub.offset.marking import mark_reconciled
 from hub.offset.office import Office, day_number, day_of
 from hub.offset.reconcile import fail_not_credited, find_differences
 from hub.offset.returns import take_returns
+from hub.offset.second import holds_open
 from hub.offset.statement import answer_from_kept, read_day
 from hub.offset.tables import batch, difference, item, leg, run, statement_day
 from hub.offset.totals import equations, read_totals
@@ -181,6 +182,8 @@ def _close_leg(tx: Connection, office: Office, run_id: int, each: sa.Row[Any]) -
         difference.c.state == "open",
     )  # fmt: skip
     if tx.scalar(restless.limit(1)) is not None or tx.scalar(disputed.limit(1)) is not None:
+        return
+    if holds_open(tx, run_id, each):
         return
     closed = tx.execute(
         sa.update(leg)

@@ -17,7 +17,7 @@ from hub.bus.tables import message
 from hub.bus.words import MessageState
 from hub.kernel.clocks import monotonic
 from hub.kernel.periods import Period
-from hub.offset import afterwards, closing, dues, funds, ledger
+from hub.offset import afterwards, closing, dues, funds, ledger, second, timely
 from hub.offset.booking import command_some
 from hub.offset.inquiry import ask_about
 from hub.offset.instruct import cut_batch
@@ -83,6 +83,8 @@ class Conductor:
             approved = state == WaveState.APPROVED.value
             if way is None and approved and each.closed_us is None:
                 done |= self._carry_out(found, period, each)
+        if way is None and found.state == RunState.RUNNING.value:
+            done |= second.open_due(self._office, found)
         return done | (way is None and closing.close_run(self._office, found.id))
 
     # --- due lists and waves ---
@@ -142,7 +144,7 @@ class Conductor:
         if each.state == WaveState.PLANNING.value:
             self._plan(found, period, each.id)
             return True
-        return False
+        return each.state == WaveState.DECLINED.value and second.tidy(self._office, each.id)
 
     def _ask_accounts(self, period: Period, wave_id: int) -> bool:
         for _ in range(_PIECES):
@@ -160,11 +162,15 @@ class Conductor:
     def _plan(self, found: sa.Row[Any], period: Period, wave_id: int) -> None:
         with self._office.store.read() as view:
             policy = kept_policy(view, found.policy_id)
-        plan_wave(self._office.store, wave_id, period, policy)
+            arrive_on = timely.at_planning(view, self._office, wave_id, policy)
+        plan_wave(self._office.store, wave_id, period, policy, arrive_on)
         with self._office.store.read() as view:
             digest, count, fen = plan_digest(view, wave_id, policy.digest)
+            due_days = timely.read_due_days(view, wave_id)
         with self._office.store.write() as tx:
             finish_plan(tx, wave_id, self._office.now_us(), digest)
+            timely.keep_due_days(tx, wave_id, due_days)
+            second.look_at_balance(tx, wave_id)
             look_again(tx)
             audit.record(
                 tx, act="offset.planned", actor="hub", subject=f"{period} wave {wave_id}",

@@ -17,8 +17,10 @@ from sqlalchemy.engine import Connection
 
 from hub.kernel.money import format_yuan
 from hub.offset.adjustments import adjusted_equations, read_adjustments, write_adjustments
+from hub.offset.parts import counted
 from hub.offset.tables import agreement, item, leg, plan_line, run, wave
 from hub.offset.tables_after import repayment
+from hub.offset.tables_month import second_part
 from hub.offset.totals import Equation, Figure, Totals, add_up, equations, read_totals, takes_part
 from hub.offset.words import Decision, Outcome, RunState
 from hub.store import Store
@@ -65,7 +67,12 @@ def newest_of_line() -> sa.ColumnElement[bool]:
 
 def _rows(view: Connection, run_id: int) -> Iterator[sa.Row[Any]]:
     line, i, a = plan_line.c, item.c, agreement.c
-    here = sa.and_(line.wave_id == leg.c.wave_id, line.agreement_id == a.id)
+    again = sa.select(second_part.c.wave_id).where(second_part.c.leg_id == leg.c.id)
+    latest = counted(view, run_id)
+    waves = line.wave_id == leg.c.wave_id
+    if latest:
+        waves = sa.and_(sa.or_(waves, line.wave_id.in_(again)), *latest)
+    here = sa.and_(waves, line.agreement_id == a.id)
     query = (
         sa.select(
             a.number, a.bank, line.decision, line.reason.label("line_reason"), line.notices,

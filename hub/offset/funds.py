@@ -13,6 +13,7 @@ from hub.offset.handling import ReadHandler
 from hub.offset.letters import BalanceAsk, pack, unpack
 from hub.offset.office import Office
 from hub.offset.tables import item, leg, wave
+from hub.offset.tables_month import second_part
 from hub.offset.words import ItemState, WaveState
 from hub.ports.bank import BankBalance, BankPort
 from hub.store import database_now_us
@@ -84,7 +85,14 @@ class BalanceHandler(ReadHandler):
 
 def _still_to_pay(tx: Connection, ask: BalanceAsk) -> int:
     waiting = (ItemState.PLANNED.value, ItemState.HELD.value)
-    query = sa.select(sa.func.coalesce(sa.func.sum(item.c.fen), 0)).where(
-        item.c.run_id == ask.run_id, item.c.bank == ask.bank, item.c.state.in_(waiting)
+    # A second wave that nobody has signed may not hold up what was approved before it.
+    unsigned = (
+        sa.select(wave.c.id)
+        .join(second_part, second_part.c.wave_id == wave.c.id)
+        .where(wave.c.run_id == ask.run_id, wave.c.state != WaveState.APPROVED.value)
     )
+    query = sa.select(sa.func.coalesce(sa.func.sum(item.c.fen), 0)).where(
+        item.c.run_id == ask.run_id, item.c.bank == ask.bank, item.c.state.in_(waiting),
+        item.c.wave_id.not_in(unsigned),
+    )  # fmt: skip
     return int(tx.scalar(query) or 0)

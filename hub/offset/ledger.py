@@ -15,6 +15,7 @@ from hub.offset.changes import states_in
 from hub.offset.dues import identity_token
 from hub.offset.letters import pack
 from hub.offset.office import Office, day_number, run_group
+from hub.offset.parts import Part, given_nothing, parts_of
 from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
 from hub.offset.words import AgreementState
 from hub.ports.core import AccountsAnswer, CoreAccount, HoldPage, PostingPage
@@ -25,10 +26,10 @@ from hub.store.prepared import insert_of
 def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -> int:
     """Order the next chunk of account look-ups of a wave; agreements in it, 0 at the end."""
     found = tx.execute(sa.select(wave).where(wave.c.id == wave_id)).one()
-    banks = sa.select(leg.c.bank).where(leg.c.wave_id == wave_id)
+    here = [_asked_by(part) for part in parts_of(tx, wave_id)]
     query = (
         sa.select(agreement.c.id, agreement.c.state, agreement.c.key_id, agreement.c.sealed)
-        .where(agreement.c.id > found.last_asked, agreement.c.bank.in_(banks))
+        .where(agreement.c.id > found.last_asked, sa.or_(sa.false(), *here))
         .order_by(agreement.c.id)
         .limit(office.core_accounts_limit // 2)  # two payers each at most
     )
@@ -54,6 +55,13 @@ def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -
         .values(last_asked=rows[-1].id, asks_open=wave.c.asks_open + (1 if numbers else 0))
     )
     return len(rows)
+
+
+def _asked_by(part: Part) -> sa.ColumnElement[bool]:
+    if part.first_wave is None:
+        return agreement.c.bank == part.bank
+    given = given_nothing(part.first_wave, part.bank).subquery()
+    return agreement.c.id.in_(sa.select(given.c.agreement_id))
 
 
 def ask_ledger(tx: Connection, office: Office, run_id: int, period: Period, bank: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from hub.offset.adjustments import Adjustment, adjusted_equations, read_adjustments
 from hub.offset.nets import BACK
+from hub.offset.parts import counted
 from hub.offset.tables import (
     core_posting,
     difference,
@@ -140,7 +141,7 @@ def _outcomes(view: Connection, run_id: int) -> dict[tuple[str, str, str], Figur
     lines = (
         sa.select(line.bank, line.decision, line.reason, sa.func.count(), sa.func.sum(line.due_fen))
         .join(wave, wave.c.id == line.wave_id)
-        .where(wave.c.run_id == run_id)
+        .where(wave.c.run_id == run_id, *counted(view, run_id))
         .where(line.decision.in_([Decision.SKIPPED.value, Decision.EXCEPTION.value]))
         .group_by(line.bank, line.decision, line.reason)
     )

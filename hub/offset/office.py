@@ -10,6 +10,7 @@ from hub.bus import Bus, Effect, NewMessage
 from hub.kernel.clocks import BusinessClock, to_us
 from hub.kernel.errors import BadInput, Refused
 from hub.kernel.periods import Period
+from hub.offset.arrival import ALL_DAY, PaymentHours
 from hub.ports.bank import BankPort
 from hub.store import Store
 from hub.store.vault import Vault
@@ -38,6 +39,7 @@ class BankSeat:
     interface: str
     port: BankPort
     contract_version: str
+    hours: PaymentHours = ALL_DAY
 
 
 @dataclass(frozen=True, slots=True)

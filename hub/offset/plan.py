@@ -8,11 +8,16 @@ A plan is a pure function of rows that no longer change, so one that was interru
 away and made again, with the same result.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.crypto import new_sm3
 from hub.kernel.periods import Period
+from hub.offset.parts import parts_of
 from hub.offset.plan_items import write_items
 from hub.offset.plan_loans import classify_bank
 from hub.offset.plan_rows import CHUNK
@@ -23,19 +28,35 @@ from hub.offset.words import WaveState
 from hub.store import Store
 
 
-def plan_wave(store: Store, wave_id: int, period: Period, policy: Policy) -> None:
-    """Plan a wave from the beginning; what an interrupted try left behind is cleared first."""
-    _clear(store, wave_id)
+def plan_wave(
+    store: Store, wave_id: int, period: Period, policy: Policy,
+    arrive_on: Mapping[str, int] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Plan a wave from the beginning; what an interrupted try left behind is cleared first.
+
+    ``arrive_on``: for each bank the day on which this wave's money can arrive, where it is known.
+    """
+    clear(store, wave_id)
     with store.read() as view:
-        banks = _banks(view, wave_id)
-    for bank, due_list_id in banks:
-        classify_bank(store, wave_id, bank, due_list_id, period, policy.terms(bank))
-    terms = {bank: policy.terms(bank) for bank, _ in banks}
+        parts = parts_of(view, wave_id)
+    terms = {
+        each.bank: replace(policy.terms(each.bank), arrives_on=arrive_on.get(each.bank, 0))
+        for each in parts
+    }
+    for each in parts:
+        classify_bank(store, wave_id, each, period, terms[each.bank])
     share_out(store, wave_id, period, terms)
     write_items(store, wave_id, period, terms)
 
 
-def _clear(store: Store, wave_id: int) -> None:
+def anything_of(view: Connection, wave_id: int) -> bool:
+    """Whether a line of this wave's plan is there."""
+    query = sa.select(plan_line.c.agreement_id).where(plan_line.c.wave_id == wave_id)
+    return view.scalar(query.limit(1)) is not None
+
+
+def clear(store: Store, wave_id: int) -> None:
+    """Take a plan away, a chunk at a time; its lines last, so that who comes back goes on."""
     with store.write() as tx:
         tx.execute(sa.delete(due_class).where(due_class.c.wave_id == wave_id))
     for table, key in ((item, item.c.number), (plan_line, plan_line.c.agreement_id)):
@@ -45,11 +66,6 @@ def _clear(store: Store, wave_id: int) -> None:
                 gone = tx.execute(sa.delete(table).where(table.c.wave_id == wave_id, key.in_(some)))
             if gone.rowcount == 0:
                 break
-
-
-def _banks(view: Connection, wave_id: int) -> list[tuple[str, int]]:
-    found = view.execute(sa.select(leg.c.bank, leg.c.due_list_id).where(leg.c.wave_id == wave_id))
-    return sorted((str(row.bank), int(row.due_list_id)) for row in found)
 
 
 def finish_plan(tx: Connection, wave_id: int, now_us: int, digest: str) -> None:
@@ -74,14 +90,9 @@ def finish_plan(tx: Connection, wave_id: int, now_us: int, digest: str) -> None:
 def plan_digest(view: Connection, wave_id: int, policy_digest: str) -> tuple[str, int, int]:
     """SM3 over policy, due lists and every item: what two people approve; with its totals."""
     hashed = new_sm3(policy_digest.encode())
-    lists = (
-        sa.select(leg.c.bank, due_list.c.digest)
-        .join(due_list, due_list.c.id == leg.c.due_list_id)
-        .where(leg.c.wave_id == wave_id)
-        .order_by(leg.c.bank)
-    )
-    for row in view.execute(lists):
-        hashed.update(f"|{row.bank}|{row.digest}".encode())
+    for part in parts_of(view, wave_id):
+        listed = view.scalar(sa.select(due_list.c.digest).where(due_list.c.id == part.due_list_id))
+        hashed.update(f"|{part.bank}|{listed}".encode())
     items = (
         sa.select(item.c.number, item.c.main_fen, item.c.spouse_fen)
         .where(item.c.wave_id == wave_id)

@@ -16,6 +16,7 @@ from hub.kernel.periods import Period
 from hub.offset.binding import bind_lines, read_bound
 from hub.offset.changes import states_in
 from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
+from hub.offset.parts import Part, given_nothing
 from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
 from hub.offset.policy import Terms
 from hub.offset.tables import account_seen, agreement, due_class, due_record, plan_line, wave
@@ -24,14 +25,13 @@ from hub.store import Store
 from hub.store.prepared import insert_of
 
 
-def classify_bank(
-    store: Store, wave_id: int, bank: str, due_list_id: int, period: Period, terms: Terms
-) -> None:
+def classify_bank(store: Store, wave_id: int, part: Part, period: Period, terms: Terms) -> None:
+    bank = part.bank
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     with (
         store.read() as view,
-        closing(_pledges(view, wave_id, bank, period)) as pledges,
-        closing(_dues(view, due_list_id)) as dues,
+        closing(_pledges(view, wave_id, part, period)) as pledges,
+        closing(_dues(view, part)) as dues,
     ):
         loans = _loans(pledges, dues)
         by_rule = (judge(pledges, dues, terms) for pledges, dues in loans)
@@ -82,7 +82,7 @@ def _loans(
 
 
 def _pledges(
-    view: Connection, wave_id: int, bank: str, period: Period
+    view: Connection, wave_id: int, part: Part, period: Period
 ) -> Generator[tuple[str, Pledge]]:
     first_day, states = int(period.compact + "01"), states_in(view, period)
     main, spouse = account_seen.alias("main"), account_seen.alias("spouse")
@@ -102,7 +102,7 @@ def _pledges(
             *account_columns(spouse, "s"),
         )
         .select_from(joined)
-        .where(a.bank == bank, a.id <= last_asked)
+        .where(a.bank == part.bank, a.id <= last_asked, *_again(part, a.id, "agreement_id"))
         .order_by(a.loan_contract, a.id)
     )  # fmt: skip
     for row in stream(view, query):
@@ -118,12 +118,21 @@ def _pledges(
         )  # fmt: skip
 
 
-def _dues(view: Connection, due_list_id: int) -> Generator[tuple[str, Due]]:
+def _again(
+    part: Part, column: sa.ColumnElement[int], name: str
+) -> Iterator[sa.ColumnElement[bool]]:
+    """A second wave takes those alone to whom the first gave nothing."""
+    if part.first_wave is not None:
+        given = given_nothing(part.first_wave, part.bank).subquery()
+        yield column.in_(sa.select(given.c[name]))
+
+
+def _dues(view: Connection, part: Part) -> Generator[tuple[str, Due]]:
     d = due_record.c
     query = sa.select(
         d.loan_contract, d.id, d.repay_token, d.name_token, d.id_token, d.card_token, d.due_on,
         d.fen, d.settled, d.overdue, d.flaw, d.obstacle,
-    ).where(d.due_list_id == due_list_id)  # fmt: skip
+    ).where(d.due_list_id == part.due_list_id, *_again(part, d.id, "due_record_id"))  # fmt: skip
     for row in stream(view, query.order_by(d.loan_contract, d.id)):
         yield row[0], Due(*row[1:])
 

@@ -143,12 +143,14 @@ def _asked_twice(view: Connection, wave_id: int) -> Iterator[str]:
 def _taken_before(view: Connection, wave_id: int) -> tuple[dict[str, int], dict[str, int]]:
     """What this run's earlier waves took from each account, and what of it is on hold now.
 
-    What was posted has left the balance already; what was released stays counted, for money
-    released in a run is not planned again in that run.
+    What was posted has left the balance already; what was released stays counted, and so does
+    what was posted and came back, for money released in a run is not planned again in that run.
     """
     run_id = sa.select(wave.c.run_id).where(wave.c.id == wave_id).scalar_subquery()
-    earlier = sa.and_(item.c.run_id == run_id, item.c.wave_id != wave_id, item.c.was_posted == 0)
-    on_hold = sa.case((sa.and_(item.c.was_held == 1, item.c.was_released == 0), 1), else_=0)
+    gone = sa.and_(item.c.was_posted == 1, item.c.was_reversed == 0)
+    earlier = sa.and_(item.c.run_id == run_id, item.c.wave_id != wave_id, ~gone)
+    held = sa.and_(item.c.was_held == 1, item.c.was_released == 0, item.c.was_posted == 0)
+    on_hold = sa.case((held, 1), else_=0)
     taken: dict[str, int] = {}
     own: dict[str, int] = {}
     for token_column, fen in (

@@ -15,6 +15,7 @@ from hub.kernel.clocks import SHANGHAI, from_us
 from hub.offset.office import Office, day_number
 from hub.offset.restore_tables import restoration, restore_ask, restore_obstacle
 from hub.offset.tables import difference, item, leg, wave
+from hub.offset.tables_month import second_part
 from hub.offset.words import ItemState, WaveState
 from hub.store import database_now_us, insert_row
 
@@ -143,6 +144,7 @@ def _retire_half_plans(tx: Connection) -> int:
         tx.execute(
             sa.update(leg).where(leg.c.wave_id.in_(waves)).values(wave_id=None, due_list_id=None)
         )
+        tx.execute(sa.delete(second_part).where(second_part.c.wave_id.in_(waves)))
         tx.execute(sa.update(wave).where(wave.c.id.in_(waves)).values(run_id=-wave.c.run_id))
     return len(waves)
 

@@ -12,6 +12,7 @@ from hub.kernel.periods import Period
 from hub.offset.office import Office
 from hub.offset.policy import Policy, keep_policy, kept_policy
 from hub.offset.tables import leg, run, wave
+from hub.offset.tables_month import second_part
 from hub.offset.words import RunState, WaveState
 from hub.store import database_now_us, insert_row
 
@@ -127,9 +128,10 @@ def approve(tx: Connection, office: Office, wave_id: int, digest: str) -> None:
     """A submitted plan may be carried out; raises PlanChanged or PlanNotReady."""
     values = {"approved_us": office.now_us()}
     _move(tx, wave_id, digest, (WaveState.SUBMITTED,), WaveState.APPROVED, values)
+    second = sa.select(second_part.c.leg_id).where(second_part.c.wave_id == wave_id)
     tx.execute(
         sa.update(leg)
-        .where(leg.c.wave_id == wave_id)
+        .where(sa.or_(leg.c.wave_id == wave_id, leg.c.id.in_(second)))
         .values(funded=0, balance_next_us=database_now_us(tx))
     )
     run_id = sa.select(wave.c.run_id).where(wave.c.id == wave_id).scalar_subquery()

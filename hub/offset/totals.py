@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.offset.parts import counted
 from hub.offset.tables import (
     agreement,
     due_class,
@@ -141,7 +142,8 @@ def _agreements(view: Connection, run_id: int) -> _Found:
 
 
 def _lines(view: Connection, run_id: int) -> _Found:
-    """Agreements by decision; and dues of candidates for whom there was nothing to give."""
+    """Agreements by decision, each by its latest; and dues of candidates for whom there was
+    nothing to give."""
     line = plan_line.c
     query = (
         sa.select(
@@ -149,7 +151,7 @@ def _lines(view: Connection, run_id: int) -> _Found:
             sa.func.sum(sa.case((line.due_fen > 0, 1), else_=0)), sa.func.sum(line.due_fen),
         )
         .join(wave, wave.c.id == line.wave_id)
-        .where(wave.c.run_id == run_id)
+        .where(wave.c.run_id == run_id, *counted(view, run_id))
         .group_by(line.bank, line.decision)
     )  # fmt: skip
     for bank, decision, count, with_due, due_fen in view.execute(query):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.offset.parts import is_approved
 from hub.offset.tables import item
 from hub.offset.words import ItemState
 
@@ -41,9 +42,12 @@ def _count(state: ItemState, *more: sa.ColumnElement[bool]) -> sa.ScalarSelect[i
 
 
 _UNASKED = item.c.asked == ""
+# A second wave's plan is made while the first is carried out: until two people have signed it, its
+# items wait for them and for nothing else.
+_APPROVED = is_approved(sa.bindparam("p_run", type_=sa.BigInteger))
 _QUERY = sa.select(
-    _count(ItemState.PLANNED, _UNASKED),
-    _some(ItemState.PLANNED).limit(1).scalar_subquery(),
+    _count(ItemState.PLANNED, _UNASKED, _APPROVED),
+    _some(ItemState.PLANNED, _APPROVED).limit(1).scalar_subquery(),
     *(
         _count(state, _UNASKED)
         for state in (ItemState.HELD, ItemState.SUCCEEDED, ItemState.FAILED, ItemState.RETURNED)
@@ -60,7 +64,8 @@ def items_waiting(view: Connection, run_id: int, bank: str, *, most: int) -> Wai
 def any_in(view: Connection, run_id: int, bank: str, states: tuple[ItemState, ...]) -> bool:
     """Whether an item not frozen by a difference stands in one of these states."""
     for state in states:
-        one = view.execute(_some(state).limit(1), {"p_run": run_id, "p_bank": bank})
+        signed = [_APPROVED] if state is ItemState.PLANNED else []
+        one = view.execute(_some(state, *signed).limit(1), {"p_run": run_id, "p_bank": bank})
         if one.first() is not None:
             return True
     return False

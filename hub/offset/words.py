@@ -42,6 +42,7 @@ class WaveState(StrEnum):
     TRIAL = "trial"  # 待提交
     SUBMITTED = "submitted"  # 待复核
     APPROVED = "approved"  # 已批准
+    DECLINED = "declined"  # 不做（只有第二轮）
 
 
 class Decision(StrEnum):

@@ -11,6 +11,7 @@ from hub.schedule.calendar import (
     calendar_shortage,
     import_calendar,
     load_calendar,
+    load_span,
     seed_calendar,
 )
 from hub.schedule.days import BankingCalendar
@@ -35,5 +36,6 @@ __all__ = [
     "calendar_shortage",
     "import_calendar",
     "load_calendar",
+    "load_span",
     "seed_calendar",
 ]

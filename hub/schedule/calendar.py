@@ -21,7 +21,7 @@ from hub.schedule.tables import banking_day
 
 __all__ = [
     "BadCalendarFile", "CalendarUnknown", "Shortage", "calendar_shortage", "import_calendar",
-    "load_calendar", "seed_calendar",
+    "load_calendar", "load_span", "seed_calendar",
 ]  # fmt: skip
 
 COLUMNS = ["day", "banking", "why"]
@@ -111,6 +111,16 @@ def import_calendar(tx: Connection, path: Path, *, by: str) -> int:
 def load_calendar(tx: Connection) -> BankingCalendar:
     """The whole calendar as values (20 years are 7,300 rows); keep it while you work."""
     rows = tx.execute(sa.select(banking_day.c.on_day, banking_day.c.banking))
+    return BankingCalendar({_day(number): banking == 1 for number, banking in rows})
+
+
+def load_span(tx: Connection, first: date, last: date) -> BankingCalendar:
+    """The days from ``first`` to ``last`` alone, for a page that looks often; outside them the
+    calendar says that it does not know."""
+    day = banking_day.c.on_day
+    rows = tx.execute(
+        sa.select(day, banking_day.c.banking).where(day >= _number(first), day <= _number(last))
+    )
     return BankingCalendar({_day(number): banking == 1 for number, banking in rows})
 
 

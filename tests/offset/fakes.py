@@ -191,7 +191,7 @@ class FakeCore:
     def postings(self, line: object, period: Period, bank: str, page: str | None) -> PostingPage:
         def here(number: str) -> bool:
             ordered = self.commands.get(number)
-            return ordered is None or ordered.period == period
+            return ordered is None or (ordered.period, ordered.bank) == (period, bank)
 
         return PostingPage(tuple(p for p in self.booked if here(p.number)), None)
 

@@ -16,6 +16,7 @@ from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account, mask_name
 from hub.offset import runs
 from hub.offset.export import newest_of_line
+from hub.offset.parts import counted
 from hub.offset.tables import (
     agreement,
     batch,
@@ -28,6 +29,7 @@ from hub.offset.tables import (
     run,
     wave,
 )
+from hub.offset.timely import latest_day
 from hub.offset.words import Decision, ItemState
 from hub.web import model
 from hub.web.desk.board import difference_rows
@@ -65,7 +67,7 @@ def list_items(
 ) -> model.ItemPage:
     """One page of a run's agreements; raises NoSuchRun."""
     found = runs.find_run(view, Period.parse(month))
-    conditions = [wave.c.run_id == found.id, plan_line.c.decision != Decision.CANDIDATE.value]
+    conditions = _of_run(view, found.id)
     facets = list(_facets(view, conditions))
     conditions += list(_conditions(hub, wanted))
     count, fen = view.execute(
@@ -94,8 +96,13 @@ def list_items(
 
 def run_facets(view: Connection, run_id: int) -> tuple[model.Facet, ...]:
     """How many of a run ended how."""
-    conditions = [wave.c.run_id == run_id, plan_line.c.decision != Decision.CANDIDATE.value]
-    return tuple(_facets(view, conditions))
+    return tuple(_facets(view, _of_run(view, run_id)))
+
+
+def _of_run(view: Connection, run_id: int) -> list[Any]:
+    """Each agreement that is decided, with its latest decision."""
+    decided = plan_line.c.decision != Decision.CANDIDATE.value
+    return [wave.c.run_id == run_id, decided, *counted(view, run_id)]
 
 
 def _facets(view: Connection, conditions: list[Any]) -> Iterator[model.Facet]:
@@ -214,6 +221,7 @@ def item_life(hub: Hub, view: Connection, number: str) -> model.ItemLife:
         messages=tuple(_messages(view, found, shift)) if own else (),
         differences=tuple(difference_rows(view, difference.c.number == own)) if own else (),
         audit=tuple(_audit(view, found, shift)) if own else (),
+        latest_arrival=_day(latest_day(view, found["the_day"])),
     )
 
 

@@ -123,11 +123,22 @@ class BankRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LateDay:
+    """A plan's items of one due date that cannot arrive in time; days as YYYY-MM-DD."""
+
+    due_on: str
+    latest_on: str
+    planned: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class PlanBank:
     """A bank's part of a wave's plan, as the approver must see it.
 
     ``last_month`` is what was planned in the month before, None when there was no run.
     ``paying_account`` is masked; ``balance_fen`` None when the bank did not tell it.
+    ``arrives_on``: the day on which what is instructed now arrives, empty where the banking
+    calendar does not say; ``late`` is what comes too late for its due date then, by ``late_days``.
     """
 
     code: str
@@ -139,6 +150,10 @@ class PlanBank:
     paying_account: str
     balance_fen: int | None
     balance_us: int | None
+    arrives_on: str = ""
+    next_latest: str = ""
+    late: Figure = Figure()
+    late_days: tuple[LateDay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

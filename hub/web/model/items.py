@@ -159,3 +159,4 @@ class ItemLife:
     messages: tuple[MessageLife, ...] = ()
     differences: tuple[DifferenceRow, ...] = ()
     audit: tuple[AuditLine, ...] = ()
+    latest_arrival: str = ""
