@@ -135,7 +135,7 @@ class Checkpoints:
                     raise Refused(f"the database is {verdict.value}: there is nothing to accept")
                 if found and found[0].store != known.store_id:
                     raise StoreNotCurrent("the folder holds another database's checkpoints")
-                base = _goes_on_from(known, lines.read_log(self.folder))
+                base = _goes_on_from(tx, known, lines.read_log(self.folder))
                 clear_restored(tx)
                 record(
                     tx,
@@ -275,12 +275,16 @@ def classify_marks(known: Identity, log: CheckpointLog) -> Verdict:
     return Verdict.OLDER if never or marks & {known.mark, known.former_mark} else Verdict.FOREIGN
 
 
-def _goes_on_from(known: Identity, log: CheckpointLog) -> Checkpoint | None:
-    """The line that an accepted database goes on from: the newest it knows.  One that knows none
-    of those there are is from before the first, or ahead of lines that lost their end."""
-    marks = {known.mark, known.former_mark} - {""}
-    found = log.newest_known(known.store_id, marks)
-    return log.last if found is None and marks else found
+def _goes_on_from(tx: Connection, known: Identity, log: CheckpointLog) -> Checkpoint | None:
+    """The line that an accepted database goes on from: the newest it knows, else the newest its
+    chain still holds.  A mark may be of a line that never got out: its process was killed between
+    the two.  None when there is no such line: the database is from before the first."""
+    found = log.newest_known(known.store_id, {known.mark, known.former_mark} - {""})
+    if found is not None:
+        return found
+    head = read_head(tx)
+    mine = (line for line in reversed(log.lines) if line.store == known.store_id)
+    return next((line for line in mine if head is not None and _holds(tx, head, line)), None)
 
 
 def _holds(tx: Connection, head: Head, last: Checkpoint) -> bool:

@@ -6,8 +6,10 @@ Both verifiers judge each case and must say the same.
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from hub.audit import Checkpoints, Keeper, Sealer
+from hub.audit.tables import store_identity
 from hub.store import Store
 from tests.audit.attacks import Scene
 from tests.audit.conftest import Enter
@@ -35,10 +37,10 @@ class Life:
         folder.mkdir()
         return Backup(self.scene.store, folder)
 
-    def back_to(self, copy: Backup, entries: int) -> None:
+    def back_to(self, copy: Backup, entries: int, judged: str = "older") -> None:
         """Restored; so many entries are written and sealed before two people release it."""
         copy.restore()
-        assert verdict(self.scene.store, self.scene.checkpoints) == "older"
+        assert verdict(self.scene.store, self.scene.checkpoints) == judged
         self.enter(entries)
         Sealer(self.scene.store).seal()
 
@@ -81,6 +83,29 @@ def test_a_copy_from_before_the_first_checkpoint(life: Life) -> None:
     life.release()
     assert life.scene.findings() == ()
     assert life.scene.report().lost == ((1, 23),)
+
+
+@pytest.mark.parametrize("before", [0, 10])
+def test_a_copy_whose_newest_line_never_got_out(life: Life, before: int) -> None:
+    """Killed between the mark in the database and the line outside, then copied."""
+    if before:
+        life.stages(before)
+    life.enter(3)
+    Sealer(life.scene.store).seal()
+    with life.scene.store.write() as tx:
+        former = tx.execute(sa.select(store_identity)).one()
+        tx.execute(sa.update(store_identity).values(mark="f" * 16, former_mark="e" * 16))
+    copy = life.copy()
+    with life.scene.store.write() as tx:
+        tx.execute(
+            sa.update(store_identity).values(mark=former.mark, former_mark=former.former_mark)
+        )
+    life.stages(10, 10)
+    life.back_to(copy, 12, judged="foreign")
+    life.release()
+    life.stages(5)
+    assert life.scene.findings() == ()
+    assert [one.base for one in life.scene.report().restores] == [1 if before else 0]
 
 
 def test_two_restores_and_then_a_copy_of_the_future_that_was_lost(life: Life) -> None:
