@@ -165,10 +165,13 @@ class FakeCore:
     def postings(self, line: object, period: Period, bank: str, page: str | None) -> PostingPage:
         def here(number: str) -> bool:
             ordered = self.commands.get(number)
-            return ordered is None or ordered.period == period
+            return ordered is None or (ordered.period, ordered.bank) == (period, bank)
 
         return PostingPage(tuple(p for p in self.booked if here(p.number)), None)
 
     def holds(self, line: object, period: Period, bank: str, page: str | None) -> HoldPage:
-        live = [LiveHold(n, Fen(0)) for n, state in self.states.items() if state == "held"]
+        live = [
+            LiveHold(n, Fen(0)) for n, state in self.states.items()
+            if state == "held" and self.commands[n].bank == bank
+        ]  # fmt: skip
         return HoldPage(tuple(live), None)
