@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from hub import audit
 from hub.bus import Effect, Message, NewMessage
+from hub.bus.tables import message
 from hub.core import CommandsLetter, command_kind
 from hub.kernel.periods import Period
 from hub.offset.agreements import open_accounts
@@ -56,12 +57,13 @@ def command_some(
         rows=[(row[0], row[1], _payers(tx, office, row)) for row in rows],
     )  # fmt: skip
     numbers, fen = [row.number for row in rows], sum(row.fen for row in rows)
+    key = _fresh_key(tx, office, kind, period, numbers)
     office.bus.put(
         tx,
         [
             NewMessage(
                 interface=office.core_interface, kind=command_kind(kind),
-                key=batch_number(period, numbers), payload=pack(letter), effect=Effect.COMMAND,
+                key=key, payload=pack(letter), effect=Effect.COMMAND,
                 group=run_group(period), subject=f"{_TITLE[kind]} {bank} {len(rows)} 笔",
                 items=len(rows), fen=fen, month=str(period),
                 contract_version=office.core_version,
@@ -77,6 +79,24 @@ def command_some(
     if asked.rowcount != len(rows):
         raise ItemsMoved(f"{kind.value}: {asked.rowcount} of {len(rows)} items still waited")
     return len(rows)
+
+
+def _fresh_key(
+    tx: Connection, office: Office, kind: CommandKind, period: Period, numbers: list[str]
+) -> str:
+    """A key nobody has had.  The same items may wait for the same command once more, when the core
+    refused it and two people settled that: the old message has its answer and says nothing new."""
+    turn, key = 1, batch_number(period, numbers)
+    while tx.scalar(
+        sa.select(message.c.id).where(
+            message.c.interface == office.core_interface,
+            message.c.kind == command_kind(kind),
+            message.c.msg_key == key,
+        )
+    ):
+        turn += 1
+        key = batch_number(period, [*numbers, f"turn {turn}"])
+    return key
 
 
 def _waiting(
@@ -112,7 +132,7 @@ class Bookkeeper:
         self._office = office
 
     def take(
-        self, kind: CommandKind, tx: Connection, message: Message,
+        self, kind: CommandKind, tx: Connection, answered: Message,
         results: Sequence[CommandResult],
     ) -> None:  # fmt: skip
         """Apply one answered bulk command."""
@@ -139,7 +159,7 @@ class Bookkeeper:
             if not result.done:
                 self._refused(tx, kind, result)
         audit.record(
-            tx, act=f"offset.{kind.value}", actor="hub", subject=message.key,
+            tx, act=f"offset.{kind.value}", actor="hub", subject=answered.key,
             detail={"done": len(done), "refused": len(results) - len(done)}, count=len(results),
             fen=sum(int(fen) for _, _, fen in legs),
             root=audit.merkle_root(

@@ -39,3 +39,23 @@ def nets(view: Connection, numbers: Collection[str]) -> dict[str, Net]:
         before = found.get(number, Net())
         found[number] = Net(before.credited, before.back, int(booked))
     return found
+
+
+def even_counts(tx: Connection, number: str, *, paid: bool, closed: bool = False) -> None:
+    """Make the entries of a number count for E7 as what they come to: one credit when it is paid,
+    else none.  Of several that put one amount right the smallest only put it right (``part``):
+    their amounts count, they themselves do not.  Once its run is ``closed``, that is only said of
+    what came later: the closed totals stay.
+    """
+    s = statement_entry.c
+    mine = sa.and_(
+        s.number == number, s.part.is_distinct_from(1),
+        s.kind.in_((EntryKind.CREDIT.value, *BACK)),
+    )  # fmt: skip
+    query = sa.select(s.id, s.kind.in_(BACK).label("back"), s.late).where(mine)
+    rows = tx.execute(query.order_by(s.fen, s.id.desc())).all()
+    over = sum(-1 if row.back else 1 for row in rows) - int(paid)
+    free = [row for row in rows if bool(row.late) == closed and bool(row.back) == (over < 0)]
+    parts = [row.id for row in free[: abs(over)]]
+    if parts:
+        tx.execute(sa.update(statement_entry).where(s.id.in_(parts)).values(part=1))

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from hub import audit
 from hub.kernel.periods import Period
 from hub.offset.changes import RETURNED, Ground, suspend
+from hub.offset.nets import even_counts
 from hub.offset.office import Office
 from hub.offset.reconcile import returned_in_full
 from hub.offset.tables import item
@@ -52,6 +53,8 @@ def _take(
             .returning(item.c.number)
         )
     )  # fmt: skip
+    for number in taken:  # what came back in several entries is one return
+        even_counts(tx, number, paid=False)
     came = [by_number[number] for number in sorted(taken)]
     grounds = [Ground(row.agreement_id, f"{bank} {row.day} {row.serial}") for row in came]
     suspended = suspend(tx, grounds, RETURNED, found_in=period, now_us=office.now_us())

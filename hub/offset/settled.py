@@ -10,7 +10,7 @@ from hub import audit
 from hub.offset.claims import claim_entry
 from hub.offset.closing import RunIsClosed
 from hub.offset.differences import NoSuchDifference, note, thaw
-from hub.offset.nets import BACK
+from hub.offset.nets import BACK, even_counts
 from hub.offset.office import Office
 from hub.offset.reconcile import never_sent_again
 from hub.offset.settling import (
@@ -54,6 +54,8 @@ def settle(tx: Connection, office: Office, seen: Outlook, how: str, by: Mapping[
         )
     if seen.item and seen.end != CLAIMED:
         _move(tx, office, seen)
+        closed = _is_closed(tx, int(found.run_id))
+        even_counts(tx, seen.item, paid=seen.end in (PAID, TO_POST), closed=closed)
     thaw(tx, found.number)
     who = f"{by['asked']} 申请、{by['confirmed']} 复核：{seen.way.value} {seen.entry} {how}"
     note(tx, seen.difference, by["confirmed"], "settled", who, office.now_us())
@@ -78,10 +80,13 @@ def _move(tx: Connection, office: Office, seen: Outlook) -> None:
         "outcome": Outcome.FAILED.value, "live_key": None,
         "reason": Reason.NOT_CREDITED.value if ours.outcome != Outcome.FAILED else ours.reason,
     }  # fmt: skip
-    closed = _is_closed(tx, ours)
+    closed = _is_closed(tx, int(ours.run_id))
     if seen.end == PAID and ours.was_posted and not ours.was_reversed:
         return  # it is in the books already
-    if seen.end == TO_RELEASE and not never_sent_again(tx, office, str(ours.batch)):
+    if seen.end == REVERSED and ours.was_reversed:
+        return
+    sent = ours.batch is not None  # what was withdrawn before a batch was cut is in none
+    if seen.end == TO_RELEASE and sent and not never_sent_again(tx, office, str(ours.batch)):
         raise StillMoving(f"batch {ours.batch} may still be sent")
     if closed and seen.end in (TO_REVERSE, REVERSED):
         _adjust(tx, office, ours)
@@ -102,14 +107,16 @@ def _move(tx: Connection, office: Office, seen: Outlook) -> None:
         )
 
 
-def _is_closed(tx: Connection, ours: sa.Row[Any]) -> bool:
-    state = tx.scalar(sa.select(run.c.state).where(run.c.id == ours.run_id))
+def _is_closed(tx: Connection, run_id: int) -> bool:
+    state = tx.scalar(sa.select(run.c.state).where(run.c.id == run_id))
     return bool(state == RunState.CLOSED.value)
 
 
 def _adjust(tx: Connection, office: Office, ours: sa.Row[Any]) -> None:
-    """What a settlement takes back of a closed run is an adjustment too."""
+    """What a settlement takes back of a closed run is an adjustment too, unless it is one."""
     s = statement_entry.c
+    if tx.scalar(sa.select(adjustment.c.id).where(adjustment.c.number == ours.number)) is not None:
+        return
     back = tx.execute(
         sa.select(s.day, s.kind, s.serial)
         .where(s.number == ours.number, s.kind.in_(BACK))

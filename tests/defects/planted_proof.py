@@ -46,6 +46,42 @@ DEFECTS = (
         ci=True,
     ),
     Defect(
+        "restore_goes_on_from_the_last_line",
+        "放行的旧库接在最后一个检查点之后 · a released restore names the last line, not the one it knew",
+        (
+            Edit(
+                "hub/audit/checkpoints.py",
+                "                base = _goes_on_from(known, lines.read_log(self.folder))\n",
+                "                base = lines.read_log(self.folder).last\n",
+            ),
+        ),
+        (
+            Catch(
+                tests("tests/audit/test_restored.py"),
+                "test_what_it_wrote_before_its_release_is_no_rewriting",
+                "rewritten",
+            ),
+        ),
+    ),
+    Defect(
+        "restore_without_an_entry",
+        "检查点自称恢复过就相信 · a line of an accepted restore is believed without its entry",
+        (
+            Edit(
+                "hub/audit/history.py",
+                "                if one.line in self.lines and (one.line - 1, one.base) not in told\n",
+                "                if one.line in self.lines and not one.line and told\n",
+            ),
+        ),
+        (
+            Catch(
+                tests("tests/audit/test_operator.py::TestLinesLeftAlone"),
+                "test_a_line_of_an_accepted_restore_alone_excuses_nothing",
+                "rewritten",
+            ),
+        ),
+    ),
+    Defect(
         "one_person_is_enough",
         "一个人自己复核自己 · the person who asked may also confirm",
         (

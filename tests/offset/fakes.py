@@ -196,5 +196,8 @@ class FakeCore:
         return PostingPage(tuple(p for p in self.booked if here(p.number)), None)
 
     def holds(self, line: object, period: Period, bank: str, page: str | None) -> HoldPage:
-        live = [LiveHold(n, Fen(0)) for n, state in self.states.items() if state == "held"]
+        live = [
+            LiveHold(n, Fen(0)) for n, state in self.states.items()
+            if state == "held" and self.commands[n].bank == bank
+        ]  # fmt: skip
         return HoldPage(tuple(live), None)

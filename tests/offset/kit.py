@@ -291,8 +291,11 @@ _TEMPLATE: list[Path] = []
 
 
 @contextmanager
-def many() -> Iterator[Centre]:
-    """A centre for one of many small examples: its schema copied, the disk not waited for."""
+def many(**partners: Any) -> Iterator[Centre]:
+    """A centre for one of many small examples: its schema copied, the disk not waited for.
+
+    ``partners``: icbc, ccb, core, where they are to be others than the plain fakes.
+    """
     if not _TEMPLATE:
         made = Path(tempfile.mkdtemp(prefix="hub-test-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)
@@ -309,6 +312,6 @@ def many() -> Iterator[Centre]:
         store = Store(f"sqlite:///{folder}/hub.sqlite")
         sa.event.listen(store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
         try:
-            yield Centre(store, folder, upgraded=True)
+            yield Centre(store, folder, upgraded=True, **partners)
         finally:
             store.close()
