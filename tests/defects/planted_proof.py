@@ -51,7 +51,7 @@ DEFECTS = (
         (
             Edit(
                 "hub/audit/checkpoints.py",
-                "                base = _goes_on_from(known, lines.read_log(self.folder))\n",
+                "                base = _goes_on_from(tx, known, lines.read_log(self.folder))\n",
                 "                base = lines.read_log(self.folder).last\n",
             ),
         ),

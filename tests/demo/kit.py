@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +49,14 @@ def environment(database_url: str = "") -> dict[str, str]:
 
 
 def demo(out: Path, *words: str, database_url: str = "") -> Done:
-    """``hub demo --once`` into ``out``."""
-    return hub("demo", "--once", "--out", str(out), "--port", "0", *words,
-               database_url=database_url)  # fmt: skip
+    """``hub demo --once`` into ``out``, as soon as no other demo is at work there."""
+    for _ in range(60):
+        done = hub("demo", "--once", "--out", str(out), "--port", "0", *words,
+                   database_url=database_url)  # fmt: skip
+        if "demo.busy" not in done.said:
+            return done
+        time.sleep(0.5)
+    return done
 
 
 def outcomes(folder: Path, name: str = "outcomes.csv") -> list[dict[str, str]]:
