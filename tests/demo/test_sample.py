@@ -118,7 +118,8 @@ class TestRefused:
                 for line in first.stdout:  # until it holds the folder
                     if "run board" in line:
                         break
-                done = demo(closed, "--banks", "ICBC")
+                second = ("demo", "--once", "--out", str(closed), "--port", "0", "--banks", "ICBC")
+                done = hub(*second)
                 assert done.code == 2, done.said
                 assert "demo.busy" in done.said
             finally:
