@@ -11,10 +11,13 @@ from tests.conftest import postgres_schema
 from tests.demo.kit import command, demo, environment, hub, outcomes, totals, unbalanced
 
 
-@pytest.fixture
-def closed(sample_month: Path) -> Path:
-    """A month of the sample, closed, on the embedded database."""
-    return sample_month
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A month of the sample, closed; this worker's own, for the tests take files away and run on."""
+    out = tmp_path_factory.mktemp("sample")
+    done = demo(out, "--banks", "ICBC")
+    assert done.code == 0, done.said
+    return out
 
 
 def test_it_closes_in_balance(closed: Path) -> None:
