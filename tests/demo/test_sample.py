@@ -13,7 +13,7 @@ from tests.demo.kit import command, demo, environment, hub, outcomes, totals, un
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A month of the sample, closed; this worker's own, for the tests take files away and run on."""
+    """A month of the sample, closed; of this worker alone, for tests take files away."""
     out = tmp_path_factory.mktemp("sample")
     done = demo(out, "--banks", "ICBC")
     assert done.code == 0, done.said
