@@ -1,9 +1,10 @@
 """Every defect there is."""
 
-from tests.defects import planted_bus, planted_money, planted_partners, planted_proof
+from tests.defects import planted_bus, planted_ends, planted_money, planted_partners, planted_proof
 
 DEFECTS = (
     *planted_money.DEFECTS,
+    *planted_ends.DEFECTS,
     *planted_bus.DEFECTS,
     *planted_partners.DEFECTS,
     *planted_proof.DEFECTS,

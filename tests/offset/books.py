@@ -16,7 +16,17 @@ from hub.ports.bank import EntryKind, InstructionBatch, RowResult, RowStatus, St
 from hub.ports.core import CommandKind, CommandResult, CoreCommand
 from hub.ports.line import LineUnknown
 from tests.offset.fakes import FakeBank, FakeCore
+from tests.offset.kit import Person
 
+PEOPLE = [
+    Person("A0", spouse="53A0", balance=60_000, spouse_balance=60_000),  # two payers
+    Person("A1", balance=50_000),  # partial
+    Person("A2"),
+    Person("C0", bank="CCB", spouse="53C0", balance=60_000, spouse_balance=30_000),  # both, partial
+    Person("A3", balance=1),  # skipped
+]
+PAYING = 4
+MINDS = ["", "", "", "refuse", "silent", "never", "more", "twice"]
 FINAL = (RowStatus.DONE, RowStatus.REFUSED)
 BACK = (EntryKind.RETURN, EntryKind.REVERSAL)
 
@@ -122,8 +132,6 @@ class Planned:
     loan: str
     payee: str
     fen: int
-    due_fen: int
-    second: bool = False
 
 
 @dataclass
@@ -144,6 +152,11 @@ class Books:
     def rumour(self, said: RowResult) -> None:
         """A word that came by another way than from the bank."""
         self.rumours.append((len(self.of(said.number).told), said))
+
+    @property
+    def rumoured(self) -> set[str]:
+        """The numbers of which somebody else said something."""
+        return {said.number for _, said in self.rumours}
 
     def finals(self, number: str) -> list[tuple[RowStatus, int | None]]:
         """The final results told of a number, in the order in which they were told."""
