@@ -21,17 +21,19 @@ class DayAhead(Refused):
 def close_day(hub: Hub, token: Secret, day: date) -> list[BankDay]:
     """Close a day when it is clear at every bank; answers the sheet either way.
 
-    The figures are read in the transaction of the entry, so what the entry says was so.  Raises
-    NotAllowed, ActNotYours (a day's money is the centre's alone), DayAhead.
+    The figures are of one moment just before the entry: to add up a large month takes longer than
+    anybody may hold the write lock.  Raises NotAllowed, ActNotYours (a day's money is the centre's
+    alone), DayAhead.
     """
     actor = hands_on(hub.people.authenticate(token))
     if actor.party is not Party.CENTRE:
         raise ActNotYours
     if day > hub.clock.today():
         raise DayAhead(f"{day} lies ahead")
-    with hub.store.write() as tx:
-        found = read_day_end(tx, hub.office, day)
-        if all(each.clear for each in found):
+    with hub.store.read() as view:
+        found = read_day_end(view, hub.office, day)
+    if all(each.clear for each in found):
+        with hub.store.write() as tx:
             audit.record(
                 tx, act="day.closed", actor=actor.login, subject=str(day),
                 detail={each.bank: _said(each) for each in found},

@@ -17,13 +17,14 @@ from urllib.parse import parse_qsl
 import sqlalchemy as sa
 
 from hub import audit
+from hub.app.acts import NoReason
 from hub.app.hub import Hub
 from hub.app.operators import may_see_raw
 from hub.bus.tables import call
 from hub.contracts.documents import BadDocument, XmlElement, parse_text
 from hub.contracts.masking import shape
 from hub.crypto.sm3 import sm3_hex
-from hub.kernel.errors import BadInput, NotFound
+from hub.kernel.errors import NotFound
 from hub.kernel.logs import mask_text
 from hub.kernel.secret import Secret
 
@@ -50,13 +51,6 @@ class NoSuchCall(NotFound):
 
     code = "bus.no_such_call"
     hint = "The page of the message lists its calls."
-
-
-class RawNeedsReason(BadInput):
-    """A look at the wording needs a reason."""
-
-    code = "act.no_reason"
-    hint = "Say why; it goes into the audit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +115,7 @@ def raw_call(
     """
     actor = may_see_raw(hub.people.authenticate(token))
     if not reason.strip():
-        raise RawNeedsReason
+        raise NoReason
     query = sa.select(call).where(
         call.c.message_id == number, call.c.try_no == try_no, call.c.call_no == call_no
     )

@@ -24,20 +24,26 @@ from hub.offset.tables import (
     run,
     statement_day,
     statement_entry,
+    wave,
 )
 from hub.offset.totals import Figure
-from hub.offset.words import ItemState, RunState
+from hub.offset.words import ItemState, RunState, WaveState
 from hub.ports.bank import EntryKind
 
 NOTHING = Figure()
-_BETWEEN = (ItemState.HELD, ItemState.SUCCEEDED, ItemState.FAILED, ItemState.RETURNED)
+_BETWEEN = (
+    ItemState.PLANNED, ItemState.HELD, ItemState.SUCCEEDED, ItemState.FAILED, ItemState.RETURNED,
+)  # fmt: skip
 _UNKNOWN = (ItemState.INSTRUCTED, ItemState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One thing in the way; ``code`` is a word of the pages (``day_end.CODE``), ``what`` names
-    it where a figure does not (who stopped the channel)."""
+    """One thing in the way; ``what`` names it where a figure does not (who stopped the channel).
+
+    ``code``: unknown, between, difference, statement_unread, day_open, stopped, dead, parked,
+    queued.
+    """
 
     code: str
     figure: Figure = NOTHING
@@ -121,9 +127,12 @@ def _sum(
 def _of_items(view: Connection, bank: str, day: int) -> Iterator[Obstacle]:
     i = item.c
     at_bank = (i.bank == bank, i.instructed_on <= day)
+    approved = sa.select(wave.c.id).where(wave.c.state == WaveState.APPROVED.value)
+    # A plan that nobody has approved yet is not under way.
+    begun = sa.or_(i.state != ItemState.PLANNED.value, i.wave_id.in_(approved))
     for code, states, where in (
         ("unknown", _UNKNOWN, at_bank),
-        ("between", _BETWEEN, (i.bank == bank,)),
+        ("between", _BETWEEN, (i.bank == bank, begun)),
     ):
         found = _sum(view, i.fen, *where, i.state.in_([state.value for state in states]))
         if found.count:

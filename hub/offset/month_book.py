@@ -51,7 +51,6 @@ class Reconciliation:
     centre's.
 
     ``balance`` is what the paying account held when the bank last said so, ``None`` before.
-    ``strange`` are debits of the account that carry no number of ours.
     """
 
     bank: str
@@ -78,7 +77,7 @@ class Reconciliation:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenDifference:
+class DifferenceSeen:
     """One 对账差异 of the run, open or settled."""
 
     id: int
@@ -105,7 +104,7 @@ class MonthBook:
     adjusted: tuple[Equation, ...]
     outcomes: Mapping[tuple[str, str, str], Figure]
     reconciliations: tuple[Reconciliation, ...]
-    differences: tuple[OpenDifference, ...]
+    differences: tuple[DifferenceSeen, ...]
     adjustments: tuple[Adjustment, ...]
 
 
@@ -206,7 +205,7 @@ def _book_nets(view: Connection, run_id: int, bank: str) -> dict[str, int]:
     return {number: int(fen) for number, fen in view.execute(query)}
 
 
-def _differences(view: Connection, run_id: int) -> list[OpenDifference]:
+def _differences(view: Connection, run_id: int) -> list[DifferenceSeen]:
     d = difference.c
     query = (
         sa.select(
@@ -216,4 +215,4 @@ def _differences(view: Connection, run_id: int) -> list[OpenDifference]:
         .where(d.run_id == run_id)
         .order_by(d.id)
     )  # fmt: skip
-    return [OpenDifference(*row) for row in view.execute(query)]
+    return [DifferenceSeen(*row) for row in view.execute(query)]

@@ -23,6 +23,7 @@ from hub.offset.signing import (
     ask_bank,
     find_agreement,
 )
+from hub.offset.tables import agreement_change
 from hub.offset.tables_signing import agreement_signing
 from hub.offset.words import AgreementState, SigningStep
 from hub.ports.bank import BankPort, LoanCheck
@@ -94,6 +95,19 @@ class ClaimHandler:
                 said_text=f"{_WORDS[self._kind]}：{text}"[:120], answered_us=self._office.now_us(),
             )
         )  # fmt: skip
+        if self._kind == VERIFY and _ended_in_force(tx, found):
+            ask_bank(tx, self._office, found.number, SigningStep.CANCELLING)
+
+
+def _ended_in_force(tx: Connection, found: sa.Row[Any]) -> bool:
+    """Ended while the bank was being asked once more: it still holds the registration."""
+    if found.state != AgreementState.ENDED.value:
+        return False
+    c = agreement_change.c
+    before = sa.select(c.from_state).where(
+        c.agreement_id == found.id, c.to_state == AgreementState.ENDED.value
+    )
+    return tx.scalar(before) != AgreementState.PENDING.value
 
 
 def _verified(tx: Connection, office: Office, found: sa.Row[Any], _check: LoanCheck) -> None:
@@ -146,7 +160,8 @@ def end_agreement(
 ) -> None:  # fmt: skip
     """终止 from ``first`` on, and tell the bank, if it can be told who it is about.
 
-    One whose registration is under way is cancelled once that is answered.  Raises StateMoved.
+    While the bank is being asked something else, it is told once that is answered.  Raises
+    StateMoved.
     """
     make_change(
         tx,

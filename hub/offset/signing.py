@@ -102,12 +102,10 @@ def sign_file(office: Office, path: Path, *, actor: str) -> SigningReport:
                 report.refused.append(RefusedRow(row.line, row.number, *flaw))
             elif _take_down(tx, office, row, borrower, replaces, report):
                 report.asked.append(row.number)
-    with office.store.write() as tx:
-        audit.record(
-            tx, act="agreements.sign", actor=actor, subject=path.name,
-            detail={"asked": len(report.asked), "refused": len(report.refused)},
-            count=len(report.asked),
-        )  # fmt: skip
+                audit.record(
+                    tx, act="agreement.sign", actor=actor, subject=f"agreement:{row.number}",
+                    detail={"bank": row.bank, "replaces": replaces, "file": path.name}, count=1,
+                )  # fmt: skip
     return report
 
 

@@ -152,6 +152,21 @@ def test_ended_while_the_bank_registers_it_is_cancelled_there(centre: Centre) ->
     assert centre.icbc.registered == {}
 
 
+def test_ended_while_it_is_verified_again_it_is_cancelled_too(centre: Centre) -> None:
+    sign(centre, {})
+    centre.deliver()
+    centre.deliver()
+    with centre.store.write() as tx:
+        ask_bank(tx, centre.office, "A1", SigningStep.VERIFYING)
+        end_agreement(tx, centre.office, find_agreement(tx, "A1"), Period(2025, 11), actor="wang",
+                      came_by="person", why="结清")  # fmt: skip
+    centre.icbc.denies = {"LA1": "3005"}
+    centre.deliver()
+    centre.deliver()
+    assert state(centre) == ("ended", "cancelled")
+    assert centre.icbc.registered == {}
+
+
 def test_an_imported_agreements_borrower_is_the_due_lists(centre: Centre) -> None:
     centre.add(Person("A1"))
     with centre.store.write() as tx, pytest.raises(BorrowerUnknown):

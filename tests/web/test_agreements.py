@@ -78,5 +78,6 @@ def test_two_end_it_for_good(duty: Duty) -> None:
 
 
 def test_signing_columns_are_documented() -> None:
-    page = Path("docs/how-to/keep-agreements.md").read_text(encoding="utf-8")
+    root = Path(__file__).parents[2]
+    page = (root / "docs/how-to/keep-agreements.md").read_text(encoding="utf-8")
     assert ",".join(COLUMNS) in page

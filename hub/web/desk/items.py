@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 from hub.app.hub import Hub
 from hub.audit.tables import audit_entry
 from hub.bus.tables import attempt, call, message
-from hub.kernel.errors import NotFound
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account, mask_name
 from hub.offset import runs
 from hub.offset.export import newest_of_line
 from hub.offset.parts import counted
+from hub.offset.repay import NoSuchItem
 from hub.offset.tables import (
     agreement,
     batch,
@@ -39,13 +39,6 @@ _TAIL = re.compile(r"[0-9Xx]{4}")
 _LONGEST_NUMBER = 40
 _ANY = "0" * 12
 """Stands for the part of an account that a mask hides."""
-
-
-class NoSuchItem(NotFound):
-    """There is no item or agreement with this number."""
-
-    code = "offset.no_such_item"
-    hint = "Search by agreement number, instruction number or the last four digits of an account."
 
 
 _OUTCOME = sa.case(
