@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from datetime import date
 
 from adapters.banks.gyb import rows as wire_rows
-from adapters.banks.gyb.channel import Channel, Document, envelope_of, rows, text, whole
-from adapters.banks.gyb.rows import Reader
+from adapters.banks.gyb.channel import Channel, Document, envelope_of
 from adapters.kit import banks
-from adapters.kit.amounts import Amounts
-from adapters.kit.replies import BadReply, known, own, unreadable
-from hub.contracts import CodeStatus, load_contract, shape
-from hub.kernel.errors import BadInput, HubError
+from adapters.kit.amounts import Amounts, amount, count
+from adapters.kit.claims import loan_check
+from adapters.kit.documents import number, rows, text, texts
+from adapters.kit.paging import page_follows
+from adapters.kit.probes import probe
+from adapters.kit.reader import RowReader
+from adapters.kit.replies import BadReply, own, own_all, readable
+from hub.contracts import CodeStatus, load_contract
+from hub.kernel.errors import BadInput
 from hub.kernel.periods import Period
 from hub.ports.bank import (
     BankBalance,
@@ -28,7 +32,7 @@ from hub.ports.bank import (
     StatementPage,
 )
 from hub.ports.context import AdapterContext
-from hub.ports.line import Line, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
+from hub.ports.line import Line, PartnerRefused
 from hub.ports.probe import ProbeResult
 
 
@@ -59,15 +63,7 @@ class GybBank:
 
     def probe(self, line: Line) -> ProbeResult:
         """hc.ping: proves gateway, bank and keys at once."""
-        try:
-            said = self._channel.ask(line, "hc.ping", {})
-        except (LineNotSent, LineUnknown) as error:
-            return _seen(error, reachable=False)
-        except ReplyUnreadable as error:
-            return _seen(error, reachable=True)
-        except PartnerRefused as error:
-            return ProbeResult(True, usable=False, code=error.partner_code, text=error.text)
-        return ProbeResult(True, usable=True, code=text(said, "code"), text="")
+        return probe(lambda: self._channel.ask(line, "hc.ping", {}), code="000000")
 
     def verify_loan(self, line: Line, claim: LoanClaim) -> LoanCheck:
         """hc.loan.verify."""
@@ -83,43 +79,39 @@ class GybBank:
 
     def fetch_dues(self, line: Line, period: Period, page: str | None) -> DuePage:
         """hc.due.query.  ``page`` is "number:version"; a version that is gone is refused (E113)."""
-        number, _, version = (page or "1:").partition(":")
-        asked = {"month": period.compact, "pageNo": int(number)}
+        part, _, version = (page or "1:").partition(":")
+        asked: dict[str, object] = {"month": period.compact, "pageNo": int(part)}
         if version:
             asked["version"] = version
         said = self._channel.ask(line, "hc.due.query", asked)
         place = "hc.due.query.reply"
-        try:
+        with readable(line):
             found = rows(said, place)
             own(f"{place}/month", text(said, "month"), period.compact)
             if version:
                 own(f"{place}/version", text(said, "version"), version)
-            more = self._more(place, said, int(number), len(found))
-        except BadReply as bad:
-            unreadable(line, bad)
+            more = self._more(place, said, int(part), len(found))
         version = text(said, "version").strip()
-        reader = self._reader("hc.due.query.reply", line)
+        reader = self._reader(place, line)
         return DuePage(
-            records=tuple(map(reader.due, found)),
-            next_page=f"{int(number) + 1}:{version}" if more else None,
+            records=tuple(reader.due(row, wire_rows.DUE) for row in found),
+            next_page=f"{int(part) + 1}:{version}" if more else None,
             list_version=version,
-            total_count=whole(said, "totalCount"),
-            total_amount=self._amounts.read(said.get("totalAmount")),
+            total_count=count(number(said, "totalCount")),
+            total_amount=amount(self._contract, text(said, "totalAmount")),
         )
 
     def fetch_balance(self, line: Line) -> BankBalance:
         """hc.balance.query: the usable balance, as of the bank's time."""
         said = self._channel.ask(line, "hc.balance.query", {"account": self._account})
         place = "hc.balance.query.reply"
-        try:
+        with readable(line):
             own(f"{place}/account", text(said, "account"), self._account)
-            amount = self._amounts.read(said.get("usable"))
+            usable = amount(self._contract, text(said, "usable"))
             at = banks.moment(text(said, "bankTime"))
-            if amount is None or at is None:
+            if usable is None or at is None:
                 raise BadReply(place, "usable and bankTime", "one is unreadable")
-        except BadReply as bad:
-            unreadable(line, bad)
-        return BankBalance(self._account, amount, at)
+        return BankBalance(self._account, usable, at)
 
     def instruct(self, line: Line, batch: InstructionBatch) -> tuple[RowResult, ...]:
         """hc.pay.submit: the reply only says that the batch was taken; no row has a result yet.
@@ -127,7 +119,7 @@ class GybBank:
         A reply that repeats another batch number or other totals is not this batch's: unknown.
         """
         banks.check_batch(self._contract, batch, self.batch_limit, fields=wire_rows.PAYEE_FIELDS)
-        amount = self._amounts.write(batch.total)
+        total = self._amounts.write(batch.total)
         said = self._channel.ask(
             line,
             "hc.pay.submit",
@@ -136,18 +128,14 @@ class GybBank:
                 "payAccount": self._account,
                 "payName": self._account_name,
                 "totalCount": len(batch.rows),
-                "totalAmount": amount,
+                "totalAmount": total,
                 "rows": [wire_rows.instruction(row, self._amounts) for row in batch.rows],
             },
         )
         place = "hc.pay.submit.reply"
-        try:
-            own(f"{place}/batchNo", text(said, "batchNo"), batch.number)
-            own(f"{place}/totalAmount", text(said, "totalAmount"), amount)
-            if whole(said, "totalCount") != len(batch.rows):
-                raise BadReply(f"{place}/totalCount", "the request's own", "another")
-        except BadReply as bad:
-            unreadable(line, bad)
+        with readable(line):
+            own_all(place, texts(said), {"batchNo": batch.number, "totalAmount": total})
+            own(f"{place}/totalCount", number(said, "totalCount"), str(len(batch.rows)))
         return ()
 
     def fetch_results(self, line: Line, batch: str) -> tuple[RowResult, ...]:
@@ -159,16 +147,13 @@ class GybBank:
                 return ()
             raise
         place = "hc.pay.batch.query.reply"
-        try:
+        with readable(line):
             own(f"{place}/batchNo", text(said, "batchNo"), batch)
             found = rows(said, place)
-        except BadReply as bad:
-            unreadable(line, bad)
         reader = self._reader(place, line)
-        numbered = [(text(row, "instNo").strip(), row) for row in found]
-        if not all(number for number, _ in numbered):
-            line.drift.note(f"{place}/rows/instNo", "a number", "空白")
-        return tuple(reader.result(row, number) for number, row in numbered if number)
+        return tuple(
+            wire_rows.result(reader, row, one) for one, row in reader.numbered(found, "instNo")
+        )
 
     def inquire(self, line: Line, numbers: Sequence[str]) -> tuple[RowResult, ...]:
         """hc.pay.query.  A number the bank leaves out of its answer is UNKNOWN."""
@@ -176,81 +161,48 @@ class GybBank:
         if not numbers:
             return ()
         said = self._channel.ask(line, "hc.pay.query", {"instNos": list(numbers)})
-        place, wanted = "hc.pay.query.reply", set(numbers)
-        try:
+        place = "hc.pay.query.reply"
+        with readable(line):
             found = rows(said, place)
-        except BadReply as bad:
-            unreadable(line, bad)
-        reader, at = self._reader(place, line), f"{place}/rows/instNo"
-        results = [
-            reader.result(row, number)
-            for row in found
-            if banks.expected(line, at, number := text(row, "instNo").strip(), wanted)
-        ]
-        if wanted - {result.number for result in results}:
-            line.drift.note(at, "a row per number", "fewer rows")
-        return banks.one_per_number(results, numbers)
+        reader = self._reader(place, line)
+        return reader.answers(
+            line, found, "instNo", numbers, lambda row, one: wire_rows.result(reader, row, one)
+        )
 
     def fetch_statement(self, line: Line, day: date, page: str | None) -> StatementPage:
         """hc.statement.query, by page number; closed when the bank says that the day has ended."""
         if day > self._clock.today():
             raise BadInput(f"{day} lies ahead; there is no statement yet")
-        number = int(page or "1")
+        part = int(page or "1")
         asked = {"account": self._account, "date": f"{day:%Y%m%d}"}
-        said = self._channel.ask(line, "hc.statement.query", {**asked, "pageNo": number})
+        said = self._channel.ask(line, "hc.statement.query", {**asked, "pageNo": part})
         place = "hc.statement.query.reply"
         reader = self._reader(place, line)
-        try:
-            for name, wanted in asked.items():
-                own(f"{place}/{name}", text(said, name), wanted)
+        with readable(line):
+            own_all(place, texts(said), asked)
             found = rows(said, place)
             # Half a page would make a credit look as if it had never been.
-            if whole(said, "count") != len(found):
+            if number(said, "count") != str(len(found)):
                 raise BadReply(f"{place}/count", "as many as there are rows", "another number")
-            more = self._more(place, said, number, len(found))
+            more = self._more(place, said, part, len(found))
             closed = said.get("dayEnd")
             if not isinstance(closed, bool):
                 raise BadReply(f"{place}/dayEnd", "true or false", "something else")
-            entries = tuple(reader.entry(row, day) for row in found)
-        except BadReply as bad:
-            unreadable(line, bad)
-        return StatementPage(entries, str(number + 1) if more else None, closed=closed)
+            entries = tuple(reader.entry(row, day, wire_rows.ENTRY) for row in found)
+        return StatementPage(entries, str(part + 1) if more else None, closed=closed)
 
     def _more(self, place: str, said: Document, page: int, here: int) -> bool:
-        """Whether a page follows; a page that is not full with more to come is no page."""
-        if whole(said, "pageNo") != page:
-            raise BadReply(f"{place}/pageNo", "the page asked for", "another")
-        pages = whole(said, "pages")
-        if pages is None or page > max(pages, 1):
-            raise BadReply(f"{place}/pages", "how many pages there are", "something else")
-        if page < pages and here != self._contract.limit("page_rows"):
-            raise BadReply(f"{place}/rows", "a full page before the last", f"{here} rows")
-        return page < pages
+        own(f"{place}/pageNo", number(said, "pageNo"), str(page))
+        full, pages = self._contract.limit("page_rows"), number(said, "pages")
+        return page_follows(f"{place}/pages", pages, page=page, here=here, full=full)
 
     def _claim(self, line: Line, code: str, claim: LoanClaim) -> LoanCheck:
         banks.check_claim(claim)
-        body = {
-            "agreementNo": claim.agreement,
-            "loanNo": claim.loan_contract,
-            "repayAccount": claim.repayment_account,
-            "borrowerName": claim.borrower_name,
-            "borrowerId": claim.borrower_id,
-        }
-        said = self._channel.ask(line, code, body)
-        place = f"{code}.reply/checkCode"
-        try:
-            own(f"{code}.reply/agreementNo", text(said, "agreementNo"), claim.agreement)
-            found = text(said, "checkCode").strip()
-            answer = known(self._contract, line, "check_code", found, place)
-            if not answer.known:
-                raise BadReply(place, "a code of check_code", shape(found))
-        except BadReply as bad:
-            unreadable(line, bad)
-        return LoanCheck(answer.status is CodeStatus.DONE, answer.code, answer.text)
+        said = self._channel.ask(line, code, wire_rows.claim(claim))
+        return loan_check(
+            self._contract, line, f"{code}.reply", texts(said), claim,
+            agreement="agreementNo", code="checkCode",
+        )  # fmt: skip
 
-    def _reader(self, document: str, line: Line) -> Reader:
-        return Reader(self._contract, self._amounts, document, line.drift)
-
-
-def _seen(error: HubError, *, reachable: bool) -> ProbeResult:
-    return ProbeResult(reachable, usable=False, code=error.code, text=error.message)
+    def _reader(self, document: str, line: Line) -> RowReader:
+        return RowReader(self._contract, f"{document}/rows", line.drift)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.kit.banks import UNWRITABLE
+from adapters.kit.documents import text
 from adapters.kit.envelope import BadEnvelope, Envelope, Keys
 from adapters.kit.replies import BadReply, known, own, refuse, unreadable
 from hub.contracts import BadText, CodeStatus, Contract, load_contract
@@ -111,24 +111,3 @@ class Channel:
         if not isinstance(opened.document, dict):
             raise BadReply(place, "an object", "something else")
         return opened.document
-
-
-def text(said: Mapping[str, object], name: str) -> str:
-    """A member that is text; anything else says nothing, and so does text with control
-    characters, which JSON can carry and no book of ours."""
-    found = said.get(name)
-    return found if isinstance(found, str) and not UNWRITABLE.search(found) else ""
-
-
-def whole(said: Mapping[str, object], name: str) -> int | None:
-    """A member that is a whole number, not below 0; None for anything else."""
-    found = said.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
-
-
-def rows(said: Mapping[str, object], place: str) -> list[Document]:
-    """The reply's rows.  Raises BadReply when it has none, or one that is no object."""
-    found = said.get("rows")
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise BadReply(f"{place}/rows", "a list of objects", "something else")
-    return found

@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.banks.gyb.channel import envelope_of, rows, text
-from adapters.banks.gyb.rows import Reader
-from adapters.kit.amounts import Amounts
+from adapters.banks.gyb.channel import envelope_of
+from adapters.banks.gyb.rows import result
+from adapters.kit.documents import rows, text
 from adapters.kit.envelope import BadEnvelope, Opened
+from adapters.kit.reader import RowReader
 from adapters.kit.replies import BadReply
 from hub.contracts import load_contract, shape
 from hub.ports.bank import RESULTS_NOTICE, ResultsNotice
@@ -54,7 +55,6 @@ class GybNotices:
         most = contract.limit(spec["limits"]["bytes"])
         self.routes: Mapping[str, int] = {str(spec["path"]): most}
         self._contract = contract
-        self._amounts = Amounts.of(contract)
         self._envelope = envelope_of(context)
         self._clock = context.clock
         self._path = str(spec["path"])
@@ -116,10 +116,10 @@ class GybNotices:
         found = rows(document, self._place)
         if not 0 < len(found) <= self._most:
             raise BadReply(f"{self._place}/rows", f"1 to {self._most} rows", f"{len(found)} rows")
-        reader = Reader(self._contract, self._amounts, self._place, drift)
-        numbered = [(text(row, "instNo").strip(), row) for row in found]
+        reader = RowReader(self._contract, f"{self._place}/rows", drift)
+        numbered = [(row.get("instNo", "").strip(), row) for row in found]
         field = self._contract.field("instNo")
         if not all(number and field.takes(number) for number, _ in numbered):
             raise BadReply(f"{self._place}/rows/instNo", "a number in every row", "a row without")
-        results = tuple(reader.result(row, number) for number, row in numbered)
+        results = tuple(result(reader, row, number) for number, row in numbered)
         return ResultsNotice(text(document, "batchNo").strip(), results)

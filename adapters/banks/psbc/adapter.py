@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from adapters.banks.psbc import rows as wire_rows
-from adapters.banks.psbc.channel import Channel, Document, envelope_of, number, rows, text, texts
+from adapters.banks.psbc.channel import Channel, Document, envelope_of
 from adapters.banks.psbc.files import ENDPOINT, SheetFiles, Told
 from adapters.kit import banks
 from adapters.kit.amounts import Amounts, amount, count
 from adapters.kit.claims import loan_check
+from adapters.kit.documents import number, rows, text, texts
 from adapters.kit.paging import page_follows
 from adapters.kit.probes import probe
 from adapters.kit.reader import RowReader
