@@ -29,8 +29,7 @@ demo: setup
 	$(BIN)/hub demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup \
-		--no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist load --maxschedchunk 1 $(ARGS)
 
 check: lint types imports
 

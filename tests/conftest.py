@@ -25,9 +25,6 @@ HERE = Path(__file__).parent
 SLOW = ("chaos", "restore", "planted", "demo", "defects", "certify", "web", "benchmarks")
 """Folders whose tests run for many seconds and mostly wait; begun first, for what is begun last
 decides when the suite ends."""
-APART = ("chaos", "restore", "planted")
-"""Of these, tests that share no fixture dear enough to keep a file together."""
-
 POSTGRES = os.environ.get("HUB_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test")
 
 
@@ -38,16 +35,10 @@ if settings.get_current_profile_name() == "default":
     settings.load_profile("patient")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow folders first; under ``--dist loadgroup`` a file's tests stay with one worker."""
-    places = {item: item.path.relative_to(HERE) for item in items}
-    items.sort(key=lambda item: _turn(places[item].parts[0]))
-    if not config.getoption("loadgroup", False):
-        return
-    for item in items:
-        if places[item].parts[0] not in APART:
-            item.add_marker(pytest.mark.xdist_group(places[item].as_posix()))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow folders first.  The workers take one test after the other in this order, whatever file
+    it stands in: what tests share must bear several processes at once."""
+    items.sort(key=lambda item: _turn(item.path.relative_to(HERE).parts[0]))
 
 
 def _turn(folder: str) -> int:
