@@ -12,9 +12,10 @@ from hub.offset.export import newest_of_line, outcome_of
 from hub.offset.signing import find_agreement
 from hub.offset.tables import agreement, agreement_change, item, plan_line, run, wave
 from hub.offset.tables_signing import agreement_signing
-from hub.offset.words import Reason
+from hub.offset.words import Decision, Reason
 
 _TAIL = 4
+OPEN = "OPEN"
 _PERIODS = 24
 REPAIR = (
     Reason.REPAYMENT_ACCOUNT_CHANGED.value, Reason.IDENTITY_MISMATCH.value,
@@ -77,7 +78,8 @@ class ChangeSeen:
 
 @dataclass(frozen=True, slots=True)
 class PeriodSeen:
-    """What became of it in one period; ``fen`` what was to be paid, 0 without an item."""
+    """What became of it in one period (``OPEN``: it is on its way or not begun); ``fen`` what was
+    to be paid, 0 without an item."""
 
     period: str
     outcome: str
@@ -93,6 +95,13 @@ class AgreementSeen:
     line: AgreementLine
     changes: tuple[ChangeSeen, ...]
     periods: tuple[PeriodSeen, ...]
+
+
+def _is_open(row: sa.Row[Any]) -> bool:
+    """Nothing has come out yet: that is no doubt about a result, as pages mean UNKNOWN."""
+    return row.decision == Decision.CANDIDATE or (
+        row.decision == Decision.PLANNED and not row.outcome
+    )
 
 
 def list_agreements(
@@ -197,6 +206,11 @@ def _periods(view: Connection, agreement_id: int) -> tuple[PeriodSeen, ...]:
         .limit(_PERIODS)
     ).all()  # fmt: skip
     return tuple(
-        PeriodSeen(row.period, *outcome_of(row), int(row.fen or 0), row.number or "")
+        PeriodSeen(
+            row.period,
+            *((OPEN, "") if _is_open(row) else outcome_of(row)),
+            int(row.fen or 0),
+            row.number or "",
+        )
         for row in rows
     )

@@ -98,9 +98,12 @@ def test_one_signed_after_the_plan_counts_from_the_next_period(centre: Centre) -
         assert see_agreement(view, "A1").changes[0].first_period == "2025-11"
         assert first_open_period(view, "ICBC", Period(2025, 10)) == Period(2025, 11)
         assert first_open_period(view, "CCB", Period(2025, 10)) == Period(2025, 10)
+        assert see_agreement(view, "A0").periods[0].outcome == "OPEN"
     centre.approve()
     centre.until(centre.closed)
     assert set(centre.items()) == {"A0"}
+    with centre.store.read() as view:
+        assert see_agreement(view, "A0").periods[0].outcome == "SUCCEEDED"
 
 
 def test_another_repayment_account_replaces_the_agreement(centre: Centre) -> None:
