@@ -16,7 +16,7 @@ from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
 from hub.ports.line import Line
 from hub.wire.partner import PartnerWire
-from hub.wire.recorder import CallRecorder
+from hub.wire.recorder import AtPlace, CallRecorder
 from hub.wire.sftp_partner import sftp_access
 from hub.wire.trust import Shown
 
@@ -31,10 +31,11 @@ class Partner:
     concurrency: int
     contract_version: str
     wire: PartnerWire
+    place: int = 0
 
     def open_line(self, recorder: CallRecorder) -> Line:
         """A line for one attempt."""
-        return self.wire.open_line(recorder)
+        return self.wire.open_line(AtPlace(recorder, self.place) if self.place else recorder)
 
 
 class Partners:
@@ -111,4 +112,5 @@ class Partners:
                 connections=concurrency,
                 context=trust_of(self._settings, interface),
             ),
+            place=place,
         )

@@ -34,13 +34,15 @@ class TlsSettings(BaseModel):
 class SwitchSettings(BaseModel):
     """``[partners."bank-icbc".switch]``: when the hub goes over to the next address by itself.
 
-    ``after``: so many calls in a row that surely were not sent (with the channel's rests between
-    them, ten take about a minute); 0: only by hand.  ``again_s``: it does not switch by itself
-    again for so many seconds.
+    ``one_book``: the bank has confirmed that behind all its addresses lies one book; then a closed
+    day's statement from one of them speaks for all.  ``after``: so many calls in a row that surely
+    were not sent (with the channel's rests between them, ten take about a minute); 0: only by
+    hand.  ``again_s``: it does not switch by itself again for so many seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    one_book: bool = False
     after: int = Field(default=10, ge=0, le=1000)
     again_s: int = Field(default=600, ge=0)
 

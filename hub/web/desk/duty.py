@@ -10,7 +10,7 @@ from hub.app import acts, confirming, speech, steps
 from hub.app.hub import Hub
 from hub.audit.tables import audit_entry
 from hub.bus import MessageState
-from hub.bus.channels import read_channels
+from hub.bus.channels import ChannelState, read_channels
 from hub.bus.looking import (
     MessageFilter,
     MessagePage,
@@ -51,10 +51,14 @@ class StoreDutyDesk:
         return tuple(
             ChannelLine(
                 shift.all(state), self._name(state.interface),
-                bool(hub.settings.partner(state.interface).endpoints),
+                bool(hub.settings.partner(state.interface).endpoints), self._other(state),
             )
             for state in states
         )  # fmt: skip
+
+    def _other(self, state: ChannelState) -> int | None:
+        places = self._hub.settings.partner(state.interface).places
+        return (state.place + 1) % places if places > 1 else None
 
     def _name(self, interface: str) -> str:
         adapter = self._hub.adapters.get(interface)

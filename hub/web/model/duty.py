@@ -21,11 +21,12 @@ from hub.web.model.items import AuditLine
 @dataclass(frozen=True, slots=True)
 class ChannelLine:
     """One interface's channel with its partner's name; ``reached`` when this centre has its
-    address."""
+    address, ``other`` the address one would go over to, None where there is one alone."""
 
     state: ChannelState
     name: str
     reached: bool
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
