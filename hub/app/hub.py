@@ -11,6 +11,7 @@ from hub import audit
 from hub.app.alone import hold_alone
 from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
+from hub.app.expiries import ExpiryWatch
 from hub.app.partners import Partners
 from hub.app.seat_watch import SeatWatch
 from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
@@ -156,6 +157,7 @@ class Engine:
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
+        self._expiry = ExpiryWatch(hub.store, hub.settings, hub.partners)
         self._watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
 
     def start(self) -> None:
@@ -166,11 +168,13 @@ class Engine:
         self._conducting.start()
         self._sealer.start()
         self._watch.start()
+        self._expiry.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
         self._watch.stop()
+        self._expiry.stop()
         self._conducting.stop()
         self._inbox.stop()
         self._sealer.join(10)

@@ -184,3 +184,19 @@ nonce = sa.Table(
     sa.Index("ix_bus_nonce_until", "interface", "until_us"),
 )
 """Nonces of believed requests, and over which bytes they came; gone after the contract's time."""
+
+expiry = sa.Table(
+    "bus_expiry",
+    metadata,
+    sa.Column("id", identity(), primary_key=True),
+    sa.Column("interface", key_text(40), nullable=False),
+    sa.Column("kind", key_text(24), nullable=False),
+    sa.Column("name", key_text(120), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    # 0: it does not end by itself.
+    sa.Column("expires_us", sa.BigInteger, nullable=False),
+    sa.Column("seen_us", sa.BigInteger, nullable=False),
+    sa.Column("changed_us", sa.BigInteger),
+    sa.UniqueConstraint("interface", "kind", "name"),
+)
+"""Certificates, keys and what else ends on a day: ours, and what servers showed in calls."""

@@ -17,6 +17,7 @@ from hub.cli import (
     closing,
     demo,
     differences,
+    expiry,
     lines,
     messages,
     mocks,
@@ -53,6 +54,7 @@ app.command("resend")(messages.resend)
 app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
+app.add_typer(expiry.app, name="expiry")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
