@@ -1,6 +1,5 @@
 """What ends on a day: read from files and calls, warned of once per threshold, shown."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,10 +27,10 @@ from tests.wire.kit import OK, answering, server
 
 
 @pytest.fixture
-def store(empty_store: Store) -> Iterator[Store]:
+def store(empty_store: Store) -> Store:
     """An upgraded database of each kind."""
     upgrade(empty_store)
-    yield empty_store
+    return empty_store
 
 
 def open_alerts(store: Store) -> list[str]:
@@ -91,7 +90,7 @@ class TestAlerts:
 
 def test_files_and_calls_of_a_deployment(tmp_path: Path) -> None:
     ours = Authority("Bank CA")
-    ca, _ = ours.pair.write(tmp_path, "ca")
+    ours.pair.write(tmp_path, "ca")
     mine = ours.issue(days=(-1, 20))
     mine.write(tmp_path, "me")
     theirs = ours.issue(days=(-1, 5))

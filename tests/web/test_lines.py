@@ -8,9 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.app.hub import Hub
+from hub.bus import expiry
+from hub.bus.expiry import DAY_US, Ending
 from hub.bus.places import place_of
 from hub.cli.main import app
 from hub.kernel.settings import PartnerSettings, write_partners
+from hub.store import database_now_us
 from tests.app.conftest import make_home
 from tests.web.duty_kit import BANK, Duty, on_duty
 
@@ -54,6 +57,14 @@ def test_the_page_says_what_it_will_do_does_it_and_goes_back(duty: Duty) -> None
     assert duty.send(SWITCH, "wang", reason="再来").status_code == 409
     assert duty.send(BACK, "li", reason="主用恢复").status_code == 303
     assert place(duty.hub) == 0
+
+
+def test_what_ends_soon_stands_beside_its_interface(duty: Duty) -> None:
+    with duty.hub.store.write() as tx:
+        near = Ending(BANK, "client_certificate", "me.pem", "a", database_now_us(tx) + 3 * DAY_US)
+        expiry.keep(tx, [near, Ending(BANK, "host_key", "h:22", "b", 0)])
+    page = duty.client.get("/channels").text
+    assert re.search(r"我方证书 me\.pem \S+ \S+ 到期", page)
 
 
 @pytest.mark.parametrize("subject", [f"{BANK}@2", "bank-ccb@1", "nobody@1", BANK, f"{BANK}@x"])
