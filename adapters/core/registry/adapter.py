@@ -134,7 +134,7 @@ class Registry:
             raise codec.unreadable(line.drift, schema, f"HTTP {_HTTP_OK}", found)
         reply = codec.read(kind, schema, answer.body, self._contract, line.drift)
         self._refuse(reply, schema, line)
-        if reply.QQLSH != serial:
+        if serial != reply.QQLSH:
             raise codec.unreadable(line.drift, f"{schema}/QQLSH", "the request's", "another")
         return reply
 

@@ -134,7 +134,7 @@ def persons(
 
 def _among(row: replies.PersonRow, asked: Sequence[tuple[str, str]]) -> bool:
     paper = comparable_id(row.ZJHM, row.ZJLX)
-    return any(row.ZJLX == kind and paper == comparable_id(number, kind) for kind, number in asked)
+    return any(kind == row.ZJLX and paper == comparable_id(number, kind) for kind, number in asked)
 
 
 def changes(after: int, reply: replies.ChangesReply, drift: DriftNotes) -> ChangesPage:
