@@ -58,7 +58,7 @@ def plan_of(store: Store) -> dict[str, tuple[int, int]]:
 
 
 def left_behind(demo: work.DemoHub) -> tuple[Any, ...]:
-    """What a shadow plan could have left: runs, messages, credits at the bank, holds at the core."""
+    """What a shadow plan could have left: runs, messages, credits, holds at the core."""
     with demo.hub.store.read() as view:
         runs = list(view.scalars(sa.select(run.c.period)))
         said = view.scalar(sa.select(sa.func.count()).select_from(message))
