@@ -9,7 +9,7 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,6 +23,8 @@ from hub.ports.context import AdapterContext
 from hub.ports.inbound import InboundPort
 
 PACKAGE = "adapters"
+DRAFTED = "drafted"
+"""The quality of an adapter that is still being written: a demo leaves it out."""
 
 
 class _PartnerCode(BaseModel):
@@ -49,6 +51,7 @@ class Manifest(BaseModel):
     partner: _PartnerCode
     contract: _ContractRef
     module: str
+    quality: Literal["drafted", "built", "certified", "live"] = "built"
     inbound: str = ""
     """Module whose ``build(context)`` makes the listening half; empty: it does not listen."""
 
