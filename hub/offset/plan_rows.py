@@ -22,8 +22,8 @@ _T = TypeVar("_T")
 CHUNK = 4000
 """Lines of one transaction: some 100 ms of the write lock on the embedded database."""
 
-PAGE = 8000
-"""Rows of one view: some 10 MB, and of one seek in the index each."""
+PAGE = 4000
+"""Rows of one view: some 5 MB, for one seek in the index."""
 
 _BUCKET_BITS = 15
 
