@@ -6,6 +6,7 @@
 import argparse
 import ast
 import importlib
+import inspect
 import pkgutil
 import sys
 from collections.abc import Iterator
@@ -180,8 +181,30 @@ def settings() -> str:
         "`hub.toml` in the home folder (`--home`, else `HUB_HOME`, else `./hub-home`); the"
         " environment wins over the file. A key nobody knows is an error. Secrets never stand in"
         " either: the file names files that only their owner may read.", "",
-        _table(["key", "type", "default", "environment", "why"], rows),
+        _table(["key", "type", "default", "environment", "why"], rows), "",
+        *_partner_tables(),
     )  # fmt: skip
+
+
+def _partner_tables() -> list[str]:
+    """What stands below ``[partners."bank-icbc"]``, from the classes' own words."""
+    from hub.kernel.line_settings import SwitchSettings, TlsSettings  # noqa: PLC0415
+    from hub.kernel.settings import PartnerSettings  # noqa: PLC0415
+
+    parts = []
+    for title, kind in (
+        ('`[partners."bank-icbc"]`', PartnerSettings),
+        ('`[partners."bank-icbc".tls]`', TlsSettings),
+        ('`[partners."bank-icbc".switch]`', SwitchSettings),
+    ):
+        said = inspect.cleandoc(kind.__doc__ or "").replace("``", "`")
+        rows = [
+            [f"`{name}`", f"`{field.get_default(call_default_factory=True)!r}`"]
+            for name, field in kind.model_fields.items()
+            if field.annotation not in (TlsSettings, SwitchSettings)
+        ]
+        parts += [f"## {title}", "", said, "", _table(["key", "default"], rows), ""]
+    return parts[:-1]
 
 
 def _default(value: ast.expr) -> str:

@@ -63,7 +63,7 @@ class _Partner:
 
 
 class _Partners:
-    def open(self, interface: str) -> _Partner:
+    def open(self, interface: str, _place: int = 0) -> _Partner:
         return _Partner()
 
 

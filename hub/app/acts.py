@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 
 from hub import audit
-from hub.app import agreement_acts, previews, standing
+from hub.app import agreement_acts, lines, previews, standing
 from hub.app.act_kinds import ActKind
 from hub.app.hub import Hub
 from hub.app.operators import hands_on
@@ -209,6 +209,7 @@ def _did(done: bool, preview: Preview) -> None:
 
 KINDS: Mapping[str, ActKind] = {
     "channel.stop": ActKind(previews.stop, _stop, loose=True),
+    "channel.switch": lines.KIND,
     "channel.resume": ActKind(previews.resume, _resume, "channel.resume"),
     "message.inquire": ActKind(previews.inquire, _inquire),
     "message.resend": ActKind(previews.resend, _resend, "message.resend_money"),

@@ -11,10 +11,12 @@ from hub import audit
 from hub.app.alone import hold_alone
 from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
+from hub.app.expiries import ExpiryWatch
 from hub.app.partners import Partners
 from hub.app.seat_watch import SeatWatch
 from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
 from hub.bus.holder import this_holder
+from hub.bus.policy import ChannelPolicy
 from hub.crypto import KeyRing
 from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
 from hub.kernel.errors import Misconfigured
@@ -22,6 +24,7 @@ from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
 from hub.offset import notices
 from hub.offset.handlers import handlers
+from hub.offset.inquiry import ask_first
 from hub.offset.office import BankSeat, Office
 from hub.people import Approvals, People
 from hub.schedule import Leadership
@@ -50,6 +53,8 @@ class Hub:
         self.people = People(self.store, self.vault)
         self.approvals = Approvals(self.people)
         self.adapters = discover(settings)
+        self.bus.set_policies({name: self._policy(name) for name in self.adapters})
+        self.bus.switched = lambda tx, name: ask_first(tx, self.office, name)
         self.partners = Partners(self.adapters, settings, self.clock)
         self.checkpoints = audit.Checkpoints(settings.checkpoints, self.ring.signer)
         self.keeper = audit.Keeper(self.store, self.checkpoints)
@@ -84,6 +89,14 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _policy(self, interface: str) -> ChannelPolicy:
+        known = self.settings.partner(interface)
+        return ChannelPolicy(
+            places=known.places,
+            switch_after=known.switch.after,
+            switch_again_s=float(known.switch.again_s),
+        )
+
     def _open_office(self) -> Office:
         core = self._only("core")
         port = self.partners.open(core.interface).port
@@ -100,6 +113,8 @@ class Hub:
                 port=partner.port,
                 contract_version=partner.contract_version,
                 hours=adapter.manifest.payment_hours,
+                places=self.settings.partner(adapter.interface).places,
+                one_book=self.settings.partner(adapter.interface).switch.one_book,
             )
         return Office(
             store=self.store,
@@ -142,6 +157,7 @@ class Engine:
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
+        self._expiry = ExpiryWatch(hub.store, hub.settings, hub.partners)
         self._watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
 
     def start(self) -> None:
@@ -152,11 +168,13 @@ class Engine:
         self._conducting.start()
         self._sealer.start()
         self._watch.start()
+        self._expiry.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
         self._watch.stop()
+        self._expiry.stop()
         self._conducting.stop()
         self._inbox.stop()
         self._sealer.join(10)

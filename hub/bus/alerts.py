@@ -57,7 +57,7 @@ def changes(bus: "Bus", tx: Connection) -> list[tuple[str, bool, str]]:
         high = seen.count > policy.alert_backlog or seen.oldest_s > policy.alert_age_s
         # Ends at half of what began it, or it would flap around the threshold.
         low = seen.count <= policy.alert_backlog // 2 and seen.oldest_s <= policy.alert_age_s / 2
-        begun = _open_key(row.interface) in is_open
+        begun = open_key(row.interface) in is_open
         detail = f"{seen.count} waiting, the oldest for {seen.oldest_s:.0f} s"
         if high and not begun:
             found.append((row.interface, True, detail))
@@ -82,15 +82,15 @@ def watch(bus: "Bus", tx: Connection) -> int:
     return changed
 
 
-def begin(tx: Connection, interface: str, kind: str, detail: str, now: int) -> bool:
-    """Open an alert; False when one of its kind is open."""
+def begin(tx: Connection, interface: str, kind: str, detail: str, now: int, part: str = "") -> bool:
+    """Open an alert; False when one of its kind (and ``part``) is open."""
     try:
         with tx.begin_nested():
             tx.execute(
                 sa.insert(alert).values(
                     interface=interface,
                     kind=kind,
-                    open_key=_open_key(interface, kind),
+                    open_key=open_key(interface, kind, part),
                     begun_us=now,
                     detail=detail,
                 )
@@ -104,11 +104,12 @@ def end(tx: Connection, interface: str, kind: str, now: int) -> bool:
     """End the open alert of a kind; False when there is none."""
     done = tx.execute(
         sa.update(alert)
-        .where(alert.c.open_key == _open_key(interface, kind))
+        .where(alert.c.open_key == open_key(interface, kind))
         .values(open_key=None, ended_us=now)
     )
     return bool(done.rowcount)
 
 
-def _open_key(interface: str, kind: str = GROWING) -> str:
-    return f"{interface}:{kind}"
+def open_key(interface: str, kind: str = GROWING, part: str = "") -> str:
+    """What is unique among open alerts; ``part`` tells several of one kind apart."""
+    return f"{interface}:{kind}:{part}" if part else f"{interface}:{kind}"

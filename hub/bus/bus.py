@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.bus import finishing, intake, leases, orders, reaping
+from hub.bus import finishing, intake, leases, orders, places, reaping
 from hub.bus.attempts import Outcome
 from hub.bus.policy import ChannelPolicy
 from hub.bus.rows import HEAD, to_message
@@ -48,6 +48,13 @@ class Bus:
         self._default = ChannelPolicy()
         self.may_act: Callable[[Connection], bool] = lambda _tx: True
         """Asked inside every claim: False holds back whatever has an effect, reads go on."""
+        self.switched: Callable[[Connection, str], object] = lambda _tx, _interface: None
+        """Told inside the transaction in which an interface went over to another address, or
+        repeats were called back for it: what is unknown is to be asked about first."""
+
+    def set_policies(self, policies: Mapping[str, ChannelPolicy]) -> None:
+        """How each interface retries, gives up and switches, in place of what was known."""
+        self._policy = dict(policies)
 
     def policy(self, interface: str) -> ChannelPolicy:
         """How this interface retries and gives up."""
@@ -122,13 +129,17 @@ class Bus:
         nothing of it).  To DELIVERED from whatever waits or is unknown; it is never sent."""
         return orders.adopt(self, tx, message_id, why)
 
-    def send_again(self, tx: Connection, message_id: int, why: str) -> bool:
+    def send_again(
+        self, tx: Connection, message_id: int, why: str, *, asked_us: int | None = None
+    ) -> bool:
         """Rule 3, the machine's: UNKNOWN → QUEUED, same number and same body.
 
         The caller has waited for the contract's ``settle_after`` and the contract marks the
-        number idempotent.  False when it was not UNKNOWN any more.
+        number idempotent.  ``asked_us``: when the question was put that found nothing; one put
+        before the channel went over to another address is no ground.  False when it was not
+        UNKNOWN any more, or on such a ground.
         """
-        return orders.send_again(self, tx, message_id, why)
+        return orders.send_again(self, tx, message_id, why, asked_us)
 
     def resend(
         self,
@@ -159,6 +170,11 @@ class Bus:
         That two agreed for a money channel is the caller's check.
         """
         return orders.resume(self, tx, interface, actor, reason)
+
+    def switch(self, tx: Connection, interface: str, place: int, by: str, why: str) -> None:
+        """Use another of the partner's addresses from this commit on; repeats of money that may
+        have been sent are unknown again.  Raises NoSuchPlace."""
+        places.switch(self, tx, interface, place, by, why)
 
     def stopped(self, tx: Connection, interface: str) -> bool:
         """Whether the channel's stop switch is on."""

@@ -36,6 +36,8 @@ class ChannelState:
 
     ``by_state`` holds all messages, ``effect`` those with an effect among what is claimable or in
     flight; ``held`` is what the stop holds back, the rest of ``parked`` a person parked.
+    ``place``: which of the partner's addresses is in use (0 the primary), since when (None: never
+    switched), by whom and why.
     ``oldest_us``: since when the oldest message waits that could be sent, None when none does.
     """
 
@@ -46,6 +48,10 @@ class ChannelState:
     stopped_us: int | None = None
     misses: int = 0
     rest_until_us: int = 0
+    place: int = 0
+    place_us: int | None = None
+    place_by: str = ""
+    place_why: str = ""
     by_state: dict[str, Pile] = field(default_factory=dict)
     effect: dict[str, Pile] = field(default_factory=dict)
     held: Pile = Pile()
@@ -98,7 +104,8 @@ def _state(
         known = {
             "stopped": bool(row.stopped), "stopped_by": row.stopped_by,
             "stopped_why": row.stopped_why, "stopped_us": row.stopped_us, "misses": row.misses,
-            "rest_until_us": row.rest_until_us,
+            "rest_until_us": row.rest_until_us, "place": row.place, "place_us": row.place_us,
+            "place_by": row.place_by, "place_why": row.place_why,
         }  # fmt: skip
     return ChannelState(
         interface=name, by_state=dict(by_state), effect=dict(effect), held=held,

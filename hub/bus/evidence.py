@@ -133,6 +133,7 @@ def _call_row(
         "key_id": request.key_id,
         "request": request.blob,
         "reply": reply.blob,
+        "place": one.place,
     }
 
 

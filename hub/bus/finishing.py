@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from hub.bus import evidence
 from hub.bus.attempts import Outcome, next_state
 from hub.bus.moves import End, end_each, move
+from hub.bus.places import switch_by_itself
 from hub.bus.tables import channel, message
 from hub.bus.values import Claim, Handler, LeaseLost, Message
 from hub.bus.words import Effect, MessageState, Rung, Verdict
@@ -204,8 +205,12 @@ def _kept(outcome: Outcome, trouble: Exception) -> Outcome:
 def _channels(bus: "Bus", tx: Connection, pairs: Sequence[tuple[Claim, Outcome]], now: int) -> None:
     """An unreachable partner rests the whole channel; an answer ends the rest."""
     seen: dict[str, tuple[bool, int]] = {}
+    at: dict[str, int] = {}
     for claim, outcome in pairs:
+        if outcome.unreachable and outcome.calls and outcome.calls[-1].place != claim.place:
+            continue  # another address was away; that says nothing of the one in use
         name = claim.message.interface
+        at[name] = max(at.get(name, 0), claim.place)
         away, misses = seen.get(name, (True, 0))
         seen[name] = (away and outcome.unreachable, max(misses, claim.channel_misses))
     for name, (away, misses) in sorted(seen.items()):
@@ -213,6 +218,7 @@ def _channels(bus: "Bus", tx: Connection, pairs: Sequence[tuple[Claim, Outcome]]
         if away:
             rest = bus.policy(name).rest_us(misses + 1)
             values = {"misses": misses + 1, "rest_until_us": now + rest}
-            tx.execute(sa.update(channel).where(here).values(**values))
+            tx.execute(sa.update(channel).where(here, channel.c.place == at[name]).values(**values))
+            switch_by_itself(bus, tx, name, at[name], misses + 1, now)
         elif misses:
             tx.execute(sa.update(channel).where(here).values(misses=0, rest_until_us=0))

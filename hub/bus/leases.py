@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.bus.moves import HAS_EFFECT, take_each
+from hub.bus.places import DOUBTFUL, call_back
 from hub.bus.rows import HEAD, claimed
 from hub.bus.tables import attempt, channel, message
 from hub.bus.values import Claim, Lane
@@ -59,7 +60,7 @@ _START = Prepared(sa.insert(attempt))
 
 
 @lru_cache(maxsize=128)
-def _wanted(kinds: frozenset[str], *, stopped: bool) -> Prepared:
+def _wanted(kinds: frozenset[str], *, stopped: bool, switched: bool) -> Prepared:
     wanted = (
         sa.select(*HEAD, message.c.key_id, message.c.payload)
         .where(
@@ -74,6 +75,10 @@ def _wanted(kinds: frozenset[str], *, stopped: bool) -> Prepared:
         wanted = wanted.where(sa.or_(*(message.c.kind == kind for kind in sorted(kinds))))
     if stopped:
         wanted = wanted.where(~HAS_EFFECT)
+    if switched:  # one that came back from flight just now is called back at the next claim
+        wanted = wanted.where(
+            sa.not_(sa.and_(DOUBTFUL, message.c.queued_us <= sa.bindparam("b_since")))
+        )
     return Prepared(wanted)
 
 
@@ -97,6 +102,8 @@ def claim(
         row = _CHANNEL.one(tx, b_interface=lane.interface, b_now=now).one_or_none()
         if row is None:
             continue
+        if row.place_us is not None:
+            call_back(bus, tx, lane.interface, row.place_us, now)
         # A partner that could not be reached is tried with one message, not with all.
         most = 1 if row.misses else lane.concurrency
         ((flying,),) = _IN_FLIGHT.rows(tx, b_interface=lane.interface)
@@ -123,8 +130,10 @@ def _take(
     kinds: frozenset[str],
     may_act: bool,
 ) -> list[Claim]:
-    wanted = _wanted(kinds, stopped=bool(row.stopped) or not may_act)
-    rows = wanted.rows(tx, b_interface=lane.interface, b_now=now, b_limit=free)
+    switched = row.place_us is not None
+    wanted = _wanted(kinds, stopped=bool(row.stopped) or not may_act, switched=switched)
+    since = {"b_since": row.place_us} if switched else {}
+    rows = wanted.rows(tx, b_interface=lane.interface, b_now=now, b_limit=free, **since)
     if not rows:
         return []
     until = now + int(lane.lease_s * 1_000_000)
@@ -142,6 +151,7 @@ def _take(
             lease_s=lane.lease_s,
             deadline=began + lane.lease_s,
             channel_misses=row.misses,
+            place=row.place,
         )
         for one in rows
     ]
@@ -164,6 +174,7 @@ def _attempt_row(one: Claim, now: int) -> dict[str, Any]:
         "late": 0,
         "error_code": "",
         "error_text": "",
+        "place": one.place,
     }
 
 

@@ -23,7 +23,11 @@ FROM: dict[MessageState, frozenset[MessageState]] = {
     # From DELIVERED, REJECTED and DEAD only inside the finishing transaction, when a handler
     # could not take the result in.
     S.WAITING: frozenset({S.IN_FLIGHT, S.DELIVERED, S.REJECTED, S.DEAD}),
-    S.UNKNOWN: frozenset({S.IN_FLIGHT, S.DELIVERED, S.REJECTED, S.DEAD}),
+    # From QUEUED, WAITING and PARKED when the channel goes over to another address: a repeat's
+    # ground, what one side did not find, is none for the other.
+    S.UNKNOWN: frozenset(
+        {S.IN_FLIGHT, S.DELIVERED, S.REJECTED, S.DEAD, S.QUEUED, S.WAITING, S.PARKED}
+    ),
     # Beside the attempt's end: settled by an inquiry, a result or a statement.
     S.DELIVERED: frozenset({S.IN_FLIGHT, S.UNKNOWN, S.QUEUED, S.WAITING, S.PARKED, S.DEAD}),
     S.REJECTED: frozenset({S.IN_FLIGHT, S.UNKNOWN, S.QUEUED, S.WAITING, S.PARKED, S.DEAD}),

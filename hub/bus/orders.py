@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from hub.audit import record
 from hub.bus.intake import BY_THE_STOP, RING, ensure_channels
 from hub.bus.moves import HAS_EFFECT, RUNG_ORDER, move, queue_again
+from hub.bus.places import asked_enough, let_go
 from hub.bus.tables import attempt, channel, message
 from hub.bus.values import InquiryFirst, Message, WrongState
 from hub.bus.words import Cause, Effect, MessageState, Rung, Verdict
@@ -71,8 +72,17 @@ def adopt(bus: "Bus", tx: Connection, message_id: int, why: str) -> bool:
     return bool(moved)
 
 
-def send_again(bus: "Bus", tx: Connection, message_id: int, why: str) -> bool:
+def send_again(bus: "Bus", tx: Connection, message_id: int, why: str, asked_us: int | None) -> bool:
     """See Bus.send_again."""
+    if asked_us is not None:
+        since = (
+            sa.select(channel.c.place_us)
+            .join(message, message.c.interface == channel.c.interface)
+            .where(message.c.id == message_id)
+            .with_for_update(of=channel)  # a switch comes before this, or calls it back
+        )
+        if (tx.scalar(since) or 0) > asked_us:
+            return False
     moved = queue_again(
         tx,
         message.c.id == message_id,
@@ -123,8 +133,10 @@ def _demand_inquiry(bus: "Bus", tx: Connection, one: Message, inquiry: int | Non
     last = tx.scalar(
         sa.select(sa.func.max(attempt.c.ended_us)).where(attempt.c.message_id == one.id)
     )
+    grounded = not one.maybe_sent or asked_enough(tx, one.id, one.interface, asked)
     fits = (
-        asked.interface == one.interface
+        grounded
+        and asked.interface == one.interface
         and asked.effect is Effect.READ
         and asked.state is S.DELIVERED
         and asked.created_us >= (last or 0)
@@ -132,7 +144,7 @@ def _demand_inquiry(bus: "Bus", tx: Connection, one: Message, inquiry: int | Non
     if not fits:
         raise InquiryFirst(
             f"message {inquiry} is no answered inquiry at {one.interface} made since the last "
-            f"attempt of message {one.id} ended"
+            f"attempt of message {one.id} ended, answered at every address where it may lie"
         )
 
 
@@ -177,6 +189,7 @@ def resume(bus: "Bus", tx: Connection, interface: str, actor: str, reason: str) 
         .where(channel.c.interface == interface)
         .values(stopped=0, stopped_us=None, stopped_by="", stopped_why="")
     )
+    back = let_go(bus, tx, message.c.interface == interface, message.c.parked_by == BY_THE_STOP)
     freed = queue_again(
         tx,
         message.c.interface == interface,
@@ -191,7 +204,7 @@ def resume(bus: "Bus", tx: Connection, interface: str, actor: str, reason: str) 
         act="bus.resume",
         actor=actor,
         subject=f"channel:{interface}",
-        detail=f"queued again {freed}: {reason}"[:400],
+        detail=f"queued again {freed}, to be asked about {back}: {reason}"[:400],
         count=freed,
     )
     return freed
@@ -225,7 +238,7 @@ def park(bus: "Bus", tx: Connection, message_id: int, actor: str, reason: str) -
 
 def unpark(bus: "Bus", tx: Connection, message_id: int, actor: str, reason: str) -> bool:
     """See Bus.unpark."""
-    moved = queue_again(
+    moved = let_go(bus, tx, message.c.id == message_id) or queue_again(
         tx,
         message.c.id == message_id,
         now_us=bus.now(tx),

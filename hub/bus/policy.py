@@ -20,6 +20,9 @@ class ChannelPolicy:
     partner cannot be reached, so that a thousand queued messages do not each knock.
     ``max_tries`` and ``max_age_s`` (since queued) are the ceiling before the dead letters.
     ``margin_s``: a call starts only while the lease outlasts its timeout by this.
+    ``places``: how many addresses the partner has; after ``switch_after`` calls in a row that
+    surely were not sent the channel goes over to the next (0: only by hand), and by itself not
+    again for ``switch_again_s``.
     ``alert_backlog`` messages ready, or one ready for ``alert_age_s``: the queue is growing.
     """
 
@@ -30,6 +33,9 @@ class ChannelPolicy:
     max_tries: int = 2000
     max_age_s: float = 72 * 3600.0
     margin_s: float = 2.0
+    places: int = 1
+    switch_after: int = 0
+    switch_again_s: float = 600.0
     alert_backlog: int = 5000
     alert_age_s: float = 300.0
 

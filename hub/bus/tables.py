@@ -20,6 +20,11 @@ channel = sa.Table(
     # While the partner cannot be reached the whole channel rests until then.
     sa.Column("misses", sa.Integer, nullable=False),
     sa.Column("rest_until_us", sa.BigInteger, nullable=False),
+    # Which of the partner's addresses: 0 the primary, 1 the first on standby.
+    sa.Column("place", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("place_us", sa.BigInteger),
+    sa.Column("place_by", sa.String(64), nullable=False, server_default=""),
+    sa.Column("place_why", sa.String(200), nullable=False, server_default=""),
 )
 """One row per interface.  Claiming locks it, so nothing starts after a stop has committed."""
 
@@ -85,6 +90,7 @@ attempt = sa.Table(
     sa.Column("late", flag(), nullable=False),
     sa.Column("error_code", sa.String(60), nullable=False),
     sa.Column("error_text", sa.String(400), nullable=False),
+    sa.Column("place", sa.Integer, nullable=False, server_default="0"),
 )
 """The try: stored before anything is sent.  ``verdict`` is empty while it is in flight."""
 
@@ -105,6 +111,7 @@ call = sa.Table(
     sa.Column("key_id", sa.BigInteger, nullable=False),
     sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("reply", sa.LargeBinary, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False, server_default="0"),
 )
 """What was said on the wire, one row per call of an attempt."""
 
@@ -177,3 +184,19 @@ nonce = sa.Table(
     sa.Index("ix_bus_nonce_until", "interface", "until_us"),
 )
 """Nonces of believed requests, and over which bytes they came; gone after the contract's time."""
+
+expiry = sa.Table(
+    "bus_expiry",
+    metadata,
+    sa.Column("id", identity(), primary_key=True),
+    sa.Column("interface", key_text(40), nullable=False),
+    sa.Column("kind", key_text(24), nullable=False),
+    sa.Column("name", key_text(120), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    # 0: it does not end by itself.
+    sa.Column("expires_us", sa.BigInteger, nullable=False),
+    sa.Column("seen_us", sa.BigInteger, nullable=False),
+    sa.Column("changed_us", sa.BigInteger),
+    sa.UniqueConstraint("interface", "kind", "name"),
+)
+"""Certificates, keys and what else ends on a day: ours, and what servers showed in calls."""

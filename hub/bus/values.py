@@ -1,5 +1,6 @@
 """What goes in and out of the bus as plain values, and what its users implement."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -110,13 +111,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery:
     """What a handler is given to send one message: nothing in it touches the database.
 
-    ``port`` is the adapter's object (the handler knows its type); calls go through ``line``.
+    ``port`` is the adapter's object (the handler knows its type); calls go through ``line``, at
+    the address ``place``.
     """
 
     message: Message
     payload: bytes
     port: Any
     line: Line
+    place: int = 0
+    at: Callable[[int], tuple[Any, Line]] | None = None
+    """Port and line at another of the partner's addresses; None: it has this one alone."""
 
 
 class Handler(Protocol):
@@ -187,8 +192,9 @@ class OpenPartner(Protocol):
 class Partners(Protocol):
     """Finds partners by interface code."""
 
-    def open(self, interface: str) -> OpenPartner:
-        """Raises Misconfigured when the deployment does not know how to reach it."""
+    def open(self, interface: str, place: int = 0) -> OpenPartner:
+        """At one of its addresses: 0 the primary.  Raises Misconfigured when the deployment does
+        not know how to reach it."""
         ...
 
 
@@ -208,6 +214,9 @@ class Claim:
 
     channel_misses: int
     """How often in a row the partner could not be reached when this was claimed."""
+
+    place: int = 0
+    """The address in use: 0 the primary."""
 
 
 @dataclass(frozen=True, slots=True)

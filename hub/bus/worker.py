@@ -29,6 +29,7 @@ from hub.bus.values import Claim, Delivery, Handler, Lane, Partners
 from hub.bus.words import Effect
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import HubError, Misconfigured, Refused
+from hub.ports.line import Line
 from hub.store import DatabaseAway, Store
 
 log = structlog.get_logger(__name__)
@@ -135,10 +136,14 @@ class Worker:
             self._still_wanted(claim)
             handler = self._handlers[one.kind]
             payload = self._open(claim)
-            partner = self._partners.open(one.interface)
-            line = partner.open_line(recorder)
+
+            def at(place: int) -> tuple[Any, Line]:
+                partner = self._partners.open(one.interface, place)
+                return partner.port, partner.open_line(recorder)
+
+            port, line = at(claim.place)
             drift = line.drift
-            result = handler.send(Delivery(one, payload, partner.port, line))
+            result = handler.send(Delivery(one, payload, port, line, claim.place, at))
         except Exception as error:
             if not isinstance(error, HubError):
                 log.exception("bus.send_failed", message=one.id, kind=one.kind)

@@ -29,6 +29,7 @@ from hub.kernel.settings import PartnerSettings, read_secret
 from hub.ports.context import AdapterContext
 from hub.ports.line import Line
 from hub.wire import CallOutcome, HttpPartner, NoRecorder, PartnerWire, sftp_access
+from hub.wire.trust import Trust
 
 _OK = 300
 _LOOPBACK = "127.0.0.1"
@@ -165,6 +166,7 @@ class Endpoint:
         arranged: Arranged | None = None,
         timeout_s: float | None = None,
         ear: Ear | None = None,
+        trust: Trust | None = None,
     ) -> None:
         timing = adapter.contract.timing
         self.adapter = adapter
@@ -180,6 +182,7 @@ class Endpoint:
         self._steered = clock
         self._owned = owned
         self._rules: list[int] = []
+        self._trust = trust
         self._wire = self._wired(context)
 
     @property
@@ -207,7 +210,7 @@ class Endpoint:
 
     def _wired(self, context: AdapterContext) -> PartnerWire:
         access = sftp_access(self.adapter.contract, context.values, context.secrets)
-        return PartnerWire(self.urls, access, timeout_s=self.timeout_s)
+        return PartnerWire(self.urls, access, timeout_s=self.timeout_s, context=self._trust)
 
     def credentials(self) -> list[str]:
         """What no report may show: the deployment's secrets, and what ``port_with`` makes of
@@ -315,6 +318,7 @@ def open_address(
     control: str = "",
     timeout_s: float | None = None,
     listen: tuple[str, int] = (_LOOPBACK, 0),
+    trust: Trust | None = None,
 ) -> Iterator[Endpoint]:
     """A partner at an address.  ``context`` is the deployment's; ``arranged`` wins over it.
 
@@ -338,7 +342,7 @@ def open_address(
     with open_ear(adapter, context, *listen) as ear:
         endpoint = Endpoint(
             adapter, context, urls, kind="address", control=Control(control) if control else None,
-            clock=clock, arranged=arranged, timeout_s=timeout_s, ear=ear,
+            clock=clock, arranged=arranged, timeout_s=timeout_s, ear=ear, trust=trust,
         )  # fmt: skip
         try:
             endpoint.require_answer()

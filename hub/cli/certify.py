@@ -125,18 +125,20 @@ def _address(
     given: "Arranged",
     limit_s: float | None,
 ) -> Any:
+    from hub.app.trusting import trust_of
     from hub.certify import open_address
     from hub.kernel.clocks import SharedClock, SystemClock
 
-    file = settings.clock_file
+    urls, file = _urls(adapter, settings, against), settings.clock_file
     return open_address(
         adapter,
-        _urls(adapter, settings, against),
+        urls,
         adapter.context(settings, SharedClock(file) if file else SystemClock()),
         given,
         control=control,
         timeout_s=limit_s,
         listen=(settings.inbound_host, settings.inbound_port),
+        trust=trust_of(settings, adapter.interface, urls),
     )
 
 

@@ -17,6 +17,8 @@ from hub.cli import (
     closing,
     demo,
     differences,
+    expiry,
+    lines,
     messages,
     mocks,
     offset,
@@ -51,6 +53,8 @@ app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
 app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
+app.add_typer(lines.app, name="line")
+app.add_typer(expiry.app, name="expiry")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")

@@ -24,6 +24,14 @@ from pydantic_settings import (
 )
 
 from hub.kernel.errors import Misconfigured
+from hub.kernel.line_settings import (
+    SYSTEM,
+    SwitchSettings,
+    TlsSettings,
+    check_dates,
+    check_standby,
+    split_endpoints,
+)
 from hub.kernel.secret import Secret
 
 FILE_NAME = "hub.toml"
@@ -45,9 +53,12 @@ class PartnerSettings(BaseModel):
     """One interface's part of the file: ``[partners."bank-icbc"]``.
 
     ``endpoints``: the contract's endpoint names → address, its scheme saying which wire (``http``,
-    ``https``, ``tcp``, ``tls``, ``sftp``).  ``values``: deployment values that are no secrets;
+    ``https``, ``tcp``, ``tls``, ``sftp``); a list is the primary address, then those on standby
+    (kept in ``standby``).  ``values``: deployment values that are no secrets;
     text only, since a customer number may begin with 0.
     ``secrets``: name → path of its file, relative to the home folder or absolute.
+    ``tls`` and ``switch``: see there.  ``expires``: name of a secret, a licence, … → the last day
+    on which it is good (2027-01-31), where nothing in it says so itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -55,6 +66,33 @@ class PartnerSettings(BaseModel):
     endpoints: dict[str, str] = Field(default_factory=dict)
     values: dict[str, str] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
+    standby: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    tls: TlsSettings = TlsSettings()
+    switch: SwitchSettings = SwitchSettings()
+    expires: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, given: Any) -> Any:
+        return split_endpoints(given)
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        check_standby(self.endpoints, self.standby)
+        check_dates(self.expires)
+        return self
+
+    @property
+    def places(self) -> int:
+        """How many addresses there are: 1 without standby."""
+        return check_standby(self.endpoints, self.standby)
+
+    def endpoints_at(self, place: int) -> dict[str, str]:
+        """Every endpoint's address at a place: 0 the primary, 1 the first on standby …"""
+        return {
+            name: url if place == 0 or not self.standby.get(name) else self.standby[name][place - 1]
+            for name, url in self.endpoints.items()
+        }
 
 
 class Settings(BaseSettings):
@@ -94,6 +132,9 @@ class Settings(BaseSettings):
     checkpoints: Path = Path("checkpoints")
     keys: Path = Path("keys")
     out: Path = Path("out")
+
+    # Days before an end (certificate, key, token) at which somebody is told.
+    expiry_days: tuple[int, ...] = (30, 7, 1)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     # JSON lines are what log collectors of a centre take without a parser of their own.
@@ -171,6 +212,18 @@ class Settings(BaseSettings):
         missing when it looks for it)."""
         return self.partners.get(interface, PartnerSettings())
 
+    def partner_tls(self, interface: str) -> tuple[Path | None, Path | None, Path | None, bool]:
+        """An interface's authorities, our certificate, its key; whether the machine's own store
+        holds.  Misconfigured for a key that others may read."""
+        said = self.partner(interface).tls
+        system = said.authorities == SYSTEM
+        authorities = self.home / said.authorities if said.authorities and not system else None
+        if not said.certificate:
+            return authorities, None, None, system
+        key = self.home / said.key
+        read_secret(key, f"partners.{interface}.tls.key")
+        return authorities, self.home / said.certificate, key, system
+
     def partner_secrets(self, interface: str) -> dict[str, Secret]:
         """An interface's secrets, read from their files now."""
         return {
@@ -223,18 +276,31 @@ def write_partners(
     lines = ["# Written by the hub."]
     lines += [f"{_key(name)} = {_value(value)}" for name, value in (top or {}).items()]
     for interface, partner in partners.items():
-        for table, entries in partner.model_dump().items():
+        for table, whole in partner.model_dump().items():
+            entries = _said(whole, table)
+            if not entries and table not in _ALWAYS:
+                continue
             lines += ["", f"[partners.{_key(interface)}.{table}]"]
             lines += [f"{_key(name)} = {_value(value)}" for name, value in entries.items()]
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, "\n".join(lines) + "\n")
 
 
+_ALWAYS = ("endpoints", "values", "secrets")
+
+
+def _said(entries: Mapping[str, Any], table: str) -> dict[str, Any]:
+    """What of a table differs from its defaults."""
+    default = getattr(PartnerSettings(), table)
+    known = default.model_dump() if isinstance(default, BaseModel) else {}
+    return {name: value for name, value in entries.items() if known.get(name) != value}
+
+
 def _key(name: str) -> str:
     return name if _BARE_KEY.fullmatch(name) else _value(name)
 
 
-def _value(value: str | int) -> str:
+def _value(value: str | int | tuple[str, ...]) -> str:
     # TOML's basic strings are JSON's, but that DEL must be escaped as well.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

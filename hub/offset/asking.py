@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.bus import Bus, Message
+from hub.bus.places import asked_enough, maybe_at
 from hub.bus.tables import attempt, message
 from hub.bus.words import MessageState
 from hub.kernel.errors import NotFound
@@ -61,10 +62,11 @@ def ask_about_batch(tx: Connection, office: Office, number: int) -> list[int]:
     seat, asks = office.seat(found.bank), found.asks + 1
     limit = seat.port.inquiry_limit
     parts = [rows[start : start + limit] for start in range(0, len(rows), limit)]
+    places = sorted(maybe_at(tx, [number]))
     numbers = [
         office.to_bank(
             tx, found.bank, INQUIRY, f"{found.number}:{asks}:{place}",
-            pack(InquiryAsk(found.number, part)), period=Period.parse(found.period),
+            pack(InquiryAsk(found.number, part, places)), period=Period.parse(found.period),
             subject=f"查证 批次 {found.number}", items=len(part), endless=True,
         )
         for place, part in enumerate(parts)
@@ -84,13 +86,18 @@ def open_inquiries(tx: Connection, bus: Bus, number: int) -> list[Message]:
 
 def answered_inquiry(tx: Connection, bus: Bus, number: int) -> int | None:
     """The last inquiry about a message's batch, if it was made since the last attempt and all its
-    parts are answered; None otherwise."""
+    parts are answered, at every address where the batch may lie; None otherwise."""
     found = _inquiries(tx, bus, number)
     if not found:
         return None
     last = found[0].key.rpartition(":")[0]
     parts = [one for one in found if one.key.rpartition(":")[0] == last]
     if any(one.state is not MessageState.DELIVERED for one in parts):
+        return None
+    asked = bus.message(tx, number)
+    if asked.maybe_sent and not all(
+        asked_enough(tx, number, asked.interface, one) for one in parts
+    ):
         return None
     return parts[0].id
 

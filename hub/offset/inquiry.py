@@ -6,7 +6,10 @@ money has no ceiling: it slows down.
 
 ``not found`` proves nothing by itself: the request may still be on its way.  Only when the
 contract's ``settle_after`` has passed since the last send, and the contract promises that a
-number is credited once, is the same batch with the same body sent again.
+number is credited once, is the same batch with the same body sent again.  Where the bank has
+several addresses it is asked at every one where the batch may lie and at the one in use: one
+side's "not found" is none (``everywhere``), and one that was asked for before the channel went
+over to another address sends nothing again.
 """
 
 from collections.abc import Sequence
@@ -16,8 +19,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from hub.bus import Delivery, Message, Rung, Verdict
+from hub.bus import Delivery, Message, MessageState, Rung, Verdict
+from hub.bus import places as bus_places
+from hub.bus.tables import message
 from hub.kernel.periods import Period
+from hub.offset.everywhere import ask_everywhere
 from hub.offset.handling import ReadHandler
 from hub.offset.instruct import NEVER_US
 from hub.offset.letters import InquiryAsk, ResultsAsk, pack, unpack
@@ -25,7 +31,7 @@ from hub.offset.office import Office
 from hub.offset.results import apply_results
 from hub.offset.tables import batch, item
 from hub.offset.words import ItemState
-from hub.ports.bank import BankPort, RowResult, RowStatus
+from hub.ports.bank import RowResult, RowStatus
 from hub.ports.line import FileConflict, FileGrowing, FileRefused, ReplyUnreadable
 from hub.store import database_now_us
 
@@ -56,13 +62,14 @@ def ask_about(tx: Connection, office: Office, period: Period, number: str) -> in
         _nothing_open(tx, office, found)
         return 0
     asks = found.asks + 1
+    places = sorted(bus_places.maybe_at(tx, [found.message_id]))
     letters: list[tuple[str, bytes, int]]
     if asks == 1 and len(rows) * _FEW > found.rows_count:
-        letters = [(RESULTS, pack(ResultsAsk(number)), len(rows))]
+        letters = [(RESULTS, pack(ResultsAsk(number, places)), len(rows))]
     else:
         limit = office.seat(found.bank).port.inquiry_limit
         parts = [rows[i : i + limit] for i in range(0, len(rows), limit)]
-        letters = [(INQUIRY, pack(InquiryAsk(number, part)), len(part)) for part in parts]
+        letters = [(INQUIRY, pack(InquiryAsk(number, part, places)), len(part)) for part in parts]
     for place, (kind, letter, items) in enumerate(letters):
         office.to_bank(
             tx, found.bank, kind, f"{number}:{asks}:{place}", letter, period=period,
@@ -102,6 +109,26 @@ def ask_now(tx: Connection, run_id: int) -> int:
         .values(next_ask_us=0)
     )
     return done.rowcount
+
+
+def ask_first(tx: Connection, office: Office, interface: str) -> int:
+    """An interface went over to another address: whatever is open there is asked about now; a
+    repeat that was called back is unknown again.  Batches it concerns."""
+    banks = [seat.code for seat in office.banks.values() if seat.interface == interface]
+    if not banks:
+        return 0
+    back = sa.select(message.c.id).where(
+        message.c.id == batch.c.message_id, message.c.state == MessageState.UNKNOWN.value
+    )
+    mine = batch.c.bank.in_(banks)
+    tx.execute(
+        sa.update(batch).where(mine, batch.c.state == "again", back.exists())
+        .values(state="unknown")
+    )  # fmt: skip
+    asked = tx.execute(
+        sa.update(batch).where(mine, batch.c.next_ask_us < NEVER_US).values(next_ask_us=0)
+    )
+    return asked.rowcount
 
 
 def need_not_wait(tx: Connection, numbers: Sequence[str]) -> None:
@@ -147,6 +174,8 @@ class _Answer:
     asked: tuple[str, ...]
     unusable: bool = False
     """Nothing at all was learnt, not even that a number is not known."""
+    half: bool = False
+    """One of the addresses where it may lie did not answer."""
 
 
 class _AnswerHandler(ReadHandler):
@@ -166,7 +195,7 @@ class _AnswerHandler(ReadHandler):
         left_out = [number for number in self._expected(tx, result) if number not in said]
         silent = [RowResult(number, RowStatus.UNKNOWN, text=_LEFT_OUT) for number in left_out]
         applied = apply_results(tx, self._office, [*result.results, *silent], self._way)
-        missing = bool(applied.not_found) or not result.results
+        missing = not result.half and (bool(applied.not_found) or not result.results)
         self._one_answered(tx, result.batch, missing, message.created_us)
 
     def _of_unsent(self, tx: Connection, result: _Answer) -> None:
@@ -212,17 +241,19 @@ class _AnswerHandler(ReadHandler):
             if not missing:
                 _settle(tx, self._office, number, found.message_id)
             elif asked_us >= ripe_us:
-                self._send_again(tx, number, found.bank, found.message_id)
+                self._send_again(tx, number, found.bank, found.message_id, asked_us)
         if found.asks_open <= 0:
             next_us = database_now_us(tx) + _wait_us(found.asks)
             _plan_next(tx, number, next_us, found.asks, 0)
 
-    def _send_again(self, tx: Connection, number: str, bank: str, message_id: int) -> None:
+    def _send_again(
+        self, tx: Connection, number: str, bank: str, message_id: int, asked_us: int
+    ) -> None:
         """Not found, asked only after settle_after: the same body, where numbers allow it."""
         if not self._office.seat(bank).port.numbers_idempotent:
             return  # the statement decides
         why = "not found after settle_after; the contract marks the number idempotent"
-        if self._office.bus.send_again(tx, message_id, why):
+        if self._office.bus.send_again(tx, message_id, why, asked_us=asked_us):
             _set_state(tx, number, "again")
 
 
@@ -241,9 +272,11 @@ class ResultsHandler(_AnswerHandler):
 
     def send(self, delivery: Delivery) -> _Answer:
         ask = unpack(delivery.payload, ResultsAsk)
-        port: BankPort = delivery.port
         try:
-            return _Answer(ask.batch, port.fetch_results(delivery.line, ask.batch), ())
+            results, half = ask_everywhere(
+                delivery, ask.places, lambda port, line: port.fetch_results(line, ask.batch)
+            )
+            return _Answer(ask.batch, results, (), half=half)
         except _UNUSABLE as error:
             if delivery.message.tries < _UNUSABLE_TRIES:
                 raise
@@ -262,6 +295,7 @@ class InquiryHandler(_AnswerHandler):
 
     def send(self, delivery: Delivery) -> _Answer:
         ask = unpack(delivery.payload, InquiryAsk)
-        port: BankPort = delivery.port
-        results = port.inquire(delivery.line, ask.numbers)
-        return _Answer(ask.batch, results, tuple(ask.numbers))
+        results, half = ask_everywhere(
+            delivery, ask.places, lambda port, line: port.inquire(line, ask.numbers)
+        )
+        return _Answer(ask.batch, results, tuple(ask.numbers), half=half)

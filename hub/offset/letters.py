@@ -66,20 +66,26 @@ class ClaimOrder(msgspec.Struct, frozen=True):
 
 
 class ResultsAsk(msgspec.Struct, frozen=True):
-    """What became of a batch."""
+    """What became of a batch; ``places``: the bank's addresses where it may lie."""
 
     batch: str
+    places: list[int] = []
 
 
 class InquiryAsk(msgspec.Struct, frozen=True):
-    """What became of single instructions of a batch."""
+    """What became of single instructions of a batch; ``places`` as above."""
 
     batch: str
     numbers: list[str]
+    places: list[int] = []
 
 
 class StatementAsk(msgspec.Struct, frozen=True):
-    """One page of one banking day's statement."""
+    """One page of one banking day's statement.
+
+    ``at``: the bank's address it is read from, None for the one in use; ``rest``: those to be read
+    after it; ``open``: one of those before said that the day is not closed.
+    """
 
     run_id: int
     bank: str
@@ -87,6 +93,9 @@ class StatementAsk(msgspec.Struct, frozen=True):
     round: int
     page_no: int
     tag: str | None
+    at: int | None = None
+    rest: list[int] = []
+    open: bool = False
 
 
 class NoticeLetter(msgspec.Struct, frozen=True):

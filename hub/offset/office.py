@@ -32,7 +32,11 @@ class ItemsMoved(Refused):
 
 @dataclass(frozen=True, slots=True)
 class BankSeat:
-    """A bank the hub can reach: the partner's code (ICBC), our interface, its adapter's port."""
+    """A bank the hub can reach: the partner's code (ICBC), our interface, its adapter's port.
+
+    ``places``: how many addresses it has; ``one_book``: it has confirmed that behind all of them
+    lies one book, so that one statement speaks for all.
+    """
 
     code: str
     name: str
@@ -40,6 +44,8 @@ class BankSeat:
     port: BankPort
     contract_version: str
     hours: PaymentHours = ALL_DAY
+    places: int = 1
+    one_book: bool = False
 
 
 @dataclass(frozen=True, slots=True)

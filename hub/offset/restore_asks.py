@@ -16,14 +16,16 @@ from sqlalchemy.engine import Connection
 from hub.bus import Delivery, Effect, Handler, Message, NewMessage
 from hub.core import HoldsHandler, LedgerLetter, PostingsHandler
 from hub.kernel.periods import Period
+from hub.offset.everywhere import ask_everywhere, side_of
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import pack, unpack
 from hub.offset.office import Office, day_number, day_of
 from hub.offset.restore_tables import restore_ask, restore_fact
 from hub.offset.tables import item, run
 from hub.offset.words import ItemState, RunState
-from hub.ports.bank import BankPort, RowResult, StatementPage
+from hub.ports.bank import RowResult, StatementPage
 from hub.ports.core import HoldPage, PostingPage
+from hub.ports.line import LineNotSent
 
 STATEMENT, POSTINGS, HOLDS, INQUIRY = (
     "restore.statement", "restore.postings", "restore.holds", "restore.inquire",
@@ -33,10 +35,13 @@ ASKED_STATES = (
     ItemState.UNKNOWN.value,
 )  # fmt: skip
 _GROUP = "restore"
+_SIDE = 1_000_000
+"""A key's last part is the page, from here on of the bank's next address."""
 
 
 class DayAsk(msgspec.Struct, frozen=True):
-    """One page of one banking day's statement."""
+    """One page of one banking day's statement; ``at`` which of the bank's addresses (None: the
+    one in use), ``rest`` those to be read after it."""
 
     turn: int
     place: int
@@ -44,15 +49,19 @@ class DayAsk(msgspec.Struct, frozen=True):
     day: int
     page_no: int
     tag: str | None
+    at: int | None = None
+    rest: list[int] = []
 
 
 class NumbersAsk(msgspec.Struct, frozen=True):
-    """What became of single instructions."""
+    """What became of single instructions; ``sides``: all the bank's addresses, for this copy does
+    not know to which of them they went."""
 
     turn: int
     place: int
     bank: str
     numbers: list[str]
+    sides: list[int] = []
 
 
 def order_reading(tx: Connection, office: Office, turn: int, from_day: int) -> None:
@@ -66,7 +75,9 @@ def order_reading(tx: Connection, office: Office, turn: int, from_day: int) -> N
         for day in map(day_number, days):
             place += 1
             _note_ask(tx, turn, place, interface, "statement", bank, day=day)
-            _order_day(tx, office, DayAsk(turn, place, bank, day, 1, None))
+            sides = _sides(office, bank)
+            at = sides[0] if sides else None
+            _order_day(tx, office, DayAsk(turn, place, bank, day, 1, None, at, sides[1:]))
         for period in periods:
             for kind in (POSTINGS, HOLDS):
                 place += 1
@@ -106,9 +117,15 @@ def order_inquiries(tx: Connection, office: Office, turn: int) -> int:
             _note_ask(tx, turn, place, seat.interface, "inquiry", bank)
             _put(
                 tx, office, seat.interface, seat.contract_version, INQUIRY, f"{turn}:{place}:1",
-                pack(NumbersAsk(turn, place, bank, part)), f"恢复后查证 {bank} {len(part)} 笔",
+                pack(NumbersAsk(turn, place, bank, part, _sides(office, bank))),
+                f"恢复后查证 {bank} {len(part)} 笔",
             )  # fmt: skip
     return asked
+
+
+def _sides(office: Office, bank: str) -> list[int]:
+    seat = office.seat(bank)
+    return [] if seat.places < 2 or seat.one_book else list(range(seat.places))
 
 
 def _periods(tx: Connection, from_day: int, today: int) -> list[str]:
@@ -139,7 +156,7 @@ def _order_day(tx: Connection, office: Office, ask: DayAsk) -> None:
     seat = office.seat(ask.bank)
     _put(
         tx, office, seat.interface, seat.contract_version, STATEMENT,
-        f"{ask.turn}:{ask.place}:{ask.page_no}", pack(ask),
+        f"{ask.turn}:{ask.place}:{ask.page_no + _SIDE * (ask.at or 0)}", pack(ask),
         f"恢复后核对 {ask.bank} 对账单 {ask.day} 第{ask.page_no}页",
     )  # fmt: skip
 
@@ -217,8 +234,8 @@ class DayHandler(_Asked):
 
     def send(self, delivery: Delivery) -> tuple[DayAsk, StatementPage]:
         ask = unpack(delivery.payload, DayAsk)
-        port: BankPort = delivery.port
-        return ask, port.fetch_statement(delivery.line, day_of(ask.day), ask.tag)
+        port, line = side_of(delivery, ask.at)
+        return ask, port.fetch_statement(line, day_of(ask.day), ask.tag)
 
     def apply(self, tx: Connection, message: Message, result: Any) -> None:
         ask, page = result
@@ -234,7 +251,12 @@ class DayHandler(_Asked):
                 for one in page.entries
             ],
         )  # fmt: skip
-        if page.next_page is None:
+        if page.next_page is None and ask.rest:
+            following = msgspec.structs.replace(
+                ask, page_no=1, tag=None, at=ask.rest[0], rest=ask.rest[1:]
+            )
+            _order_day(tx, self._office, following)
+        elif page.next_page is None:
             _answered(tx, ask.turn, ask.place)
         else:
             following = msgspec.structs.replace(ask, page_no=ask.page_no + 1, tag=page.next_page)
@@ -246,8 +268,12 @@ class NumbersHandler(_Asked):
 
     def send(self, delivery: Delivery) -> tuple[NumbersAsk, tuple[RowResult, ...]]:
         ask = unpack(delivery.payload, NumbersAsk)
-        port: BankPort = delivery.port
-        return ask, port.inquire(delivery.line, ask.numbers)
+        rows, half = ask_everywhere(
+            delivery, ask.sides, lambda port, line: port.inquire(line, ask.numbers)
+        )
+        if half:
+            raise LineNotSent("one of the bank's addresses did not answer")
+        return ask, rows
 
     def apply(self, tx: Connection, message: Message, result: Any) -> None:
         ask, rows = result

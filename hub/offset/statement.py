@@ -8,22 +8,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy.engine import Connection
 
 from hub.bus import Delivery, Message
+from hub.bus.places import maybe_at, place_of
 from hub.crypto import Tokens
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account
 from hub.offset.differences import Finding, open_difference
+from hub.offset.everywhere import side_of
 from hub.offset.handling import ReadHandler
 from hub.offset.late import take_late
 from hub.offset.letters import StatementAsk, pack, unpack
 from hub.offset.office import Office, day_of
 from hub.offset.results import apply_results
-from hub.offset.tables import item, run, statement_day, statement_entry
+from hub.offset.tables import batch, item, run, statement_day, statement_entry
 from hub.offset.words import DifferenceKind, ItemState, RunState
-from hub.ports.bank import BankPort, EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
+from hub.ports.bank import EntryKind, RowResult, RowStatus, StatementEntry, StatementPage
 from hub.ports.line import PartnerRefused
 from hub.store import Store, among, database_now_us
 from hub.store.prepared import insert_of
@@ -52,13 +55,32 @@ def read_day(
         )
     else:
         tx.execute(sa.update(statement_day).where(key).values(**values))
-    _order_page(tx, office, period, StatementAsk(run_id, bank, day, turn, 1, None))
+    places = _places(tx, office, run_id, bank)
+    at = places[0] if places else None
+    ask = StatementAsk(run_id, bank, day, turn, 1, None, at, places[1:])
+    _order_page(tx, office, period, ask)
     return True
 
 
+def _places(tx: Connection, office: Office, run_id: int, bank: str) -> list[int]:
+    """The addresses whose books decide what was credited: the one in use, and every one where
+    instructions of this run may lie; none, for whichever is in use, where one book lies behind all.
+
+    They are named when the reading is ordered: after a switch in between, the new address alone
+    would say nothing of what went to the old one.
+    """
+    seat = office.seat(bank)
+    if seat.places < 2 or seat.one_book:
+        return []
+    numbers = sa.select(batch.c.message_id).where(batch.c.run_id == run_id, batch.c.bank == bank)
+    used = place_of(tx, seat.interface).place
+    return [used, *sorted(maybe_at(tx, list(tx.scalars(numbers))) - {used})]
+
+
 def _order_page(tx: Connection, office: Office, period: Period, ask: StatementAsk) -> None:
+    side = "" if ask.at is None else f":{ask.at}"
     office.to_bank(
-        tx, ask.bank, KIND, f"{ask.run_id}:{ask.day}:{ask.round}:{ask.page_no}", pack(ask),
+        tx, ask.bank, KIND, f"{ask.run_id}:{ask.day}:{ask.round}:{ask.page_no}{side}", pack(ask),
         period=period, subject=f"对账单 {ask.day} 第{ask.page_no}页", endless=True,
     )  # fmt: skip
 
@@ -77,24 +99,26 @@ class StatementHandler(ReadHandler):
 
     def send(self, delivery: Delivery) -> _Got:
         ask = unpack(delivery.payload, StatementAsk)
-        port: BankPort = delivery.port
-        return _Got(ask, port.fetch_statement(delivery.line, day_of(ask.day), ask.tag))
+        port, line = side_of(delivery, ask.at)
+        return _Got(ask, port.fetch_statement(line, day_of(ask.day), ask.tag))
 
     def apply(self, tx: Connection, message: Message, result: _Got) -> None:
         ask, page = result.ask, result.page
         fresh = _keep(tx, self._office, ask, page)
         _answer_items(tx, self._office, fresh)
         self._take_late(tx, ask, fresh)
+        still_open = ask.open or (page.next_page is None and not page.closed)
         if page.next_page is not None:
-            period = Period.parse(
-                str(tx.scalar(sa.select(run.c.period).where(run.c.id == ask.run_id)))
+            following = replace(ask, page_no=ask.page_no + 1, tag=page.next_page)
+        elif ask.rest:
+            following = replace(
+                ask, page_no=1, tag=None, at=ask.rest[0], rest=ask.rest[1:], open=still_open
             )
-            following = StatementAsk(
-                ask.run_id, ask.bank, ask.day, ask.round, ask.page_no + 1, page.next_page
-            )
-            _order_page(tx, self._office, period, following)
         else:
-            self._end(tx, ask, "read", int(page.closed))
+            self._end(tx, ask, "read", int(not still_open))
+            return
+        period = Period.parse(str(tx.scalar(sa.select(run.c.period).where(run.c.id == ask.run_id))))
+        _order_page(tx, self._office, period, following)
 
     def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
         run_id, day, *_ = message.key.split(":")

@@ -89,6 +89,44 @@ class LoginRefused(LineNotSent):
     hint = "Compare user name and key with what the partner has registered for us."
 
 
+class CertificateUnknown(LineNotSent):
+    """The partner's certificate is signed by no authority we trust; nothing was sent."""
+
+    code = "line.certificate_unknown"
+    retry = Retry.AFTER_REPAIR
+    hint = (
+        "Ask the partner, by another way than this line, which authority signs it now; put that "
+        "into the file of tls.authorities in hub.toml. Somebody may stand between."
+    )
+
+
+class CertificateExpired(LineNotSent):
+    """The partner's certificate is not valid at this time; nothing was sent."""
+
+    code = "line.certificate_expired"
+    retry = Retry.AFTER_REPAIR
+    hint = "Tell the partner to renew it; is this machine's own clock right?"
+
+
+class CertificateWrongName(LineNotSent):
+    """The partner's certificate is for another host; nothing was sent."""
+
+    code = "line.certificate_wrong_name"
+    retry = Retry.AFTER_REPAIR
+    hint = "The address in hub.toml must be a name that the certificate bears. Never switch it off."
+
+
+class ClientCertificateRefused(LineNotSent):
+    """The partner does not take our client certificate; nothing was sent."""
+
+    code = "line.client_certificate_refused"
+    retry = Retry.AFTER_REPAIR
+    hint = (
+        "Compare tls.certificate in hub.toml with what the partner has registered for us; "
+        "`hub expiry list` shows until when it is valid."
+    )
+
+
 class FileRefused(HubError):
     """The server answered that it will not do this with that file."""
 

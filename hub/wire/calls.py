@@ -7,6 +7,7 @@ from hub.kernel.clocks import SystemClock, to_us
 from hub.kernel.errors import HubError
 from hub.ports.line import LineNotSent, LineUnknown, ReplyUnreadable
 from hub.wire.recorder import CallOutcome, CallRecord, CallRecorder
+from hub.wire.trust import tls_trouble
 
 MAX_REPLY = 64 * 1024 * 1024
 """A due list's page of 10,000 rows is about 5 MB of XML; sixteen times that is no reply but a
@@ -64,7 +65,10 @@ class OpenCall:
         """What to raise for a call that broke; ``sure``: by its kind the error precedes sending."""
         text = f"{type(error).__name__}: {error}"[:160]
         if sure or not self.sending:
-            self._end(CallOutcome.NOT_SENT, text)
+            trouble = tls_trouble(error)
+            self._end(CallOutcome.NOT_SENT, text if trouble is None else trouble.message)
+            if trouble is not None:
+                return trouble
             return LineNotSent(f"not sent: {text}")
         self._end(CallOutcome.UNKNOWN, text)
         return LineUnknown(f"the call broke: {text}")

@@ -14,6 +14,7 @@ from typing import Any
 import httpcore
 
 from hub.kernel.clocks import monotonic
+from hub.wire.trust import Sightings
 
 _WRITE_CHUNK = 65_536
 
@@ -47,8 +48,9 @@ class Deadline:
 class DeadlineBackend(httpcore.NetworkBackend):
     """httpcore's own sockets, each step cut to the deadline."""
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, sightings: Sightings) -> None:
         self._deadline = deadline
+        self._sightings = sightings
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -61,16 +63,20 @@ class DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         left = self._deadline.left(timeout, httpcore.ConnectTimeout)
         stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
-        return _DeadlineStream(stream, self._deadline)
+        return _DeadlineStream(stream, self._deadline, self._sightings, port)
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 
 
 class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
+    def __init__(
+        self, inner: httpcore.NetworkStream, deadline: Deadline, sightings: Sightings, port: int
+    ) -> None:
         self._inner = inner
         self._deadline = deadline
+        self._sightings = sightings
+        self._port = port
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, self._deadline.left(timeout, httpcore.ReadTimeout))
@@ -91,7 +97,14 @@ class _DeadlineStream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         left = self._deadline.left(timeout, httpcore.ConnectTimeout)
         secured = self._inner.start_tls(ssl_context, server_hostname, left)
-        return _DeadlineStream(secured, self._deadline)
+        connection = secured.get_extra_info("socket")
+        try:
+            left = self._deadline.left(timeout, httpcore.ConnectTimeout)
+            self._sightings.secured(connection, f"{server_hostname}:{self._port}", left)
+        except OSError as error:
+            secured.close()
+            raise httpcore.ConnectError(str(error)) from error
+        return _DeadlineStream(secured, self._deadline, self._sightings, self._port)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -20,7 +20,7 @@ from hub.ports.line import DriftNotes, ReplyTooLong, ReplyUnreadable
 from hub.wire.calls import MAX_REPLY, OpenCall
 from hub.wire.deadline import Deadline, DeadlineBackend
 from hub.wire.recorder import CallRecorder
-from hub.wire.trust import trust_store
+from hub.wire.trust import Sightings, trust_store
 
 _CHUNK = 65_536
 _CLOSING_S = 0.05
@@ -77,6 +77,7 @@ class FramedPartner:
         connections: int = 8,
         context: ssl.SSLContext | None = None,
         max_reply: int = MAX_REPLY,
+        sightings: Sightings | None = None,
     ) -> None:
         self.addresses = {name: Address.of(name, url) for name, url in endpoints.items()}
         self.timeout_s = timeout_s
@@ -84,7 +85,7 @@ class FramedPartner:
         self.deadline = Deadline()
         self._connect_s = min(connect_s, timeout_s)
         self._context = context or trust_store()
-        self._backend = DeadlineBackend(self.deadline)
+        self._backend = DeadlineBackend(self.deadline, sightings or Sightings())
         self._places = threading.BoundedSemaphore(connections)
 
     def open_line(self, recorder: CallRecorder) -> "FramedLine":

@@ -19,7 +19,7 @@ from hub.ports.line import DriftNotes, HttpReply, ReplyTooLong, ReplyUnreadable
 from hub.wire.calls import MAX_REPLY, OpenCall
 from hub.wire.deadline import Deadline, DeadlineBackend
 from hub.wire.recorder import CallRecorder
-from hub.wire.trust import trust_store
+from hub.wire.trust import Sightings, trust_store
 
 KEEPALIVE_S = 5.0
 """Below what servers commonly keep (15 s and up), so that a connection is rarely closed under a
@@ -36,14 +36,16 @@ _PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 class _Transport(httpx.HTTPTransport):
     """httpx's transport over a pool whose sockets obey the call's deadline."""
 
-    def __init__(self, context: ssl.SSLContext, limits: httpx.Limits, deadline: Deadline) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, limits: httpx.Limits, backend: DeadlineBackend
+    ) -> None:
         super().__init__(verify=context, trust_env=False, limits=limits)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
-            network_backend=DeadlineBackend(deadline),
+            network_backend=backend,
         )
 
 
@@ -65,6 +67,7 @@ class HttpPartner:
         context: ssl.SSLContext | None = None,
         max_reply: int = MAX_REPLY,
         default_headers: Mapping[str, str] | None = None,
+        sightings: Sightings | None = None,
     ) -> None:
         for name, url in endpoints.items():
             if not url.startswith(("http://", "https://")):
@@ -79,7 +82,11 @@ class HttpPartner:
             keepalive_expiry=KEEPALIVE_S,
         )
         self.client = httpx.Client(
-            transport=_Transport(context or trust_store(), limits, self.deadline),
+            transport=_Transport(
+                context or trust_store(),
+                limits,
+                DeadlineBackend(self.deadline, sightings or Sightings()),
+            ),
             timeout=httpx.Timeout(timeout_s, connect=min(connect_s, timeout_s), pool=connect_s),
             headers=_HEADERS | dict(default_headers or {}),
             follow_redirects=False,

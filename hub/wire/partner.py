@@ -13,6 +13,7 @@ from hub.wire.http import HttpPartner
 from hub.wire.recorder import CallRecorder
 from hub.wire.sftp import SftpLine
 from hub.wire.sftp_partner import SftpAccess, SftpPartner
+from hub.wire.trust import Sightings
 
 SCHEMES: Mapping[str, str] = {
     "http": "http", "https": "http", "tcp": "framed", "tls": "framed", "sftp": "sftp",
@@ -39,6 +40,7 @@ class PartnerWire:
         context: ssl.SSLContext | None = None,
         max_reply: int = MAX_REPLY,
     ) -> None:
+        self.sightings = Sightings()
         self._wires = {name: _wire(name, url) for name, url in endpoints.items()}
 
         def spoken(wire: str) -> dict[str, str]:
@@ -46,15 +48,15 @@ class PartnerWire:
 
         self.http = HttpPartner(
             spoken("http"), timeout_s=timeout_s, connect_s=connect_s, connections=connections,
-            context=context, max_reply=max_reply,
+            context=context, max_reply=max_reply, sightings=self.sightings,
         )  # fmt: skip
         self.framed = FramedPartner(
             spoken("framed"), timeout_s=timeout_s, connect_s=connect_s, connections=connections,
-            context=context, max_reply=max_reply,
+            context=context, max_reply=max_reply, sightings=self.sightings,
         )  # fmt: skip
         self.files = SftpPartner(
             spoken("sftp"), access or {}, timeout_s=timeout_s, connect_s=connect_s,
-            connections=connections,
+            connections=connections, sightings=self.sightings,
         )  # fmt: skip
 
     def open_line(self, recorder: CallRecorder) -> "WireLine":

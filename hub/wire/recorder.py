@@ -1,6 +1,6 @@
 """What a line tells whoever opened it: every call, before it begins and after it ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -32,6 +32,8 @@ class CallRecord:
     status: int
     outcome: CallOutcome
     error: str = ""
+    place: int = 0
+    """Which of the partner's addresses it went to: 0 the primary."""
 
 
 class CallRecorder(Protocol):
@@ -44,6 +46,22 @@ class CallRecorder(Protocol):
     def after(self, record: CallRecord) -> None:
         """The call is over."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AtPlace:
+    """Another's ear on a line to one of the addresses: its records say which."""
+
+    inner: CallRecorder
+    place: int
+
+    def before(self, step: str, *, effect: bool, timeout_s: float) -> None:
+        """As the other's."""
+        self.inner.before(step, effect=effect, timeout_s=timeout_s)
+
+    def after(self, record: CallRecord) -> None:
+        """As the other's, with the place."""
+        self.inner.after(replace(record, place=self.place))
 
 
 class NoRecorder:

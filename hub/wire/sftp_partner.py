@@ -11,6 +11,7 @@ from hub.contracts import Contract, SftpTerms
 from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Misconfigured
 from hub.kernel.secret import Secret
+from hub.wire.trust import Sightings
 
 if TYPE_CHECKING:
     from hub.wire.sftp_session import Credentials, Session
@@ -102,6 +103,7 @@ class SftpPartner:
         timeout_s: float = 30.0,
         connect_s: float = 5.0,
         connections: int = 8,
+        sightings: Sightings | None = None,
     ) -> None:
         self.addresses = {name: SftpAddress.of(name, url) for name, url in endpoints.items()}
         for name in endpoints:
@@ -111,6 +113,7 @@ class SftpPartner:
         self.timeout_s = timeout_s
         self._connect_s = min(connect_s, timeout_s)
         self._places = threading.BoundedSemaphore(connections)
+        self._sightings = sightings or Sightings()
         self._credentials: dict[str, Credentials] = {}
 
     def close(self) -> None:
@@ -144,6 +147,7 @@ class SftpPartner:
         try:
             left = self.timeout_s - (monotonic() - began)
             with session(address.host, address.port, who, seconds=left) as found:
+                self._sightings.note(found.host_key)
                 yield found
         finally:
             self._places.release()

@@ -24,6 +24,7 @@ from hub.kernel.clocks import monotonic
 from hub.kernel.errors import Misconfigured
 from hub.kernel.secret import Secret
 from hub.ports.line import HostKeyRefused, LoginRefused
+from hub.wire.trust import Shown
 
 # What goes wrong is in the call's record; paramiko would write a traceback of every cut line.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
@@ -60,10 +61,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who we are, and whom we believe: parsed once per partner."""
+    """Who we are, and whom we believe: parsed once per partner.
+
+    ``hosts`` holds one known key each: of several keys of one kind for one host, which is how the
+    next key is put beside the present one, paramiko would look at the first alone.
+    """
 
     user: str
-    hosts: HostKeys
+    hosts: tuple[HostKeys, ...]
     key: paramiko.PKey | None
     password: Secret | None
 
@@ -78,8 +83,8 @@ def credentials(
     return Credentials(user, _host_keys(known_hosts), private, password)
 
 
-def _host_keys(text: Secret) -> HostKeys:
-    hosts = HostKeys()
+def _host_keys(text: Secret) -> tuple[HostKeys, ...]:
+    found = []
     for line in text.reveal().splitlines():
         clean = line.strip()
         if not clean or clean.startswith("#"):
@@ -91,11 +96,13 @@ def _host_keys(text: Secret) -> HostKeys:
             entry = None
         if entry is None or entry.key is None:
             raise Misconfigured("the known-hosts file holds a line that is no host's key")
+        hosts = HostKeys()
         for name in entry.hostnames or ():
             hosts.add(name, entry.key.get_name(), entry.key)
-    if not len(hosts):
+        found.append(hosts)
+    if not found:
         raise Misconfigured("the known-hosts file holds no key")
-    return hosts
+    return tuple(found)
 
 
 def _private_key(text: Secret) -> paramiko.PKey:
@@ -108,7 +115,10 @@ def _private_key(text: Secret) -> paramiko.PKey:
 class Session:
     """A connection for the time of one call.  Everything in it ends when the time is over."""
 
-    def __init__(self, client: "_Client", transport: paramiko.Transport, watch: "_Watch") -> None:
+    def __init__(
+        self, client: "_Client", transport: paramiko.Transport, watch: "_Watch", host_key: Shown
+    ) -> None:
+        self.host_key = host_key
         self._client = client
         self._transport = transport
         self._watch = watch
@@ -162,10 +172,10 @@ def session(host: str, port: int, who: Credentials, *, seconds: float) -> Iterat
         with socket.create_connection((host, port), timeout=watch.left()) as connection:
             transport = paramiko.Transport(connection)
             with watch.over(connection, transport):
-                _enter(transport, host, port, who, watch)
+                shown = _enter(transport, host, port, who, watch)
                 channel = transport.open_session(timeout=watch.left())
                 channel.invoke_subsystem("sftp")
-                yield Session(_Client(channel), transport, watch)
+                yield Session(_Client(channel), transport, watch, shown)
     except Exception as error:
         if watch.is_over() and not isinstance(error, HostKeyRefused | LoginRefused):
             raise OutOfTime(f"not done within {seconds:g} s") from error
@@ -174,10 +184,10 @@ def session(host: str, port: int, who: Credentials, *, seconds: float) -> Iterat
 
 def _enter(
     transport: paramiko.Transport, host: str, port: int, who: Credentials, watch: "_Watch"
-) -> None:
+) -> Shown:
     name = host if port == 22 else f"[{host}]:{port}"
-    known = who.hosts.lookup(name)
-    if known is None:
+    known = [kind for hosts in who.hosts for kind in (hosts.lookup(name) or ())]
+    if not known:
         raise HostKeyRefused(f"the known-hosts file has no key of {name}")
     options = transport.get_security_options()
     wanted = [one for kind in known for one in (_RSA if kind == "ssh-rsa" else (kind,))]
@@ -187,7 +197,7 @@ def _enter(
     transport.auth_timeout = transport.banner_timeout = watch.left()
     transport.start_client(timeout=watch.left())
     shown = transport.get_remote_server_key()
-    if not who.hosts.check(name, shown):
+    if not any(hosts.check(name, shown) for hosts in who.hosts):
         raise HostKeyRefused(
             f"{name} shows another host key than ours: {shown.get_name()} {shown.fingerprint}"
         )
@@ -200,6 +210,7 @@ def _enter(
         raise LoginRefused(f"{name} refuses our login: {type(error).__name__}") from error
     if not transport.is_authenticated():
         raise LoginRefused(f"{name} wants more than one way of logging in")
+    return Shown("host_key", name, shown.fingerprint, 0)
 
 
 class _Watch:

@@ -31,12 +31,15 @@ def _read(path: Path) -> Manifest:
         endpoints=tuple(raw["endpoints"]),
         folder=path.parent,
         scenarios=scenarios,
+        also=tuple(raw.get("also", ())),
     )
 
 
 def manifest(partner: str) -> Manifest:
-    """The manifest of one partner, or a refusal that lists those there are."""
-    known = manifests()
+    """The manifest of one partner by any of its names, or a refusal that lists those there are."""
+    known = dict(manifests())
+    for one in list(known.values()):
+        known |= dict.fromkeys(one.also, one)
     if partner not in known:
         raise MockRefusal(f"没有挡板 {partner}；可用：{'、'.join(known)}")
     return known[partner]

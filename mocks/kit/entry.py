@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mocks.kit.discover import manifest, manifests
@@ -57,19 +57,22 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(asked: argparse.Namespace) -> int:
     word = environment_word(asked.environment, os.environ)
     partners: list[str] = list(dict.fromkeys(asked.partner))
+    hosts: dict[str, list[str]] = {}
     for partner in partners:
-        manifest(partner)
+        hosts.setdefault(manifest(partner).partner, []).append(partner)
     if asked.ports_file is not None:
         asked.ports_file.unlink(missing_ok=True)
-    if len(partners) == 1:
-        run(_options(asked, partners[0], word))
+    if len(hosts) == 1:
+        for host, names in hosts.items():
+            run(_options(asked, host, names, word))
         return 0
-    return _Family(asked, partners).serve()
+    return _Family(asked, hosts).serve()
 
 
-def _options(asked: argparse.Namespace, partner: str, word: str) -> Options:
+def _options(asked: argparse.Namespace, partner: str, names: Sequence[str], word: str) -> Options:
     return Options(
         partner=partner,
+        names=tuple(names),
         state=asked.state,
         data=asked.data,
         clock=asked.clock or asked.state / "clock.json",
@@ -83,16 +86,16 @@ def _options(asked: argparse.Namespace, partner: str, word: str) -> Options:
 class _Family:
     """Several partners, each a child process whose standard input we hold."""
 
-    def __init__(self, asked: argparse.Namespace, partners: Sequence[str]) -> None:
+    def __init__(self, asked: argparse.Namespace, hosts: Mapping[str, Sequence[str]]) -> None:
         self._asked = asked
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        for place, partner in enumerate(partners):
-            self._children[partner] = self._spawn(partner, place)
+        for place, (host, names) in enumerate(hosts.items()):
+            self._children[host] = self._spawn(host, names, place)
 
     def serve(self) -> int:
-        entries = {partner: self._entry(partner) for partner in self._children}
-        if all(entries.values()):
-            found = {partner: entry for partner, entry in entries.items() if entry is not None}
+        each = [self._entries(partner) for partner in self._children]
+        if all(each):
+            found = {name: entry for entries in each for name, entry in entries.items()}
             if self._asked.ports_file is not None:
                 write_whole(self._asked.ports_file, found)
             if self._asked.exit_with_parent:
@@ -102,10 +105,12 @@ class _Family:
             self._end()
         return max(abs(child.wait()) for child in self._children.values())
 
-    def _spawn(self, partner: str, place: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, partner: str, names: Sequence[str], place: int) -> subprocess.Popen[bytes]:
         asked = self._asked
         self._own_ports(partner).unlink(missing_ok=True)
-        words = [sys.executable, "-m", "mocks", "serve", "--partner", partner, "--exit-with-parent"]
+        words = [sys.executable, "-m", "mocks", "serve", "--exit-with-parent"]
+        for name in names:
+            words += ["--partner", name]
         words += ["--state", str(asked.state), "--environment", asked.environment]
         if asked.data is not None:
             words += ["--data", str(asked.data)]
@@ -118,15 +123,16 @@ class _Family:
     def _own_ports(self, partner: str) -> Path:
         return Path(self._asked.state) / partner / "ports.json"
 
-    def _entry(self, partner: str) -> dict[str, object] | None:
+    def _entries(self, partner: str) -> dict[str, dict[str, object]]:
+        """What it listens on, under each of its names; empty when it did not come up."""
         deadline = time.monotonic() + _START_TIMEOUT_S
         child, path = self._children[partner], self._own_ports(partner)
         while time.monotonic() < deadline and child.poll() is None:
             if path.exists():
-                entry: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))[partner]
-                return entry
+                entries: dict[str, dict[str, object]] = json.loads(path.read_text("utf-8"))
+                return entries
             time.sleep(0.02)
-        return None
+        return {}
 
     def _wait(self) -> None:
         stop = threading.Event()

@@ -7,6 +7,7 @@ A partner is a folder ``mocks/<group>/<name>/`` with ``manifest.yaml``::
     module: mocks.banks.icbc.partner   # has build(site: Site) -> Partner
     endpoints: [api, sign]             # in the order of their ports
     scenarios: scenarios.yaml          # optional: a library of named rules
+    also: [bank-icbc-two]              # optional: further names, served by the same process
 """
 
 import json
@@ -107,6 +108,7 @@ class Manifest:
     endpoints: tuple[str, ...]
     folder: Path
     scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 def answer_json(value: object, status: int = 200) -> Answer:

@@ -31,9 +31,13 @@ _CALL_OUT_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run one partner.  ``port_base`` 0: any free port, the same again after a restart."""
+    """How to run one partner.  ``port_base`` 0: any free port, the same again after a restart.
+
+    ``names``: those of its names it was asked for by; the ports file tells each.
+    """
 
     partner: str
+    names: tuple[str, ...]
     state: Path
     data: Path | None
     clock: Path
@@ -54,8 +58,8 @@ def write_whole(path: Path, value: object) -> None:
 def run(options: Options) -> None:
     """Serve one partner until SIGTERM, SIGINT or, if asked, the end of standard input."""
     found = manifest(options.partner)
-    folder = options.state / options.partner
-    storage = Storage(folder / f"{options.partner}.sqlite")
+    folder = options.state / found.partner
+    storage = Storage(folder / f"{found.partner}.sqlite")
     notes = Notes(storage)
     stood = notes.get("environment")
     if stood not in (None, options.environment):
@@ -64,7 +68,7 @@ def run(options: Options) -> None:
         )
     notes.put("environment", options.environment)
     site = Site(
-        name=options.partner,
+        name=found.partner,
         storage=storage,
         notes=notes,
         state=folder,
@@ -98,9 +102,10 @@ class _Running:
         await self._listen(options.port_base)
         await self._apply_refusals()
         entry = self._entry()
-        write_whole(self._site.state / "ports.json", {self._manifest.partner: entry})
+        entries = dict.fromkeys(options.names, entry)
+        write_whole(self._site.state / "ports.json", entries)
         if options.ports_file is not None:
-            write_whole(options.ports_file, {self._manifest.partner: entry})
+            write_whole(options.ports_file, entries)
         print(f"{self._manifest.title} [{self._site.environment}] {json.dumps(entry)}", flush=True)
         if options.exit_with_parent:
             watch_stdin(lambda: loop.call_soon_threadsafe(stop.set))

@@ -32,6 +32,7 @@ from hub.ports.line import HttpReply, Line, PartnerRefused, ReplyUnreadable
 from hub.store import Store
 from hub.store.vault import Vault
 from hub.wire import CallRecorder, HttpPartner
+from hub.wire.recorder import AtPlace
 from tests.tables import make_tables
 
 INTERFACE = "bank-test"
@@ -164,8 +165,10 @@ class Partner:
     concurrency: int = 4
     contract_version: str = "1.0"
 
+    place: int = 0
+
     def open_line(self, recorder: CallRecorder) -> Line:
-        return self.http.open_line(recorder)
+        return self.http.open_line(AtPlace(recorder, self.place))
 
 
 class Book:
@@ -174,8 +177,8 @@ class Book:
     def __init__(self, **partners: Partner) -> None:
         self.partners = {name.replace("_", "-"): one for name, one in partners.items()}
 
-    def open(self, interface: str) -> Partner:
-        return self.partners[interface]
+    def open(self, interface: str, place: int = 0) -> Partner:
+        return self.partners[interface] if place == 0 else self.partners[f"{interface}-{place}"]
 
 
 ours = sa.MetaData()  # the hub's own tables are the hub's alone

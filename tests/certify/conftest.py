@@ -1,4 +1,4 @@
-"""Both certificates of the bundled mocks, run once for all tests that look at them."""
+"""The certificates of the bundled mocks, run once for all tests that look at them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,23 +9,30 @@ from tests.certify.kit import QUICK, Certificate, certify
 
 
 @pytest.fixture(scope="session")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate, Certificate]:
+def all_three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate, ...]:
     """At the same time: each waits for its partner most of it."""
-    homes = [tmp_path_factory.mktemp(name) for name in ("bank-home", "core-home")]
+    homes = [tmp_path_factory.mktemp(name) for name in ("bank-home", "core-home", "reg-home")]
     KeyRing.create(homes[0] / "keys")
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         bank = pool.submit(certify, homes[0], "bank-icbc", "--by", "测试员甲", *QUICK)
-        core = pool.submit(certify, homes[1], "core", *QUICK)
-        return bank.result(), core.result()
+        core = pool.submit(certify, homes[1], "core-reference", *QUICK)
+        registry = pool.submit(certify, homes[2], "core-registry", *QUICK)
+        return bank.result(), core.result(), registry.result()
 
 
 @pytest.fixture(scope="session")
-def bank(both: tuple[Certificate, Certificate]) -> Certificate:
+def bank(all_three: tuple[Certificate, ...]) -> Certificate:
     """bank-icbc in a home that has keys."""
-    return both[0]
+    return all_three[0]
 
 
 @pytest.fixture(scope="session")
-def core(both: tuple[Certificate, Certificate]) -> Certificate:
+def core(all_three: tuple[Certificate, ...]) -> Certificate:
     """The core system in a home without keys."""
-    return both[1]
+    return all_three[1]
+
+
+@pytest.fixture(scope="session")
+def registry(all_three: tuple[Certificate, ...]) -> Certificate:
+    """The core's registry, the same."""
+    return all_three[2]

@@ -77,6 +77,41 @@ def test_a_core_that_answers_for_another_is_red(tmp_path: Path) -> None:
         assert up.tried("C301")["failed"] == ["C301"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "case"),
+    [
+        pytest.param(
+            {"by": "row", "match": {"code": "registry.unit_change"}, "answer": {"code": "0000"}},
+            "R212", id="says that it has overwritten another's value",
+        ),
+        pytest.param(
+            {"by": "row", "match": {"code": "registry.withdrawal", "after": 1},
+             "answer": {"code": "2103"}},
+            "R403", id="refuses for good what an offset only keeps waiting",
+        ),
+        pytest.param(
+            {"match": {"code": "registry.*"}, "fault": "wrong_echo"}, "R401",
+            id="answers for another",
+        ),
+    ],
+)  # fmt: skip
+def test_a_registry_that_misbehaves_is_red(
+    registry_up: Standing, rule: dict[str, Any], case: str
+) -> None:
+    registry_up.mock.control("POST", "/reset")
+    assert verdicts(registry_up.tried(case))[case] == "passed"
+    registry_up.mock.control("POST", "/reset")
+    registry_up.mock.control("POST", "/faults", rule)
+    assert registry_up.tried(case)["failed"] == [case]
+    registry_up.mock.control("DELETE", "/faults")
+
+
+@pytest.fixture(scope="module")
+def registry_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    with standing("core-registry", tmp_path_factory.mktemp("registry-up")) as up:
+        yield up
+
+
 @pytest.fixture
 def unsteered(icbc: Standing) -> Iterator[Standing]:
     """On the machine's time, at any hour: as a bank that lends us no control plane."""

@@ -78,6 +78,16 @@ class TestLoad:
             ('[partners."bank-icbc"]\nendpoint = {}\n', "partners.bank-icbc.endpoint"),
             ('[partners."bank-icbc".values]\nCIS = 12\n', "partners.bank-icbc.values.CIS"),
             ("[partners.Bank_ICBC]\n", "Bank_ICBC"),
+            ('[partners."bank-icbc".endpoints]\nnc = []\n', "primary"),
+            ('[partners."bank-icbc".endpoints]\nnc = ["http://a", "http://a"]\n', "twice"),
+            ('[partners."bank-icbc".standby]\nnc = ["http://a"]\n', "no such endpoint"),
+            (
+                '[partners."b-a".endpoints]\na = ["http://a", "http://b"]\n'
+                'b = ["http://a", "http://b", "http://c"]\n',
+                "same number",
+            ),
+            ('[partners."bank-icbc".tls]\ncertificate = "me.pem"\n', "go together"),
+            ('[partners."bank-icbc".expires]\npin = "soon"\n', "no date"),
             ("port = \n", "line 1"),
         ],
     )
@@ -120,6 +130,51 @@ class TestLoad:
         settings = Settings.load(tmp_path)
         with pytest.raises(ValueError, match="frozen"):
             settings.port = 1
+
+
+class TestStandby:
+    def test_a_list_is_the_primary_address_and_those_on_standby(self, tmp_path: Path) -> None:
+        write(
+            tmp_path,
+            '[partners."bank-gznx".endpoints]\ncontrol = ["tcp://a:1", "tcp://b:1"]\n'
+            'files = "sftp://f:22/in"\n',
+        )
+        partner = Settings.load(tmp_path).partner("bank-gznx")
+        assert partner.places == 2
+        assert partner.endpoints_at(0) == {"control": "tcp://a:1", "files": "sftp://f:22/in"}
+        assert partner.endpoints_at(1) == {"control": "tcp://b:1", "files": "sftp://f:22/in"}
+
+    def test_what_is_written_is_read_again(self, tmp_path: Path) -> None:
+        partner = PartnerSettings.model_validate(
+            {
+                "endpoints": {"nc": ["https://a", "https://b", "https://c"]},
+                "tls": {"authorities": "ca.pem"},
+                "switch": {"after": 3},
+                "expires": {"pin": "2027-01-31"},
+            }
+        )
+        write_partners(tmp_path / FILE_NAME, {"bank-icbc": partner})
+        assert Settings.load(tmp_path).partner("bank-icbc") == partner
+
+
+class TestTls:
+    def test_paths_are_the_homes(self, tmp_path: Path) -> None:
+        write_secret(tmp_path / "me.key", Secret("k"))
+        write(
+            tmp_path,
+            '[partners."bank-icbc".tls]\nauthorities = "ca.pem"\ncertificate = "me.pem"\n'
+            'key = "me.key"\n',
+        )
+        found = Settings.load(tmp_path).partner_tls("bank-icbc")
+        assert found == (tmp_path / "ca.pem", tmp_path / "me.pem", tmp_path / "me.key", False)
+        (tmp_path / "me.key").chmod(0o644)
+        with pytest.raises(Misconfigured, match="chmod 600"):
+            Settings.load(tmp_path).partner_tls("bank-icbc")
+
+    def test_the_machines_own_store_only_when_it_is_said(self, tmp_path: Path) -> None:
+        assert Settings.load(tmp_path).partner_tls("bank-icbc") == (None, None, None, False)
+        write(tmp_path, '[partners."bank-icbc".tls]\nauthorities = "system"\n')
+        assert Settings.load(tmp_path).partner_tls("bank-icbc") == (None, None, None, True)
 
 
 class TestSecrets:

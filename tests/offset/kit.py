@@ -5,8 +5,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from hub.bus import Bus, Delivery, Lane
 from hub.bus.attempts import delivered, failed
+from hub.bus.policy import ChannelPolicy
 from hub.crypto import KeyRing
 from hub.kernel.clocks import FixedClock
 from hub.kernel.money import Fen
@@ -24,12 +26,13 @@ from hub.offset import runs
 from hub.offset.agreements import import_agreements
 from hub.offset.conductor import Conductor
 from hub.offset.handlers import handlers
+from hub.offset.inquiry import ask_first
 from hub.offset.office import BankSeat, Office
 from hub.offset.policy import Policy, read_policy
 from hub.offset.tables import agreement, difference, item, wave
 from hub.ports.bank import DueRecord
 from hub.ports.core import CoreAccount
-from hub.ports.line import DriftNotes, Line
+from hub.ports.line import DriftNotes, Line, LineNotSent
 from hub.store import Store
 from hub.store.schema import upgrade
 from hub.store.vault import Vault
@@ -95,6 +98,8 @@ class Centre:
     core: FakeCore = field(default_factory=FakeCore)
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
     upgraded: bool = False
+    standby: FakeBank | None = None
+    away: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         if not self.upgraded:
@@ -182,16 +187,38 @@ class Centre:
             one, handler = claim.message, self.handlers[claim.message.kind]
             with self.store.read() as view:
                 payload = self.bus.payload(view, one.id)
-            port = {"bank-icbc": self.icbc, "bank-ccb": self.ccb, "core": self.core}[one.interface]
             try:
-                line = cast(Line, SimpleNamespace(drift=DriftNotes()))  # fakes call nobody
-                got = handler.send(Delivery(one, payload, port, line))
+                port, line = self._at(one.interface, claim.place)
+                at = partial(self._at, one.interface)
+                got = handler.send(Delivery(one, payload, port, line, claim.place, at))
                 outcome = delivered(got, (), (), maybe_sent=True)
             except Exception as error:  # noqa: BLE001  as the worker does
                 outcome = failed(one.effect, error, (), (), maybe_sent=True)
             with self.store.write() as tx:
                 self.bus.finish(tx, claim, outcome, handler)
         return len(claims)
+
+    def _at(self, interface: str, place: int) -> tuple[Any, Line]:
+        """Port and line at one address; 工商银行 may have a second one."""
+        if interface == "bank-icbc" and place in self.away:
+            raise LineNotSent("nobody there")
+        port = {"bank-icbc": self.icbc, "bank-ccb": self.ccb, "core": self.core}[interface]
+        if place:
+            port = self.standby
+        return port, cast(Line, SimpleNamespace(drift=DriftNotes()))  # fakes call nobody
+
+    def with_standby(self, standby: FakeBank, *, one_book: bool = False) -> None:
+        """工商银行 has a second address."""
+        self.standby = standby
+        self.bus.set_policies({"bank-icbc": ChannelPolicy(places=2)})
+        self.bus.switched = lambda tx, name: ask_first(tx, self.office, name)
+        seats = cast(dict[str, BankSeat], self.office.banks)
+        seats["ICBC"] = replace(seats["ICBC"], places=2, one_book=one_book)
+
+    def switch(self, place: int) -> None:
+        """The channel of 工商银行 goes over to an address."""
+        with self.store.write() as tx:
+            self.bus.switch(tx, "bank-icbc", place, "wang", "switched")
 
     def tick(self, times: int = 1) -> None:
         """Let the conductor and the bus take turns."""

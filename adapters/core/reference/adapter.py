@@ -13,7 +13,7 @@ from adapters.core.reference.replies import (
     Reply,
 )
 from adapters.core.reference.requests import AccountsRequest, ChangesRequest, Request
-from adapters.core.reference.signing import Signer
+from adapters.kit.core_signing import Signer
 from hub.contracts import CodeRetry, Contract, load_contract, shape
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import BadInput
@@ -31,7 +31,7 @@ from hub.ports.core import (
 )
 from hub.ports.line import Line, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
 from hub.ports.probe import ProbeResult
-from hub.ports.registry import RegistryPort
+from hub.ports.registry import ChangesPort
 
 _OK = "0000"
 _HTTP_OK = 200
@@ -46,7 +46,7 @@ class TooMany(BadInput):
 
 
 class ReferenceCore:
-    """CorePort and RegistryPort; holds no connection, safe across threads."""
+    """CorePort and ChangesPort; holds no connection, safe across threads."""
 
     def __init__(self, contract: Contract, signer: Signer, clock: BusinessClock) -> None:
         self.command_limit = contract.limit("command_items")
@@ -146,6 +146,6 @@ def build(context: AdapterContext) -> ReferenceCore:
         context.clock,
     )
     as_core: CorePort = core
-    as_registry: RegistryPort = core
-    del as_core, as_registry  # here only for mypy: both ports are fully there
+    as_feed: ChangesPort = core
+    del as_core, as_feed  # here only for mypy: both ports are fully there
     return core

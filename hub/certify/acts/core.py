@@ -30,7 +30,7 @@ from hub.ports.core import (
     PostingPage,
 )
 from hub.ports.line import Line
-from hub.ports.registry import RegistryPort
+from hub.ports.registry import ChangesPort
 
 _BANK = "ICBC"
 _PERSON_COLUMNS = (
@@ -308,7 +308,7 @@ def _parts(
         yield items[start : start + most]
 
 
-def _changes(port: RegistryPort, line: Line, sequence: int, limit: int) -> ChangesPage:
+def _changes(port: ChangesPort, line: Line, sequence: int, limit: int) -> ChangesPage:
     return port.changes_since(line, sequence, limit)
 
 

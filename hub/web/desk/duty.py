@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 from hub.app import acts, confirming, speech, steps
 from hub.app.hub import Hub
 from hub.audit.tables import audit_entry
-from hub.bus import MessageState
-from hub.bus.channels import read_channels
+from hub.bus import MessageState, expiry
+from hub.bus.channels import ChannelState, read_channels
+from hub.bus.expiry import Ending
 from hub.bus.looking import (
     MessageFilter,
     MessagePage,
@@ -25,6 +26,7 @@ from hub.kernel.secret import Secret
 from hub.offset import asking
 from hub.offset.tables import run
 from hub.people import Approval
+from hub.store import database_now_us
 from hub.web.desk.shift import Shift
 from hub.web.model.duty import ChannelLine, DeadLetter, MessageView
 from hub.web.model.items import AuditLine
@@ -48,13 +50,28 @@ class StoreDutyDesk:
         with hub.store.read() as view:
             shift = Shift.now(hub, view)
             states = read_channels(view, hub.adapters)
+            near = self._near(view)
         return tuple(
             ChannelLine(
                 shift.all(state), self._name(state.interface),
-                bool(hub.settings.partner(state.interface).endpoints),
+                bool(hub.settings.partner(state.interface).endpoints), self._other(state),
+                near.get(state.interface),
             )
             for state in states
         )  # fmt: skip
+
+    def _near(self, view: Connection) -> dict[str, Ending]:
+        """What ends first on each interface, within the first threshold."""
+        now, most = database_now_us(view), max(self._hub.settings.expiry_days, default=0)
+        found: dict[str, Ending] = {}
+        for one in expiry.read(view):
+            if one.expires_us and one.days(now) < most:
+                found.setdefault(one.interface, one)
+        return found
+
+    def _other(self, state: ChannelState) -> int | None:
+        places = self._hub.settings.partner(state.interface).places
+        return (state.place + 1) % places if places > 1 else None
 
     def _name(self, interface: str) -> str:
         adapter = self._hub.adapters.get(interface)

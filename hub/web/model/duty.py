@@ -11,6 +11,7 @@ from hub.app.acts import Ordered
 from hub.app.confirming import Waiting
 from hub.app.speech import CallSpeech
 from hub.bus.channels import ChannelState
+from hub.bus.expiry import Ending
 from hub.bus.looking import MessageFilter, MessagePage, MessageSeen
 from hub.bus.preview import Change, Preview
 from hub.kernel.secret import Secret
@@ -21,11 +22,14 @@ from hub.web.model.items import AuditLine
 @dataclass(frozen=True, slots=True)
 class ChannelLine:
     """One interface's channel with its partner's name; ``reached`` when this centre has its
-    address."""
+    address, ``other`` the address one would go over to, None where there is one alone; ``ending``
+    what ends first on it, if that is near."""
 
     state: ChannelState
     name: str
     reached: bool
+    other: int | None = None
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Source: contracts_spec/core/reference/contract.yaml, ``signature``.
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -58,14 +58,15 @@ def _write(path: Path, key: str) -> None:
 class Gate:
     """Keys from a folder (file name = key id, 64 hex characters inside); nonces in memory.
 
-    A fresh state makes the first key itself and lays a copy beside the folder, under the
-    contract's name for that secret: what the caller's deployment points at.
+    A fresh state makes the first key itself and lays a copy beside the folder, and into the
+    folders of ``also``, under the contract's name for that secret: what the caller's deployment
+    points at.
 
     A restart forgets nonces: a replayed command changes nothing anyway, that is what the
     ordering rules are for.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, also: Sequence[Path] = ()) -> None:
         self._folder = folder
         self._nonces: dict[str, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,9 @@ class Gate:
         # Handed over to the caller under the contract's name for it, beside the state.
         first = folder / f"{FIRST_KEY}.key"
         if first.exists():
-            _write(folder.parent / "sign_key", first.read_text(encoding="ascii").strip())
+            for place in (folder.parent, *also):
+                place.mkdir(parents=True, exist_ok=True)
+                _write(place / "sign_key", first.read_text(encoding="ascii").strip())
 
     def check(self, request: Request, now: datetime) -> None:
         """Raises Malformed with the code to answer; a nonce counts once it was well signed."""

@@ -24,6 +24,9 @@ UNIT_COLUMNS = (
 _MONEY = {"GRJCJS", "GRYJCE", "DWYJCE", "GRZHYE", "DJJE"}
 _YUAN = re.compile(r"([0-9]{1,14})(?:\.([0-9]{1,2}))?")
 _CHUNK = 20_000
+_MUST = ("units.csv", "persons.csv")
+MORE_FILES = ("unit_accounts.csv", "contributions.csv", "arrears.csv", "penalties.csv")
+"""What the registry reads beside them; they may be missing."""
 _PERSON_SQL = (
     "INSERT INTO persons (grzh, dwzh, xingming, zjlx, zjhm, sjhm, grzhzt, grjcjs, gryjce, dwyjce,"
     " balance, frozen, khrq, jzny, seq, changed_us) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -43,11 +46,13 @@ def yuan_to_fen(text: str) -> int:
 
 
 def digest(folder: Path) -> str:
-    """Which data this is: SHA-256 over both files."""
+    """Which data this is: SHA-256 over both files, and over the registry's where they are."""
     total = hashlib.sha256()
-    for name in ("units.csv", "persons.csv"):
+    for name in (*_MUST, *MORE_FILES):
         path = folder / name
         if not path.is_file():
+            if name in MORE_FILES:
+                continue
             raise MockRefusal(f"核心挡板缺数据文件 {name}（在 --data 目录里）")
         with path.open("rb") as opened:
             total.update(hashlib.file_digest(opened, "sha256").digest())

@@ -18,6 +18,8 @@ from mocks.core.reference.load import digest, load
 from mocks.core.reference.rules import Command, State
 from mocks.core.reference.storage import Books
 from mocks.core.reference.views import Views
+from mocks.core.registry import codec as registry_codec
+from mocks.core.registry import service as registry
 from mocks.kit.faults import FaultKind, Hits
 from mocks.kit.guard import MockRefusal
 from mocks.kit.messages import Answer, Call, Request
@@ -62,7 +64,8 @@ class CorePartner:
         self._views = Views(self._books)
         self._ledger = Ledger(self._books, self._now_us)
         self._control = CoreControl(self._books, self._views, self._now_us)
-        self._gate = Gate(site.state / "keys")
+        self._registry = registry.RegistryService(self._books, self._now_us, site.clock.now)
+        self._gate = Gate(site.state / "keys", also=[site.state.parent / "core-registry"])
 
     def prepare(self) -> None:
         """Load the CSV files once; other files on loaded books are refused."""
@@ -75,6 +78,7 @@ class CorePartner:
         if stands is None:
             with self._site.storage.write():
                 load(self._books, data, self._now_us())
+                self._registry.load(data)
                 self._site.loaded(offered)
         elif stands != offered:
             raise MockRefusal("核心挡板里装的是另一份数据；换 --state，或先用控制接口 reset")
@@ -83,7 +87,7 @@ class CorePartner:
         return {"api": self}
 
     def controls(self) -> Sequence[Control]:
-        return self._control.routes()
+        return (*self._control.routes(), *self._registry.controls())
 
     def fault_kinds(self) -> Mapping[str, FaultKind]:
         return _FAULTS
@@ -95,14 +99,16 @@ class CorePartner:
         try:
             with self._site.storage.write():
                 self._books.clear()
+                self._registry.clear()
                 self._site.notes.put("environment", environment)
                 load(self._books, self._site.data, self._now_us())
+                self._registry.load(self._site.data)
                 self._site.loaded(digest(self._site.data))
         except MockRefusal as refusal:
             raise ControlError(str(refusal), 409) from refusal
 
     def describe(self, request: Request) -> Call:
-        operation = codec.OPERATIONS.get(request.path, "")
+        operation = _OPERATIONS.get(request.path, "")
         serial, content, problem = "0", None, None
         try:
             raw = codec.parse(request.body)
@@ -115,8 +121,8 @@ class CorePartner:
         return Call(
             code=operation,
             trace="" if serial == "0" else serial,
-            fields=_fields(content),
-            summary=_summary(content),
+            fields=_fields(content) or registry.fields(content),
+            summary=_summary(content) or registry.summary(content),
             decoded=_Asked(operation, content, serial, problem),
         )
 
@@ -133,11 +139,18 @@ class CorePartner:
             if said is not None:
                 code = str(said.answer.get("code", "9001"))
                 raise Malformed(str(said.answer.get("text", "按规则应答")), code)
-            data = self._do(asked, hits, now)
+            if self._control.core_state() == DAY_END and asked.operation in _WRITES:
+                raise Malformed("日终处理中，暂不受理", DAY_END_CODE)
+            data = self._served(asked, hits, now)
         except Malformed as refusal:
             body = codec.write(refusal.code, str(refusal), asked.serial, now, {})
             return Answer(body, summary={"FHM": refusal.code, "FHXX": str(refusal)})
         return self._reply(asked, hits, now, data)
+
+    def _served(self, asked: _Asked, hits: Hits, now: datetime) -> dict[str, object]:
+        if asked.operation.startswith("registry.") and asked.operation != "registry.probe":
+            return self._registry.do(asked.operation, asked.content, hits)
+        return self._do(asked, hits, now)
 
     def _do(self, asked: _Asked, hits: Hits, now: datetime) -> dict[str, object]:
         match asked.operation:
@@ -150,12 +163,10 @@ class CorePartner:
                 return self._views.holds(asked.content)
             case "changes":
                 return self._views.changes(asked.content)
-            case "probe":
+            case "probe" | "registry.probe":
                 day = self._books.accounting_day() or f"{now:%Y%m%d}"
                 return {"HXZT": self._control.core_state(), "KJRQ": day}
             case command:
-                if self._control.core_state() == DAY_END:
-                    raise Malformed("日终处理中，暂不受理", DAY_END_CODE)
                 return {"MX": self._command(Command(command), asked.content, hits)}
 
     def _command(self, command: Command, items: Sequence[Item], hits: Hits) -> list[dict[str, str]]:
@@ -197,7 +208,11 @@ _READ: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "holds": codec.read_page,
     "changes": codec.read_changes,
     "probe": codec.read_probe,
+    **registry.readers(),
 }
+_OPERATIONS = {**codec.OPERATIONS, **registry_codec.OPERATIONS}
+_WRITES = {*codec.COMMANDS, *(f"registry.{name}" for name in registry_codec.WRITES)}
+"""What the core does not do while its day-end runs."""
 
 
 def _row(answer: ItemAnswer) -> dict[str, str]:
@@ -243,7 +258,7 @@ def _summary(content: object) -> dict[str, object]:
         case [Item() as first, *_] if isinstance(content, list):
             total = sum(item.total for item in content)
             return {"MXBH": first.number, "items": len(content), "fen": total}
-        case list():
+        case [str(), *_] if isinstance(content, list):
             return {"accounts": len(content)}
         case codec.PageAsked():
             return {"QCNY": content.period, "YHJC": content.bank, "after": content.after}
@@ -257,7 +272,7 @@ def _counts(data: Mapping[str, object]) -> dict[str, object]:
     found: dict[str, object] = {
         name: len(value) for name, value in data.items() if isinstance(value, list)
     }
-    rows = data.get("MX")
+    rows = data.get("MX") or data.get("SQ")
     if isinstance(rows, list):
         found["done"] = sum(row["FHM"] == "0000" for row in rows)
     return found

@@ -9,7 +9,7 @@ import yaml
 
 from adapters.core.reference import codec, replies, requests
 from adapters.core.reference.replies import Reply
-from adapters.core.reference.signing import Signer
+from adapters.kit.core_signing import Signer
 from hub.contracts import load_contract
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period

@@ -1,4 +1,4 @@
-"""Who we are, to the core: HMAC-SM3 over five lines, in four headers.
+"""Who we are, to the core system: HMAC-SM3 over five lines, in four headers; both contracts'.
 
 Source: contracts_spec/core/reference/contract.yaml, ``signature``.
 """

@@ -1,0 +1,1 @@
+"""The core system's registry by its contract (contracts_spec/core/registry)."""

@@ -1,0 +1,85 @@
+"""The registry's replies: as little of them as we can live on.
+
+The schema files say where a reply differs from the contract; what is left is read with these.
+"""
+
+from msgspec import UNSET, Struct, UnsetType
+
+
+class Reply(Struct):
+    """What every reply has."""
+
+    FHM: str
+    FHXX: str
+    QQLSH: str
+    HXSJ: str
+
+
+class ConflictRow(Struct):
+    ZDM: str
+    JZ: str
+    XZ: str
+
+
+class ApplicationRow(Struct):
+    SQBH: str
+    FHM: str
+    FHXX: str
+    SQZT: str
+    DWZH: str = ""
+    BJFEN: int | None = None
+    LXFEN: int | None = None
+    BJRQ: str = ""
+    ZTDC: str = ""
+    CY: tuple[ConflictRow, ...] = ()
+
+
+class ApplicationsReply(Reply):
+    SQ: tuple[ApplicationRow, ...] | UnsetType = UNSET
+
+
+class PersonRow(Struct):
+    GRZH: str
+    DWZH: str
+    XingMing: str
+    ZJLX: str
+    ZJHM: str
+    GRZHZT: str
+    GRZHYEFEN: int
+    DJJEFEN: int
+    ZYJEFEN: int
+
+    def __repr__(self) -> str:  # a name or an ID must not reach a log by accident
+        return f"PersonRow(****{self.GRZH[-4:]})"
+
+
+class PersonsReply(Reply):
+    ZH: tuple[PersonRow, ...] | UnsetType = UNSET
+
+
+class ChangeRow(Struct):
+    XH: int
+    JLLX: str
+    JLBH: str
+    BGSJ: str
+    ZD: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"ChangeRow({self.XH}, {self.JLLX})"
+
+
+class ChangesReply(Reply):
+    BG: tuple[ChangeRow, ...] | UnsetType = UNSET
+    GD: bool | UnsetType = UNSET
+
+
+class ProbeReply(Reply):
+    HXZT: str | UnsetType = UNSET
+    KJRQ: str | UnsetType = UNSET
+
+
+def hollow(reply: Reply) -> bool:
+    """Whether a reply says success and leaves out what was asked for."""
+    return reply.FHM == "0000" and any(
+        getattr(reply, name) is UNSET for name in reply.__struct_fields__
+    )
