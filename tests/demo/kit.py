@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,10 +91,13 @@ def rows(url: str) -> list[dict[str, str]]:
         return list(csv.DictReader(answer.read().decode("utf-8-sig").splitlines()))
 
 
-def small(data: Path, into: Path, keep: int) -> Path:
-    """The month's first ICBC agreements with what belongs to them: a quick month."""
+def small(data: Path, into: Path, keep: int, banks: Sequence[str] = ("ICBC",)) -> Path:
+    """The first agreements of each bank with what belongs to them: a quick month."""
     into.mkdir(parents=True)
-    agreements = [r for r in outcomes(data, "agreements.csv") if r["YHJC"] == "ICBC"][:keep]
+    every = outcomes(data, "agreements.csv")
+    agreements = [
+        row for bank in banks for row in [r for r in every if r["YHJC"] == bank][:keep]
+    ]  # fmt: skip
     loans = {r["JKHTBH"] for r in agreements}
     accounts = {r[name] for r in agreements for name in ("JKRGJJZH", "GTJKRGJJZH")}
     parts = {

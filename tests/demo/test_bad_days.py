@@ -1,19 +1,15 @@
 """A demo driven from inside: the bank changes its mind, never answers, or never lists."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hub.app import demo as work
-from hub.app.steps import Progress
-from hub.kernel.periods import Period
 from tests.demo.kit import demo, drop_faults, outcomes, post, rows, small, totals, unbalanced
+from tests.demo.player import Act, Player
 
-Act = Callable[[str], None]
-"""What a test does to the bank's mock, given the address of its control plane."""
+Controls = Mapping[str, str]
+ICBC = "bank-icbc"
 
 
 @pytest.fixture(scope="module")
@@ -21,51 +17,9 @@ def data(month_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small(month_data, tmp_path_factory.mktemp("small") / "data", 120)
 
 
-class Player:
-    """Plays one demo folder; acts on the bank before the hub's engine starts, or at the trial."""
-
-    def __init__(self, data: Path, out: Path, patch: pytest.MonkeyPatch) -> None:
-        self.data, self.out, self._patch = data, out, patch
-
-    def play(
-        self, *, before: Act | None = None, at_plan: Act | None = None, after: Act | None = None,
-        patience_s: float = 120.0,
-    ) -> bool:  # fmt: skip
-        """Whether the run closed."""
-        asked = work.Wanted(
-            data=self.data, period=Period(2025, 10), banks=("ICBC",), policy=None, out=self.out,
-            port=8527, patience_s=patience_s, wave_wait_s=1.0,
-        )  # fmt: skip
-        start = work.start_engine
-
-        def start_late(hub: Any, **more: Any) -> Any:
-            if before is not None:
-                ports = json.loads((self.out / "mocks" / "ports.json").read_text("utf-8"))
-                before(ports["bank-icbc"]["control"])
-            return start(hub, **more)
-
-        seen: list[str] = []
-
-        def report(progress: Progress) -> None:
-            if at_plan is not None and "trial" in progress.waves and not seen:
-                seen.append("trial")
-                at_plan(running.controls["bank-icbc"])
-
-        with self._patch.context() as patched:
-            patched.setattr(work, "start_engine", start_late)
-            running = work.set_up(asked, lambda _: None)
-        try:
-            closed = work.play(running, asked, report, patience_s=patience_s)
-            if after is not None:
-                after(running.controls["bank-icbc"])
-            return closed
-        finally:
-            work.end(running)
-
-
 @pytest.fixture
 def player(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Player:
-    return Player(data, tmp_path / "out", monkeypatch)
+    return Player(data, tmp_path / "out", monkeypatch, ("ICBC",))
 
 
 def test_minds_changed_after_planning_are_followed(player: Player) -> None:
@@ -74,9 +28,9 @@ def test_minds_changed_after_planning_are_followed(player: Player) -> None:
     kinds = ["1001", "1002", "1003", "9999", "LATE", "LOST"]
     minds = dict(zip(loans[:60], kinds * 10, strict=True))
 
-    def change(control: str) -> None:
+    def change(controls: Controls) -> None:
         for loan, mind in minds.items():
-            post(f"{control}/rows/{loan}", {"KKJG": mind})
+            post(f"{controls[ICBC]}/rows/{loan}", {"KKJG": mind})
 
     assert player.play(at_plan=change)
     said = {
@@ -99,7 +53,8 @@ def test_minds_changed_after_planning_are_followed(player: Player) -> None:
 def test_a_bank_that_goes_silent_and_comes_back(player: Player) -> None:
     """It books and says nothing more: UNKNOWN, and what is open is said; then it goes on."""
 
-    def silence(control: str) -> None:
+    def silence(controls: Controls) -> None:
+        control = controls[ICBC]
         reset = {"match": {"endpoint": "api", "code": "PAYENT"}, "fault": "reset"}
         post(f"{control}/faults", reset)
         for code in ("QPAYENT", "QPD", "QHISD"):
@@ -107,7 +62,7 @@ def test_a_bank_that_goes_silent_and_comes_back(player: Player) -> None:
             post(f"{control}/faults", {"match": match, "fault": "garbage", "when": "before"})
 
     credited: list[dict[str, str]] = []
-    look: Act = lambda control: credited.extend(rows(f"{control}/credits.csv"))  # noqa: E731
+    look: Act = lambda controls: credited.extend(rows(f"{controls[ICBC]}/credits.csv"))  # noqa: E731
     assert not player.play(before=silence, after=look, patience_s=5.0)
     said = totals(player.out)
     unknown = [row for row in outcomes(player.out) if row["outcome"] == "UNKNOWN"]
@@ -122,15 +77,15 @@ def test_a_bank_that_goes_silent_and_comes_back(player: Player) -> None:
     assert "UNKNOWN" in {row["outcome"] for row in outcomes(player.out)}
 
     credited.clear()
-    assert player.play(before=drop_faults, after=look)
+    assert player.play(before=lambda at: drop_faults(at[ICBC]), after=look)
     assert len(credited) == booked_once  # nobody is paid twice
     assert (totals(player.out)["closed"], unbalanced(totals(player.out))) == (True, [])
 
 
 def test_a_list_that_never_completes_leaves_everybody_unknown(player: Player) -> None:
-    def wrong(control: str) -> None:
+    def wrong(controls: Controls) -> None:
         match = {"endpoint": "api", "code": "QDKDUE"}
-        post(f"{control}/faults", {"match": match, "fault": "wrong_total"})
+        post(f"{controls[ICBC]}/faults", {"match": match, "fault": "wrong_total"})
 
     assert not player.play(before=wrong, patience_s=5.0)
     said, found = totals(player.out), outcomes(player.out)
