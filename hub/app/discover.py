@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.contracts import Contract, load_contract
+from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
@@ -126,7 +127,7 @@ def _manifests() -> Iterator[Path]:
 def _read(path: Path, settings: Settings) -> FoundAdapter:
     place = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
     try:
-        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        manifest = Manifest.model_validate(read_yaml(path))
     except (yaml.YAMLError, ValidationError) as error:
         raise Misconfigured(f"{place}: {error}") from error
     contract = load_contract(settings.contracts / manifest.contract.folder)
