@@ -23,7 +23,7 @@ from hub.app.demo_site import (
     tell_address,
     write_home,
 )
-from hub.app.discover import FoundAdapter, discover
+from hub.app.discover import DRAFTED, FoundAdapter, discover
 from hub.app.hub import Hub
 from hub.app.receiving import open_receiving
 from hub.app.steps import Progress, approve_waves, watch
@@ -186,7 +186,8 @@ def _partners(
 ) -> tuple[tuple[str, ...], list[str]]:
     """The run's banks, and the interfaces whose mocks it needs.  Raises OtherDemo."""
     seats = {a.manifest.partner.code: i for i, a in adapters.items() if a.manifest.port == "bank"}
-    banks = wanted.banks or tuple(sorted(seats))
+    drafted = {a.manifest.partner.code for a in adapters.values() if a.manifest.quality == DRAFTED}
+    banks = wanted.banks or tuple(sorted(seats.keys() - drafted))
     unknown = [bank for bank in banks if bank not in seats]
     if unknown:
         raise OtherDemo(f"no adapter serves {', '.join(unknown)}; there are {', '.join(seats)}")

@@ -9,12 +9,13 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.contracts import Contract, load_contract
+from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
@@ -23,6 +24,8 @@ from hub.ports.context import AdapterContext
 from hub.ports.inbound import InboundPort
 
 PACKAGE = "adapters"
+DRAFTED = "drafted"
+"""The quality of an adapter that is still being written: a demo leaves it out."""
 
 
 class _PartnerCode(BaseModel):
@@ -49,6 +52,7 @@ class Manifest(BaseModel):
     partner: _PartnerCode
     contract: _ContractRef
     module: str
+    quality: Literal["drafted", "built", "certified", "live"] = "built"
     inbound: str = ""
     """Module whose ``build(context)`` makes the listening half; empty: it does not listen."""
 
@@ -123,7 +127,7 @@ def _manifests() -> Iterator[Path]:
 def _read(path: Path, settings: Settings) -> FoundAdapter:
     place = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
     try:
-        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        manifest = Manifest.model_validate(read_yaml(path))
     except (yaml.YAMLError, ValidationError) as error:
         raise Misconfigured(f"{place}: {error}") from error
     contract = load_contract(settings.contracts / manifest.contract.folder)

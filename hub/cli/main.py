@@ -21,6 +21,7 @@ from hub.cli import (
     lines,
     messages,
     mocks,
+    new,
     offset,
     people,
     policy,
@@ -64,6 +65,7 @@ app.command("restore")(backup.restore)
 app.command("certify")(certify.certify)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
+app.add_typer(new.app, name="new")
 app.add_typer(admin.database, name="db")
 app.add_typer(admin.chain, name="audit")
 

@@ -21,6 +21,8 @@ MOST = 50
 _SHOWN = {"pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
           "type", "const", "format", "exclusiveMinimum", "exclusiveMaximum"}  # fmt: skip
 _compiled = threading.local()
+_checked: set[Path] = set()
+"""Schemas held against their meta-schema in this process; every thread compiles its own."""
 
 
 def _is_integer(_checker: object, value: object) -> bool:
@@ -59,7 +61,9 @@ def _validator(path: Path) -> tuple[Validator, Check | None]:
     mine = _compiled.__dict__.setdefault("validators", {})
     if path not in mine:
         schema = json.loads(path.read_text(encoding="utf-8"))
-        Draft202012Validator.check_schema(schema)
+        if path not in _checked:
+            Draft202012Validator.check_schema(schema)
+            _checked.add(path)
         mine[path] = (STRICT(schema), compile_schema(schema))
     return mine[path]
 

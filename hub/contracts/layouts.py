@@ -31,11 +31,10 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
-import yaml
-
 from hub.contracts.charset import BadText, Charset
 from hub.contracts.documents import BadDocument
 from hub.contracts.masking import shape
+from hub.contracts.yaml_files import read_yaml
 from hub.crypto import sm3_hex
 from hub.kernel.errors import BadInput
 
@@ -260,7 +259,7 @@ def _lines(data: bytes) -> tuple[list[bytes], bool]:
 
 def read_layout(name: str, path: Path, charset: Charset) -> Layout:
     """Raises ValueError, KeyError, TypeError or OSError for an unsound one."""
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = read_yaml(path)
     if raw["format"] != FORMAT:
         raise ValueError(f"layout {name}: format {raw['format']} is not known here")
     kinds = {kind: _record(kind, raw["records"][kind]) for kind in ("header", "detail", "trailer")}

@@ -30,6 +30,7 @@ from hub.contracts.model import (
     Transaction,
     Wire,
 )
+from hub.contracts.yaml_files import read_yaml
 from hub.kernel.errors import Misconfigured
 
 FORMAT = 1
@@ -64,7 +65,7 @@ def load_contract(folder: Path) -> Contract:
 def _load(folder: Path) -> Contract:
     path = folder / FILE_NAME
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path)
         if raw["format"] != FORMAT:
             raise ContractBroken(f"{path}: format {raw['format']} is not known here")
         contract = _contract(folder, raw)

@@ -1,5 +1,6 @@
 """The end of a run: statements and the core's books are read, matched, and what balances closes."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from hub.offset.reconcile import fail_not_credited, find_differences
 from hub.offset.returns import take_returns
 from hub.offset.second import holds_open
 from hub.offset.statement import answer_from_kept, read_day
-from hub.offset.tables import batch, difference, item, leg, run, statement_day
+from hub.offset.tables import batch, difference, item, leg, run, statement_day, statement_entry
 from hub.offset.totals import equations, read_totals
 from hub.offset.waiting import any_in
 from hub.offset.words import ItemState, RunState
@@ -203,28 +204,80 @@ def close_run(office: Office, run_id: int) -> bool:
         state = view.scalar(sa.select(run.c.state).where(run.c.id == run_id))
         if state == RunState.RUNNING and _legs_open(view, run_id):
             return False
+        balanced = _read_balance(view, run_id) if state == RunState.RECONCILED else None
+        if state == RunState.RECONCILED and balanced is None:
+            return False
     with office.store.write() as tx:
         found = tx.execute(sa.select(run).where(run.c.id == run_id)).one()
         if found.state == RunState.APPROVED:
             return _move(tx, run_id, RunState.APPROVED, RunState.RUNNING)
         if found.state == RunState.RUNNING and not _legs_open(tx, run_id):
             return _move(tx, run_id, RunState.RUNNING, RunState.RECONCILED)
-        if found.state == RunState.RECONCILED:
-            return _close(tx, office, run_id)
+        if found.state == RunState.RECONCILED and balanced is not None:
+            return _close(tx, office, run_id, balanced)
     return False
 
 
-def _close(tx: Connection, office: Office, run_id: int) -> bool:
-    if _legs_open(tx, run_id):
-        return False  # read_again has opened one
-    totals = read_totals(tx, run_id)
-    balanced = all(equation.balanced for equation in equations(totals))
-    if not balanced or count_open(tx, run_id) or any(t["unknown"].count for t in totals.values()):
-        return False
-    audit.record(
-        tx, act="offset.run_closed", actor="hub", subject=f"run {run_id}",
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """A run whose equations balance: what it posted, and the marks it was read with."""
+
+    count: int
+    fen: int
+    marks: tuple[object, ...]
+
+
+def _read_balance(view: Connection, run_id: int) -> _Balance | None:
+    """Add up a run in a view, for that takes seconds at 10⁶ items; None when it cannot close."""
+    if _legs_open(view, run_id) or count_open(view, run_id):
+        return None
+    totals = read_totals(view, run_id)
+    if not all(equation.balanced for equation in equations(totals)):
+        return None
+    if any(t["unknown"].count for t in totals.values()):
+        return None
+    return _Balance(
         count=sum(t["posted"].count for t in totals.values()),
         fen=sum(t["posted"].fen for t in totals.values()),
+        marks=_marks(view, run_id),
+    )
+
+
+def _marks(tx: Connection, run_id: int) -> tuple[object, ...]:
+    """What tells that something a total counts has moved: items by state, entries of the
+    statements by kind, both counted in an index alone, and each leg's own marks.
+
+    Amounts of items and entries never change, and what two people settle opens a leg.
+    """
+    items = (
+        sa.select(item.c.bank, item.c.state, sa.func.count())
+        .where(item.c.run_id == run_id)
+        .group_by(item.c.bank, item.c.state)
+        .order_by(item.c.bank, item.c.state)
+    )
+    s = statement_entry.c
+    entries = (
+        sa.select(s.bank, s.kind, sa.func.count())
+        .where(s.run_id == run_id)
+        .group_by(s.bank, s.kind)
+        .order_by(s.bank, s.kind)
+    )
+    legs = (
+        sa.select(leg.c.id, leg.c.moved_us, leg.c.asked_us, leg.c.matched_us, leg.c.closed_us)
+        .where(leg.c.run_id == run_id)
+        .order_by(leg.c.id)
+    )
+    return tuple(tuple(row) for query in (items, entries, legs) for row in tx.execute(query))
+
+
+def _close(tx: Connection, office: Office, run_id: int, balanced: _Balance) -> bool:
+    if _legs_open(tx, run_id) or count_open(tx, run_id):
+        return False  # read_again has opened one
+    if _marks(tx, run_id) != balanced.marks:
+        return False  # what was added up is not what stands here now: it is added up again
+    audit.record(
+        tx, act="offset.run_closed", actor="hub", subject=f"run {run_id}",
+        count=balanced.count, fen=balanced.fen,
     )  # fmt: skip
     tx.execute(sa.update(run).where(run.c.id == run_id).values(closed_us=office.now_us()))
     # Its statements have just been read.

@@ -59,7 +59,9 @@ def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -
 
 def _asked_by(part: Part) -> sa.ColumnElement[bool]:
     if part.first_wave is None:
-        return agreement.c.bank == part.bank
+        # Not the bare column: SQLite would take the index on it, and then gather and sort all of
+        # the bank's agreements anew for each chunk.
+        return agreement.c.bank + "" == part.bank
     given = given_nothing(part.first_wave, part.bank).subquery()
     return agreement.c.id.in_(sa.select(given.c.agreement_id))
 

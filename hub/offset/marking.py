@@ -20,15 +20,20 @@ def mark_reconciled(store: Store, office: Office, run_id: int, bank: str) -> int
     The ledgers are held against each other once, for that reads all of them; a chunk then moves
     those of its items that nothing has moved or frozen meanwhile.
     """
-    done = 0
+    # Read to the end before the first is written, packed (20 MB for 10⁶ items): a view kept open
+    # beside the writing would let SQLite's log grow with every chunk.
+    chunks: list[tuple[str, str]] = []
     with store.read() as view:
         found = view.execute(agreeing(run_id, bank), execution_options={"yield_per": _CHUNK})
-        for chunk in found.partitions():
+        for some in found.partitions():
             by_state: dict[str, list[str]] = defaultdict(list)
-            for number, state in chunk:
+            for number, state in some:
                 by_state[state].append(number)
-            with store.write() as tx:
-                done += sum(_mark(tx, office, *each) for each in by_state.items())
+            chunks += [(state, " ".join(numbers)) for state, numbers in by_state.items()]
+    done = 0
+    for state, packed in chunks:
+        with store.write() as tx:
+            done += _mark(tx, office, state, packed.split())
     return done
 
 

@@ -45,8 +45,8 @@ def plan_wave(
     }
     for each in parts:
         classify_bank(store, wave_id, each, period, terms[each.bank])
-    share_out(store, wave_id, period, terms)
-    write_items(store, wave_id, period, terms)
+    planned = share_out(store, wave_id, period, terms)
+    write_items(store, wave_id, period, terms, planned)
 
 
 def anything_of(view: Connection, wave_id: int) -> bool:

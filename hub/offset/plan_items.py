@@ -4,8 +4,7 @@ Items are written in the order of the due list, in which everything after the pl
 one batch touches then lies together in the database, and not on a page for each item.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from hub.kernel.periods import Period
 from hub.offset import numbers
 from hub.offset.binding import Bound, read_bound
 from hub.offset.classify import share
-from hub.offset.plan_rows import chunks, stream
+from hub.offset.plan_rows import chunks
 from hub.offset.policy import Terms
 from hub.offset.tables import agreement, item, plan_line, wave
 from hub.offset.words import Decision, ItemState, Reason
@@ -24,17 +23,25 @@ from hub.store import Store, among
 from hub.store.prepared import Bulk
 
 
-def write_items(store: Store, wave_id: int, period: Period, terms: Mapping[str, Terms]) -> None:
-    """What each planned line gives, from what the second pass found free for it, as an item."""
-    with store.read() as view, closing(_planned(view, wave_id)) as lines:
+def write_items(
+    store: Store, wave_id: int, period: Period, terms: Mapping[str, Terms], planned: Iterable[int]
+) -> None:
+    """What each planned line gives, from what the second pass found free for it, as an item.
+
+    ``planned``: the agreements, in the order of the due list.
+    """
+    with store.read() as view:
         run_id = int(view.scalar(sa.select(wave.c.run_id).where(wave.c.id == wave_id)) or 0)
         bound = read_bound(view, period)
-        for chunk in chunks(lines):
-            items = [_item_row(run_id, wave_id, period, row, bound, terms[row[0]]) for row in chunk]
-            _write_items(store, wave_id, items)
+    for some in chunks(iter(planned)):
+        with store.read() as view:
+            lines = _lines(view, wave_id, some)
+        items = [_item_row(run_id, wave_id, period, row, bound, terms[row[0]]) for row in lines]
+        _write_items(store, wave_id, items)
 
 
-def _planned(view: Connection, wave_id: int) -> Generator[Row[Any]]:
+def _lines(view: Connection, wave_id: int, agreements: Sequence[int]) -> list[Row[Any]]:
+    """The plan lines of these agreements, in the order of the due list."""
     line, a = plan_line.c, agreement.c
     tries = (
         sa.select(sa.func.count() + 1)
@@ -51,10 +58,10 @@ def _planned(view: Connection, wave_id: int) -> Generator[Row[Any]]:
             tries.label("try_no"),
         )
         .select_from(plan_line.join(agreement, a.id == line.agreement_id))
-        .where(line.wave_id == wave_id, line.decision == Decision.PLANNED.value)
+        .where(line.wave_id == wave_id, among(view, line.agreement_id, agreements))
         .order_by(line.due_record_id)
     )  # fmt: skip
-    return stream(view, query)
+    return list(view.execute(query))
 
 
 _ITEM = (

@@ -6,18 +6,18 @@ loan; plan lines are written in chunks, and E1's classes of the due records at t
 
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from hub.kernel.periods import Period
 from hub.offset.binding import bind_lines, read_bound
 from hub.offset.changes import states_in
 from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
 from hub.offset.parts import Part, given_nothing
-from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
+from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, paged
 from hub.offset.policy import Terms
 from hub.offset.tables import account_seen, agreement, due_class, due_record, plan_line, wave
 from hub.offset.words import Decision
@@ -28,18 +28,15 @@ from hub.store.prepared import insert_of
 def classify_bank(store: Store, wave_id: int, part: Part, period: Period, terms: Terms) -> None:
     bank = part.bank
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    with (
-        store.read() as view,
-        closing(_pledges(view, wave_id, part, period)) as pledges,
-        closing(_dues(view, part)) as dues,
-    ):
-        loans = _loans(pledges, dues)
-        by_rule = (judge(pledges, dues, terms) for pledges, dues in loans)
-        judged = bind_lines(by_rule, read_bound(view, period), bank)
-        for lines in chunks(_count(judged, counts)):
-            rows = [_line_row(wave_id, bank, line) for line in lines]
-            with store.write() as tx:
-                _ADD_LINES.run(tx, rows)
+    with store.read() as view:
+        bound = read_bound(view, period)
+    loans = _loans(_pledges(store, wave_id, part, period), _dues(store, part))
+    by_rule = (judge(pledges, dues, terms) for pledges, dues in loans)
+    judged = bind_lines(by_rule, bound, bank)
+    for lines in chunks(_count(judged, counts)):
+        rows = [_line_row(wave_id, bank, line) for line in lines]
+        with store.write() as tx:
+            _ADD_LINES.run(tx, rows)
     with store.write() as tx:
         for name, (records, fen) in counts.items():
             tx.execute(
@@ -82,30 +79,18 @@ def _loans(
 
 
 def _pledges(
-    view: Connection, wave_id: int, part: Part, period: Period
+    store: Store, wave_id: int, part: Part, period: Period
 ) -> Generator[tuple[str, Pledge]]:
-    first_day, states = int(period.compact + "01"), states_in(view, period)
-    main, spouse = account_seen.alias("main"), account_seen.alias("spouse")
-    joined = agreement.outerjoin(
-        main,
-        sa.and_(main.c.wave_id == wave_id, main.c.account_token == agreement.c.main_token),
-    ).outerjoin(
-        spouse,
-        sa.and_(spouse.c.wave_id == wave_id, spouse.c.account_token == agreement.c.spouse_token),
-    )
-    a = agreement.c
-    last_asked = sa.select(wave.c.last_asked).where(wave.c.id == wave_id).scalar_subquery()
-    query = (
-        sa.select(
-            a.loan_contract, a.id, a.number, a.state, a.signed_on, a.ended_on, a.repay_token,
-            a.main_token, a.spouse_token, *account_columns(main, "m"),
-            *account_columns(spouse, "s"),
-        )
-        .select_from(joined)
-        .where(a.bank == part.bank, a.id <= last_asked, *_again(part, a.id, "agreement_id"))
-        .order_by(a.loan_contract, a.id)
-    )  # fmt: skip
-    for row in stream(view, query):
+    first_day = int(period.compact + "01")
+    states: dict[int, str] = {}
+    query, a = _signed(wave_id, part), agreement.c
+
+    def behind(view: Connection, last: Row[Any] | None) -> sa.Select[Any]:
+        states.clear()  # a change found meanwhile counts from the next period: not for this page
+        states.update(states_in(view, period))
+        return query.where(*_behind(a.loan_contract, a.id, last))
+
+    for row in paged(store, behind):
         loan, number, name, state, signed_on, ended_on, repay, main_token, spouse_token = row[:9]
         yield (
             loan,
@@ -118,6 +103,39 @@ def _pledges(
         )  # fmt: skip
 
 
+def _behind(
+    loan: sa.ColumnElement[str], number: sa.ColumnElement[int], last: Row[Any] | None
+) -> Iterator[sa.ColumnElement[bool]]:
+    """What comes after a row in the order of (loan, id), which it begins with."""
+    if last is not None:
+        yield loan >= last[0]
+        yield sa.or_(loan > last[0], number > last[1])
+
+
+def _signed(wave_id: int, part: Part) -> sa.Select[Any]:
+    """The bank's agreements, each with its payers' accounts as this wave saw them."""
+    main, spouse = account_seen.alias("main"), account_seen.alias("spouse")
+    joined = agreement.outerjoin(
+        main,
+        sa.and_(main.c.wave_id == wave_id, main.c.account_token == agreement.c.main_token),
+    ).outerjoin(
+        spouse,
+        sa.and_(spouse.c.wave_id == wave_id, spouse.c.account_token == agreement.c.spouse_token),
+    )
+    a = agreement.c
+    last_asked = sa.select(wave.c.last_asked).where(wave.c.id == wave_id).scalar_subquery()
+    return (
+        sa.select(
+            a.loan_contract, a.id, a.number, a.state, a.signed_on, a.ended_on, a.repay_token,
+            a.main_token, a.spouse_token, *account_columns(main, "m"),
+            *account_columns(spouse, "s"),
+        )
+        .select_from(joined)
+        .where(a.bank == part.bank, a.id <= last_asked, *_again(part, a.id, "agreement_id"))
+        .order_by(a.loan_contract, a.id)
+    )  # fmt: skip
+
+
 def _again(
     part: Part, column: sa.ColumnElement[int], name: str
 ) -> Iterator[sa.ColumnElement[bool]]:
@@ -127,13 +145,18 @@ def _again(
         yield column.in_(sa.select(given.c[name]))
 
 
-def _dues(view: Connection, part: Part) -> Generator[tuple[str, Due]]:
+def _dues(store: Store, part: Part) -> Generator[tuple[str, Due]]:
     d = due_record.c
     query = sa.select(
         d.loan_contract, d.id, d.repay_token, d.name_token, d.id_token, d.card_token, d.due_on,
         d.fen, d.settled, d.overdue, d.flaw, d.obstacle,
     ).where(d.due_list_id == part.due_list_id, *_again(part, d.id, "due_record_id"))  # fmt: skip
-    for row in stream(view, query.order_by(d.loan_contract, d.id)):
+    ordered = query.order_by(d.loan_contract, d.id)
+
+    def behind(_view: Connection, last: Row[Any] | None) -> sa.Select[Any]:
+        return ordered.where(*_behind(d.loan_contract, d.id, last))
+
+    for row in paged(store, behind):
         yield row[0], Due(*row[1:])
 
 

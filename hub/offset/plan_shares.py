@@ -1,11 +1,13 @@
 """The plan's second pass over a wave: who gets how much.
 
 Candidates of all the wave's banks are streamed in the order of (due date, signing date, agreement
-number as bytes); each takes from what is then free, which its line keeps.
+number as bytes); each takes from what is then free, which its line keeps.  All are shared out
+before the first line is written, and lines are written in their own order: those of one chunk then
+lie side by side.
 """
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,10 +17,10 @@ from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.offset.binding import Bound, read_bound
 from hub.offset.classify import Account, free, share
-from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, stream
+from hub.offset.plan_rows import SEEN, InOrder, account_columns, account_of, chunks, stream
 from hub.offset.policy import Terms
 from hub.offset.tables import account_seen, agreement, item, plan_line, wave
-from hub.offset.words import Decision
+from hub.offset.words import Decision, Reason
 from hub.store import Store
 from hub.store.prepared import Bulk
 
@@ -47,25 +49,38 @@ class _Purse:
             self._taken[account.token] += fen
 
 
-def share_out(store: Store, wave_id: int, period: Period, terms: Mapping[str, Terms]) -> None:
-    with store.read() as view, ExitStack() as open_rows:
+def share_out(
+    store: Store, wave_id: int, period: Period, terms: Mapping[str, Terms]
+) -> Iterable[int]:
+    """Decide every candidate; the agreements that get something, in the order of the due list."""
+    shared, planned = InOrder(width=4), InOrder(width=2)
+    with store.read() as view, closing(_candidates(view, wave_id)) as candidates:
         bound = read_bound(view, period)
         purse = _Purse(view, wave_id, bound)
-        candidates = open_rows.enter_context(closing(_candidates(view, wave_id)))
-        for chunk in chunks(candidates):
-            lines = [_share_one(row, purse, terms[row.bank], bound) for row in chunk]
-            _write_shares(store, wave_id, lines)
+        for row in candidates:
+            reason, free_main, free_spouse, given = _share_one(row, purse, terms[row[0]], bound)
+            decided = _DECIDED.index((Decision.PLANNED if given > 0 else Decision.SKIPPED, reason))
+            shared.add((row[2], decided, free_main, free_spouse))
+            if given > 0:
+                planned.add((row[_DUE_RECORD], row[2]))
+    for lines in chunks(iter(shared)):
+        _write_shares(store, wave_id, lines)
+    return (agreement_id for _, agreement_id in planned)
 
 
-_Shared = tuple[int, str, str, int, int]
-"""Of one line: agreement, decision, reason, what main and spouse had free."""
+_DECIDED = [(decision, reason) for decision in Decision for reason in Reason]
+"""What a line may come to, as a number."""
 
-_ASKED = 6
+_DUE_RECORD = 6
+_ASKED = 7
 """Columns of a candidate before its accounts'."""
 
 
-def _share_one(row: Row[Any], purse: _Purse, terms: Terms, bound: Bound) -> _Shared:
-    bank, number, agreement_id, due_fen, main_token, spouse_token = row[:_ASKED]
+def _share_one(
+    row: Row[Any], purse: _Purse, terms: Terms, bound: Bound
+) -> tuple[Reason, Fen, Fen, Fen]:
+    """The reason, what main and spouse had free, what both give."""
+    bank, number, _, due_fen, main_token, spouse_token = row[:_DUE_RECORD]
     main = account_of(row[_ASKED : _ASKED + SEEN], main_token)
     spouse = account_of(row[_ASKED + SEEN :], spouse_token)
     free_main, free_spouse = purse.free(main, terms), purse.free(spouse, terms)
@@ -76,8 +91,7 @@ def _share_one(row: Row[Any], purse: _Purse, terms: Terms, bound: Bound) -> _Sha
         shared = share(Fen(due_fen), free_main, free_spouse, terms)
         purse.take(main, shared.main)
         purse.take(spouse, shared.spouse)
-    decision = Decision.PLANNED if shared.total > 0 else Decision.SKIPPED
-    return agreement_id, decision.value, shared.reason.value, free_main, free_spouse
+    return shared.reason, free_main, free_spouse, shared.total
 
 
 _DECIDE = Bulk(
@@ -96,9 +110,13 @@ _DECIDE = Bulk(
 )  # fmt: skip
 
 
-def _write_shares(store: Store, wave_id: int, lines: list[_Shared]) -> None:
+def _write_shares(store: Store, wave_id: int, lines: list[tuple[int, ...]]) -> None:
+    rows = []
+    for agreement_id, decided, free_main, free_spouse in lines:
+        decision, reason = _DECIDED[decided]
+        rows.append((wave_id, agreement_id, decision.value, reason.value, free_main, free_spouse))
     with store.write() as tx:
-        _DECIDE.run(tx, [(wave_id, *line) for line in lines])
+        _DECIDE.run(tx, rows)
 
 
 def _candidates(view: Connection, wave_id: int) -> Generator[Row[Any]]:
@@ -114,7 +132,7 @@ def _candidates(view: Connection, wave_id: int) -> Generator[Row[Any]]:
     query = (
         sa.select(
             line.bank, line.number, line.agreement_id, line.due_fen, a.main_token, a.spouse_token,
-            *account_columns(main, "m"), *account_columns(spouse, "s"),
+            line.due_record_id, *account_columns(main, "m"), *account_columns(spouse, "s"),
         )
         .select_from(joined)
         .where(line.wave_id == wave_id, line.decision == Decision.CANDIDATE.value)

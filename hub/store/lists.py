@@ -14,9 +14,9 @@ from sqlalchemy.engine import Connection
 
 
 def among(
-    tx: Connection, column: sa.ColumnElement[Any], values: Collection[str]
+    tx: Connection, column: sa.ColumnElement[Any], values: Collection[str] | Collection[int]
 ) -> sa.ColumnElement[bool]:
-    """Whether a text column holds one of the values, for a statement of this very connection.
+    """Whether a column holds one of the values, for a statement of this very connection.
 
     Values must not be None.  Other databases than the two the hub is tested on get them one by
     one.
@@ -27,6 +27,7 @@ def among(
         each = sa.func.json_each(sa.bindparam(None, told, sa.Text)).table_valued("value")
         return column.in_(sa.select(each.c.value))
     if name == "postgresql":
-        texts = postgresql.ARRAY(sa.Text)
-        return column == sa.any_(sa.bindparam(None, list(values), texts))
+        whole = isinstance(column.type, sa.Integer)
+        listed: Any = postgresql.ARRAY(sa.BigInteger() if whole else sa.Text())
+        return column == sa.any_(sa.bindparam(None, list(values), listed))
     return column.in_(list(values))

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
+from hub.contracts.yaml_files import read_yaml
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -16,7 +16,7 @@ CATALOGUE = Path(__file__).parent / "messages.yaml"
 @cache
 def catalogue() -> dict[str, dict[Language, str]]:
     """``section.key`` → text in each language; read once."""
-    sections = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+    sections = read_yaml(CATALOGUE)
     return {
         f"{section}.{key}": dict(zip(LANGUAGES, texts, strict=True))
         for section, entries in sections.items()

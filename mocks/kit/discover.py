@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from mocks.kit.guard import MockRefusal
 from mocks.kit.partner import Manifest, Partner, Site
+from mocks.kit.yaml_files import read_yaml
 
 _MOCKS = Path(__file__).resolve().parents[1]
 
@@ -20,10 +19,10 @@ def manifests() -> Mapping[str, Manifest]:
 
 
 def _read(path: Path) -> Manifest:
-    raw = cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
+    raw = cast("dict[str, Any]", read_yaml(path))
     scenarios: dict[str, Mapping[str, Any]] = {}
     if raw.get("scenarios"):
-        listed = yaml.safe_load((path.parent / raw["scenarios"]).read_text(encoding="utf-8"))
+        listed = read_yaml(path.parent / raw["scenarios"])
         scenarios = {one["name"]: one for one in listed["scenarios"]}
     return Manifest(
         partner=raw["partner"],

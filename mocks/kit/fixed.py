@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from cryptography.hazmat.primitives import hashes
 
 from mocks.kit.xml import CHARSET, Unreadable
+from mocks.kit.yaml_files import read_yaml
 
 _ENDS = {"crlf": b"\r\n", "lf": b"\n"}
 
@@ -127,7 +127,7 @@ class FixedLayout:
 @cache
 def read_layout(path: Path) -> FixedLayout:
     """A contract's ``layouts/NAME.yaml``."""
-    return FixedLayout(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return FixedLayout(read_yaml(path))
 
 
 def sm3_hex(data: bytes) -> str:

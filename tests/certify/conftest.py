@@ -15,7 +15,7 @@ def all_three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate, ..
     KeyRing.create(homes[0] / "keys")
     with ThreadPoolExecutor(3) as pool:
         bank = pool.submit(certify, homes[0], "bank-icbc", "--by", "测试员甲", *QUICK)
-        core = pool.submit(certify, homes[1], "core-reference", *QUICK)
+        core = pool.submit(certify, homes[1], "core", *QUICK)
         registry = pool.submit(certify, homes[2], "core-registry", *QUICK)
         return bank.result(), core.result(), registry.result()
 

@@ -47,7 +47,8 @@ class Desk:
     def apply(self, asked: Sequence[Asked]) -> list[Answered]:
         """One answer for each."""
         with self._storage.write():
-            return [self._apply(one) for one in asked]
+            day, now_us = f"{self._day():%Y%m%d}", self._now_us()
+            return [self._apply(one, day, now_us) for one in asked]
 
     def cancel(self, asked: Numbers) -> list[Answered]:
         """One answer for each."""
@@ -120,12 +121,12 @@ class Desk:
         self._free(grzh)
         self._set(number, rules.REFUSED, rules.OK, {})
 
-    def _apply(self, asked: Asked) -> Answered:
+    def _apply(self, asked: Asked, day: str, now_us: int) -> Answered:
         row = self._storage.row(
             "SELECT content, state, code FROM applications WHERE sqbh = ?", (asked.number,)
         )
         if row is None:
-            return self._first(asked)
+            return self._first(asked, day, now_us)
         content, state, code = row
         if content and content != asked.sameness():
             return self._answer(asked.number, rules.CONFLICT, state, {})
@@ -134,9 +135,8 @@ class Desk:
             raise ValueError(state)
         return self._shown(asked.number, move.code)
 
-    def _first(self, asked: Asked) -> Answered:
-        day = f"{self._day():%Y%m%d}"
-        first = self._deciding.first(asked.kind, asked.content, day, self._now_us())
+    def _first(self, asked: Asked, day: str, now_us: int) -> Answered:
+        first = self._deciding.first(asked.kind, asked.content, day, now_us)
         if first.state is None:
             return self._answer(asked.number, first.code, rules.ABSENT, {})
         self._storage.run(

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-import yaml
+from mocks.kit.yaml_files import read_yaml
 
 _SATURDAY = 5
 
@@ -13,7 +13,7 @@ _SATURDAY = 5
 def _closed() -> frozenset[date]:
     path = Path(__file__).with_name("calendar.yaml")
     days: set[date] = set()
-    for span in yaml.safe_load(path.read_text(encoding="utf-8"))["closed"]:
+    for span in read_yaml(path)["closed"]:
         length = (span["to"] - span["from"]).days + 1
         days.update(span["from"] + timedelta(days=step) for step in range(length))
     return frozenset(days)

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from jsonschema import Draft202012Validator
 from lxml import etree
 
 from mocks.kit.partner import CONTRACTS
+from mocks.kit.yaml_files import read_yaml
 
 _NO_LIMIT = 1 << 62
 
@@ -91,7 +91,6 @@ def _validator(path: Path) -> Draft202012Validator:
 def read_contract(name: str) -> Contract:
     """The contract in ``contracts_spec/banks/<name>``."""
     folder = CONTRACTS / "banks" / name
-    text = (folder / "contract.yaml").read_text(encoding="utf-8")
-    raw = cast("dict[str, Any]", yaml.safe_load(text))
+    raw = cast("dict[str, Any]", read_yaml(folder / "contract.yaml"))
     lengths: dict[object, int] = {field: int(one["bytes"]) for field, one in raw["fields"].items()}
     return Contract(raw, folder, lengths)

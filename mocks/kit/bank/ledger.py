@@ -157,10 +157,16 @@ class Ledger:
 
     def page(self, first: str, last: str, after: tuple[str, int], limit: int) -> list[Row]:
         """Entries of days ``first`` to ``last`` (yyyyMMdd) beyond ``after`` (day, id), in order."""
-        return self._storage.rows(
-            f"SELECT id,{_COLUMNS} FROM entry WHERE day BETWEEN ? AND ? AND (day,id)>(?,?) "
-            "ORDER BY day,id LIMIT ?",
-            (first, last, *after, limit),
+        day, place = max((first, 0), after)
+        # The day begun first, by its own key: asked for both at once, SQLite would walk over all
+        # entries of the day before ``after`` for every page.
+        begun = self._storage.rows(
+            f"SELECT id,{_COLUMNS} FROM entry WHERE day=? AND day<=? AND id>? ORDER BY id LIMIT ?",
+            (day, last, place, limit),
+        )
+        return begun + self._storage.rows(
+            f"SELECT id,{_COLUMNS} FROM entry WHERE day>? AND day<=? ORDER BY day,id LIMIT ?",
+            (day, last, limit - len(begun)),
         )
 
     def count(self, day: str) -> int:

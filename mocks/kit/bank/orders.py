@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from mocks.kit.faults import AFTER, Rule
+from mocks.kit.yaml_files import read_yaml
 
 DONE, REFUSED, PROCESSING, DOUBTFUL = "done", "refused", "processing", "doubtful"
 
@@ -78,7 +77,7 @@ Say = Callable[[Rule], Strange]
 def minds() -> Mapping[str, Mind]:
     """KKJG → mind."""
     path = Path(__file__).with_name("minds.yaml")
-    raw = cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
+    raw = cast("dict[str, Any]", read_yaml(path))
     return {name: Mind(**one) for name, one in raw["minds"].items()}
 
 
