@@ -93,7 +93,7 @@ class Partners:
             raise Misconfigured(
                 f"hub.toml: partners.{interface}.endpoints lacks {', '.join(lacking)}"
             )
-        if known.places > 1 and adapter.manifest.port == "core":
+        if known.places > 1 and adapter.manifest.port in ("core", "registry"):
             # Two cores are two ledgers: what a hold or a posting did in one, the other never saw.
             raise Misconfigured(f"hub.toml: partners.{interface}: a core system has one address")
         context = adapter.context(self._settings, self._clock)

@@ -21,6 +21,7 @@ from hub.bus.places import switch_by_itself
 from hub.bus.tables import channel, message
 from hub.bus.values import Claim, Handler, LeaseLost, Message
 from hub.bus.words import Effect, MessageState, Rung, Verdict
+from hub.wire.recorder import CallOutcome
 
 if TYPE_CHECKING:
     from hub.bus.bus import Bus
@@ -202,13 +203,24 @@ def _kept(outcome: Outcome, trouble: Exception) -> Outcome:
     )
 
 
+def _of_another(claim: Claim, outcome: Outcome) -> bool:
+    """Whether what was heard or missed is of another address: it tells nothing of the one in
+    use."""
+    calls = outcome.calls
+    if outcome.unreachable:
+        return bool(calls) and calls[-1].place != claim.place
+    here = [one for one in calls if one.place == claim.place]
+    away = all(one.outcome is CallOutcome.NOT_SENT for one in here)
+    return away and len(here) < len(calls)
+
+
 def _channels(bus: "Bus", tx: Connection, pairs: Sequence[tuple[Claim, Outcome]], now: int) -> None:
     """An unreachable partner rests the whole channel; an answer ends the rest."""
     seen: dict[str, tuple[bool, int]] = {}
     at: dict[str, int] = {}
     for claim, outcome in pairs:
-        if outcome.unreachable and outcome.calls and outcome.calls[-1].place != claim.place:
-            continue  # another address was away; that says nothing of the one in use
+        if _of_another(claim, outcome):
+            continue
         name = claim.message.interface
         at[name] = max(at.get(name, 0), claim.place)
         away, misses = seen.get(name, (True, 0))

@@ -47,6 +47,16 @@ def plan(
         str,
         typer.Option(help="等迟到的应还明细多久，如 90s、10m · how long late lists are awaited"),
     ] = "3m",
+    shadow: Annotated[
+        Path | None,
+        typer.Option(
+            help="影子月：只与这份清单比对，不建期次、不占用、不发送 · only compare with this list"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="影子月的差异写到 .csv 或 .xlsx · where the differences go"),
+    ] = None,
     home: Home = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
@@ -54,8 +64,16 @@ def plan(
     """建立期次：由 hub serve 取应还明细、试算；已建立的期次原样返回.
 
     Open the month's run; `hub serve` fetches the due lists and plans a trial. Asked twice it
-    answers with the run that exists.
+    answers with the run that exists. With --shadow nothing is opened, held or sent.
     """
+    if shadow is not None or out is not None:
+        from hub.cli.shadow import run_shadow
+
+        run_shadow(
+            shadow, Period.parse(month), listed(banks), seconds(wave_wait), out, home,
+            as_json=as_json,
+        )  # fmt: skip
+        return
     from hub.offset import runs
     from hub.offset.policy import current_policy
 

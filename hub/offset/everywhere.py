@@ -35,19 +35,21 @@ def ask_everywhere(
 ) -> tuple[tuple[RowResult, ...], bool]:
     """What the address in use and those of ``places`` say, as one; whether one was not heard.
 
-    Raises what the address in use raises.
+    Raises what the first raises when none is heard.
     """
-    sides = [tuple(ask(delivery.port, delivery.line))]
-    silent = False
-    for place in sorted(set(places) - {delivery.place}):
+    sides: list[tuple[RowResult, ...]] = []
+    first: HubError | None = None
+    for place in (delivery.place, *sorted(set(places) - {delivery.place})):
         try:
             sides.append(tuple(ask(*side_of(delivery, place))))
         except LeaseLost:
             raise
         except HubError as error:
             log.warning("offset.side_silent", place=place, code=error.code, why=error.message)
-            silent = True
-    return merged(sides, silent=silent), silent
+            first = first or error
+    if first is not None and not sides:
+        raise first
+    return merged(sides, silent=first is not None), first is not None
 
 
 def side_of(delivery: Delivery, place: int | None) -> tuple[BankPort, Line]:

@@ -87,6 +87,13 @@ class Person:
         return self.main or f"52{self.number}"
 
 
+class _Nobody:
+    """A port at an address where nobody answers."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise LineNotSent("nobody there")
+
+
 @dataclass
 class Centre:
     """A store with an office over fakes; ``tick`` lets everything happen that can."""
@@ -200,11 +207,11 @@ class Centre:
 
     def _at(self, interface: str, place: int) -> tuple[Any, Line]:
         """Port and line at one address; 工商银行 may have a second one."""
-        if interface == "bank-icbc" and place in self.away:
-            raise LineNotSent("nobody there")
-        port = {"bank-icbc": self.icbc, "bank-ccb": self.ccb, "core": self.core}[interface]
+        port: Any = {"bank-icbc": self.icbc, "bank-ccb": self.ccb, "core": self.core}[interface]
         if place:
             port = self.standby
+        if interface == "bank-icbc" and place in self.away:
+            port = _Nobody()
         return port, cast(Line, SimpleNamespace(drift=DriftNotes()))  # fakes call nobody
 
     def with_standby(self, standby: FakeBank, *, one_book: bool = False) -> None:

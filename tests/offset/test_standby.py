@@ -95,6 +95,14 @@ class TestAStaleStandby:
         assert (sends(centre), credited(centre)) == (1, 2)
         assert {o for _, o, _ in centre.items().values()} == {"SUCCEEDED"}
 
+    def test_when_it_does_not_answer_the_primary_is_asked_all_the_same(self, quick: Centre) -> None:
+        unknown_batch(quick, "after", one_book=False)
+        quick.switch(1)
+        quick.away = {1}
+        ask(quick, 4)
+        assert {o for _, o, _ in quick.items().values()} == {"SUCCEEDED"}
+        assert sends(quick) == 1
+
     def test_a_repeat_that_waits_at_the_switch_is_called_back(self, quick: Centre) -> None:
         unknown_batch(quick, "after", one_book=False)
         quick.icbc.deaf = True
