@@ -64,7 +64,7 @@ def apply_results(
         state = ItemState(found.state if before is None else before[0])
         won = (found.outcome if before is None else before[1]) in _WON
         change = _decide(tx, found, state, won, result, now_us)
-        if _is_other_amount(found, result):
+        if _freezes(found, state, won, result):
             frozen.add(number)
         if change is not None:
             changes[number] = change
@@ -124,6 +124,16 @@ def _decide_done(
     if not won:
         _dispute(tx, found, DifferenceKind.CONTRADICTION, result, now_us)
     return None
+
+
+def _freezes(found: Row[Any], state: ItemState, won: bool, result: RowResult) -> bool:
+    """Whether this result opens a difference: what else comes with it falls on a frozen item, as
+    it would if it came later."""
+    if _is_other_amount(found, result):
+        return True
+    if state in OPEN:
+        return False
+    return result.status is (RowStatus.REFUSED if won else RowStatus.DONE)
 
 
 def _is_other_amount(found: Row[Any], result: RowResult) -> bool:

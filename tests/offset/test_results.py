@@ -165,6 +165,17 @@ class TestOneByOne:
         assert centre.items()["A0"] == ("succeeded", "SUCCEEDED", "")
         assert set(centre.differences()) == {("contradiction", one)}
 
+    def test_a_contradiction_freezes_what_comes_with_it(
+        self, instructed: tuple[Centre, list[str]]
+    ) -> None:
+        """In one answer as in three: what is said after the contradiction is one more of it."""
+        centre, (one, other, *_) = instructed
+        said = [refused, done, lambda number: RowResult(number, RowStatus.DONE, Fen(FEN + 1))]
+        apply(centre, *(say(one) for say in said))
+        for say in said:
+            apply(centre, say(other))
+        assert set(centre.differences()) == {("contradiction", one), ("contradiction", other)}
+
     def test_a_result_that_overtakes_the_reply_counts(self, quick: Centre) -> None:
         quick.add(Person("A0"))
         quick.open()
