@@ -29,14 +29,22 @@ class Ground:
     evidence: str
 
 
-def states_in(view: Connection, period: Period) -> dict[int, str]:
-    """Agreements whose state in this period is not today's: id → the state that held then."""
+def state_in(period: Period) -> sa.ColumnElement[str]:
+    """What an agreement's state was for a period, beside a row of ``agreement``: that from before
+    the first change that counts only later, else today's.
+
+    One look by the index on the agreement for each row, so that what is read in pages does not go
+    through everybody's changes for each page.
+    """
     c = agreement_change.c
-    earliest = (
-        sa.select(sa.func.min(c.id)).where(c.first_period > str(period)).group_by(c.agreement_id)
+    before = (
+        sa.select(c.from_state)
+        .where(c.agreement_id == agreement.c.id, c.first_period > str(period))
+        .order_by(c.id)
+        .limit(1)
+        .scalar_subquery()
     )
-    found = view.execute(sa.select(c.agreement_id, c.from_state).where(c.id.in_(earliest)))
-    return {int(row.agreement_id): str(row.from_state) for row in found}
+    return sa.func.coalesce(before, agreement.c.state)
 
 
 def suspend(

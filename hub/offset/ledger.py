@@ -11,7 +11,7 @@ from hub.core import ACCOUNTS, HOLDS, POSTINGS, AccountsLetter, LedgerLetter
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
 from hub.kernel.periods import Period
 from hub.offset.agreements import open_accounts
-from hub.offset.changes import states_in
+from hub.offset.changes import state_in
 from hub.offset.dues import identity_token
 from hub.offset.letters import pack
 from hub.offset.office import Office, day_number, run_group
@@ -28,7 +28,9 @@ def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -
     found = tx.execute(sa.select(wave).where(wave.c.id == wave_id)).one()
     here = [_asked_by(part) for part in parts_of(tx, wave_id)]
     query = (
-        sa.select(agreement.c.id, agreement.c.state, agreement.c.key_id, agreement.c.sealed)
+        sa.select(
+            agreement.c.id, state_in(period).label("state"), agreement.c.key_id, agreement.c.sealed
+        )
         .where(agreement.c.id > found.last_asked, sa.or_(sa.false(), *here))
         .order_by(agreement.c.id)
         .limit(office.core_accounts_limit // 2)  # two payers each at most
@@ -36,12 +38,11 @@ def ask_accounts(tx: Connection, office: Office, wave_id: int, period: Period) -
     rows = tx.execute(query).all()
     if not rows:
         return 0
-    states = states_in(tx, period)
     numbers = sorted(
         {
             account
             for row in rows
-            if states.get(row.id, row.state) == AgreementState.IN_FORCE
+            if row.state == AgreementState.IN_FORCE
             for account in open_accounts(tx, office.vault, row.key_id, row.sealed).payers
         }
     )

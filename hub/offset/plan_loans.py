@@ -10,11 +10,10 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
 
 from hub.kernel.periods import Period
 from hub.offset.binding import bind_lines, read_bound
-from hub.offset.changes import states_in
+from hub.offset.changes import state_in
 from hub.offset.classify import Due, DueClass, Line, Pledge, is_in_force, judge
 from hub.offset.parts import Part, given_nothing
 from hub.offset.plan_rows import SEEN, account_columns, account_of, chunks, paged
@@ -82,20 +81,13 @@ def _pledges(
     store: Store, wave_id: int, part: Part, period: Period
 ) -> Generator[tuple[str, Pledge]]:
     first_day = int(period.compact + "01")
-    states: dict[int, str] = {}
-    query, a = _signed(wave_id, part), agreement.c
-
-    def behind(view: Connection, last: Row[Any] | None) -> sa.Select[Any]:
-        states.clear()  # a change found meanwhile counts from the next period: not for this page
-        states.update(states_in(view, period))
-        return query.where(*_behind(a.loan_contract, a.id, last))
-
-    for row in paged(store, behind):
+    query, a = _signed(wave_id, part, period), agreement.c
+    for row in paged(store, query, a.loan_contract, a.id):
         loan, number, name, state, signed_on, ended_on, repay, main_token, spouse_token = row[:9]
         yield (
             loan,
             Pledge(
-                number, name, is_in_force(states.get(number, state), ended_on, first_day),
+                number, name, is_in_force(state, ended_on, first_day),
                 signed_on, repay, main_token, spouse_token,
                 account_of(row[9 : 9 + SEEN], main_token),
                 account_of(row[9 + SEEN :], spouse_token),
@@ -103,16 +95,7 @@ def _pledges(
         )  # fmt: skip
 
 
-def _behind(
-    loan: sa.ColumnElement[str], number: sa.ColumnElement[int], last: Row[Any] | None
-) -> Iterator[sa.ColumnElement[bool]]:
-    """What comes after a row in the order of (loan, id), which it begins with."""
-    if last is not None:
-        yield loan >= last[0]
-        yield sa.or_(loan > last[0], number > last[1])
-
-
-def _signed(wave_id: int, part: Part) -> sa.Select[Any]:
+def _signed(wave_id: int, part: Part, period: Period) -> sa.Select[Any]:
     """The bank's agreements, each with its payers' accounts as this wave saw them."""
     main, spouse = account_seen.alias("main"), account_seen.alias("spouse")
     joined = agreement.outerjoin(
@@ -126,13 +109,12 @@ def _signed(wave_id: int, part: Part) -> sa.Select[Any]:
     last_asked = sa.select(wave.c.last_asked).where(wave.c.id == wave_id).scalar_subquery()
     return (
         sa.select(
-            a.loan_contract, a.id, a.number, a.state, a.signed_on, a.ended_on, a.repay_token,
-            a.main_token, a.spouse_token, *account_columns(main, "m"),
+            a.loan_contract, a.id, a.number, state_in(period), a.signed_on, a.ended_on,
+            a.repay_token, a.main_token, a.spouse_token, *account_columns(main, "m"),
             *account_columns(spouse, "s"),
         )
         .select_from(joined)
         .where(a.bank == part.bank, a.id <= last_asked, *_again(part, a.id, "agreement_id"))
-        .order_by(a.loan_contract, a.id)
     )  # fmt: skip
 
 
@@ -151,12 +133,7 @@ def _dues(store: Store, part: Part) -> Generator[tuple[str, Due]]:
         d.loan_contract, d.id, d.repay_token, d.name_token, d.id_token, d.card_token, d.due_on,
         d.fen, d.settled, d.overdue, d.flaw, d.obstacle,
     ).where(d.due_list_id == part.due_list_id, *_again(part, d.id, "due_record_id"))  # fmt: skip
-    ordered = query.order_by(d.loan_contract, d.id)
-
-    def behind(_view: Connection, last: Row[Any] | None) -> sa.Select[Any]:
-        return ordered.where(*_behind(d.loan_contract, d.id, last))
-
-    for row in paged(store, behind):
+    for row in paged(store, query, d.loan_contract, d.id):
         yield row[0], Due(*row[1:])
 
 

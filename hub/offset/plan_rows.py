@@ -7,7 +7,7 @@ a pass that writes reads page by page, each in a view of its own.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -52,18 +52,23 @@ def stream(view: Connection, query: sa.Select[Any]) -> Generator[Row[Any]]:
 
 
 def paged(
-    store: Store, query: Callable[[Connection, Row[Any] | None], sa.Select[Any]]
+    store: Store, query: sa.Select[Any], loan: sa.ColumnElement[str], number: sa.ColumnElement[int]
 ) -> Generator[Row[Any]]:
-    """A query's rows, each page in a view of its own: ``query`` is asked for the rows behind the
-    last one, in their order, and sees the view it is for."""
-    last: Row[Any] | None = None
+    """A query's rows in the order of (loan, number), with which each begins; every page in a view
+    of its own."""
+    ordered = query.order_by(loan, number).limit(PAGE)
+    here = ordered
     while True:
         with store.read() as view:
-            rows = view.execute(query(view, last).limit(PAGE)).all()
+            rows = view.execute(here).all()
         yield from rows
         if len(rows) < PAGE:
             return
         last = rows[-1]
+        # The first condition lets an index seek; the second leaves out what was there.
+        here = ordered.where(
+            loan >= last[0], sa.or_(loan > last[0], number > last[1])
+        )  # fmt: skip
 
 
 class InOrder:

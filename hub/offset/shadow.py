@@ -35,6 +35,8 @@ NO_AGREEMENT = "no_agreement"
 """Our reason where the list names an agreement we have not, or one of another bank."""
 NOT_IN_PLAN = "not_in_plan"
 """Our reason where the agreement's bank was not planned."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would calculate."""
 COLUMNS = (
     "kind", "XYBH", "YHJC", "JKHTBH", "ours", "ours_main", "ours_spouse", "theirs",
     "theirs_main", "theirs_spouse", "reason", "line",
@@ -192,8 +194,13 @@ def _known(view: Connection, numbers: Sequence[str]) -> set[str]:
 
 
 def write_csv(path: Path, done: Comparison) -> None:
-    """The differences, UTF-8 with a mark, so that a spreadsheet shows the Chinese."""
+    """The differences, UTF-8 with a mark, so that a spreadsheet shows the Chinese; what came with
+    the list stays text there, and is no formula."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(one.cells() for one in done.rows)
+        writer.writerows([_inert(cell) for cell in one.cells()] for one in done.rows)
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

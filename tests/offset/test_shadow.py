@@ -1,5 +1,6 @@
 """A shadow month: reading the other list, and how our plan differs from it."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.kernel.money import Fen, format_yuan
-from hub.offset.shadow import Comparison, Kind, compare, write_csv
+from hub.offset.shadow import Comparison, Difference, Kind, compare, write_csv
 from hub.offset.shadow_list import BadShadowList, Theirs, read_shadow_list
 from tests.offset.kit import Centre, Person
 
@@ -144,3 +145,11 @@ def test_the_file_holds_every_difference(planned: Centre, tmp_path: Path) -> Non
     assert head.startswith("kind,XYBH,YHJC")
     assert "amount,A1,ICBC,LA1,600.00,600.00,0.00,1000.00,,,partial,2" in rows
     assert len(rows) == len(done.rows)
+
+
+def test_what_came_with_the_list_is_no_formula(tmp_path: Path) -> None:
+    done = Comparison()
+    done.add(Difference(Kind.ONLY_THEIRS, "=1+1", "ICBC", "@L", theirs=5))
+    write_csv(tmp_path / "out.csv", done)
+    (row,) = csv.reader((tmp_path / "out.csv").read_text("utf-8-sig").splitlines()[1:])
+    assert (row[1], row[3], row[7]) == ("'=1+1", "'@L", "0.05")

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from adapters.core.reference import codec, requests
 from adapters.core.reference.replies import (
     AccountsReply,
-    ChangesReply,
     CommandReply,
     HoldsReply,
     PostingsReply,
-    ProbeReply,
-    Reply,
 )
 from adapters.core.reference.requests import AccountsRequest, ChangesRequest, Request
+from adapters.kit.core_calls import ChangesReply, CoreCalls, ProbeReply, R, changes
 from adapters.kit.core_signing import Signer
-from hub.contracts import CodeRetry, Contract, load_contract, shape
+from hub.contracts import Contract, load_contract
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import BadInput
 from hub.kernel.periods import Period
@@ -29,14 +27,9 @@ from hub.ports.core import (
     HoldPage,
     PostingPage,
 )
-from hub.ports.line import Line, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
+from hub.ports.line import Line
 from hub.ports.probe import ProbeResult
 from hub.ports.registry import ChangesPort
-
-_OK = "0000"
-_HTTP_OK = 200
-_OPEN = "01"
-"""HXZT 正常受理."""
 
 
 class TooMany(BadInput):
@@ -53,7 +46,7 @@ class ReferenceCore:
         self.accounts_limit = contract.limit("accounts")
         self._changes_limit = contract.limit("changes")
         self._contract = contract
-        self._signer = signer
+        self._calls = CoreCalls(contract, signer, clock)
         self._clock = clock
 
     def command(
@@ -88,54 +81,19 @@ class ReferenceCore:
     def changes_since(self, line: Line, sequence: int, limit: int) -> ChangesPage:
         request = ChangesRequest(requests.serial(), sequence, min(limit, self._changes_limit))
         reply = self._call(line, "changes", request, ChangesReply)
-        return codec.changes(sequence, reply, line.drift)
+        return changes(sequence, reply, line.drift)
 
     def probe(self, line: Line) -> ProbeResult:
-        try:
-            reply = self._call(line, "probe", requests.ProbeRequest(requests.serial()), ProbeReply)
-        except (LineNotSent, LineUnknown) as error:
-            return ProbeResult(reachable=False, usable=False, code=error.code, text=error.message)
-        except ReplyUnreadable as error:
-            return ProbeResult(reachable=True, usable=False, code=error.code, text=error.message)
-        except PartnerRefused as error:
-            return ProbeResult(
-                reachable=True, usable=False, code=error.partner_code, text=error.text
-            )
-        state = reply.HXZT if isinstance(reply.HXZT, str) else ""
-        text = self._contract.code("core_state", state).text or f"HXZT {shape(state)}"
-        return ProbeResult(reachable=True, usable=state == _OPEN, code=reply.FHM, text=text)
+        request = requests.ProbeRequest(requests.serial())
+        return self._calls.probe(lambda: self._call(line, "probe", request, ProbeReply))
 
-    def _call(self, line: Line, operation: str, request: Request, kind: type[codec.R]) -> codec.R:
+    def _call(self, line: Line, operation: str, request: Request, kind: type[R]) -> R:
         """One signed POST; answers a reply that says 0000 and is to this very request."""
-        transaction = self._contract.transaction(operation)
-        path, schema = str(transaction.extra["path"]), str(transaction.extra["reply"])
         body = requests.encode(request)
-        answer = line.post(
-            operation,
-            endpoint="api",
-            path=path,
-            body=body,
-            headers=self._signer.headers(path, body, self._clock.now()),
-            effect=transaction.effect,
-        )
-        if answer.status != _HTTP_OK:
-            found = f"HTTP {answer.status}"
-            raise codec.unreadable(line.drift, schema, f"HTTP {_HTTP_OK}", found)
-        reply = codec.read(kind, schema, answer.body, self._contract, line.drift)
-        self._refuse(reply, schema, line)
-        if reply.QQLSH != request.QQLSH:
-            raise codec.unreadable(line.drift, f"{schema}/QQLSH", "the request's", "another")
-        return reply
-
-    def _refuse(self, reply: Reply, schema: str, line: Line) -> None:
-        """A refusal of the whole call is final only where trying again can never help."""
-        if reply.FHM == _OK:
-            return
-        code = self._contract.code("message", reply.FHM)
-        if not code.known:
-            line.drift.note(f"{schema}/FHM", "a code of the table", shape(reply.FHM))
-        final = code.final and code.retry is CodeRetry.NEVER
-        raise PartnerRefused(reply.FHM, code.text or shape(reply.FHXX), final=final)
+        return self._calls.call(
+            line, operation, body, request.QQLSH,
+            lambda schema, said: codec.read(kind, schema, said, self._contract, line.drift),
+        )  # fmt: skip
 
 
 def build(context: AdapterContext) -> ReferenceCore:

@@ -1,21 +1,19 @@
 """The core's replies to the port's plain values; what differs from the contract is noted."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from itertools import pairwise
-from typing import TypeVar
+from datetime import date
 
 import msgspec
 from msgspec import UNSET
 
 from adapters.core.reference import replies
-from adapters.core.reference.replies import NotAsAgreed, Reply, strictly
+from adapters.core.reference.replies import NotAsAgreed, strictly
+from adapters.kit.core_calls import R, hollow, moment, unreadable
 from hub.contracts import BadDocument, CodeStatus, Contract, shape
 from hub.kernel.money import Fen
 from hub.ports.core import (
     UNSETTLED,
     AccountsAnswer,
-    ChangesPage,
     CommandKind,
     CommandResult,
     CoreAccount,
@@ -24,11 +22,9 @@ from hub.ports.core import (
     Payer,
     Posting,
     PostingPage,
-    RegistryChange,
 )
 from hub.ports.line import DriftNotes, ReplyUnreadable
 
-R = TypeVar("R", bound=Reply)
 REVERSAL = "02"
 """CZBZ 冲账."""
 
@@ -47,14 +43,14 @@ _TOO_LATE = {"03": "released_before", "04": "reversed_before"}
 def read(kind: type[R], schema: str, body: bytes, contract: Contract, drift: DriftNotes) -> R:
     """A reply of one kind; drift is noted, and ReplyUnreadable raised when nothing is left."""
     try:
-        found: Reply = strictly(kind, body)
+        found: object = strictly(kind, body)
     except NotAsAgreed:
         _note(schema, body, contract, drift)
         try:
             found = msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ReplyUnreadable(f"the core's answer is no {schema}") from None
-        if replies.hollow(found):
+        if hollow(found):
             raise ReplyUnreadable(f"the core's {schema} lacks its content") from None
     if not isinstance(found, kind):
         raise TypeError(schema)
@@ -68,12 +64,6 @@ def _note(schema: str, body: bytes, contract: Contract, drift: DriftNotes) -> No
         drift.note(schema, "JSON in UTF-8", error.found)
         return
     drift.drifts.extend(contract.validate_json(schema, parsed))
-
-
-def unreadable(drift: DriftNotes, place: str, expected: str, found: str) -> ReplyUnreadable:
-    """Note a mismatch that leaves nothing to go on, and the error to raise."""
-    drift.note(place, expected, found)
-    return ReplyUnreadable(f"{place}: {expected}, found {found}")
 
 
 def command_results(
@@ -185,38 +175,6 @@ def holds(period: str, bank: str, reply: replies.HoldsReply, drift: DriftNotes) 
 def _payers(row: replies.HoldRow) -> tuple[Payer, ...]:
     found = () if row.FKR is UNSET else row.FKR
     return tuple(Payer(payer.GRZH, Fen(payer.FSEFEN)) for payer in found)
-
-
-def changes(after: int, reply: replies.ChangesReply, drift: DriftNotes) -> ChangesPage:
-    """Changes in rising order, all after the one asked for."""
-    rows = () if reply.BG is UNSET else reply.BG
-    sequences = [after, *(row.XH for row in rows)]
-    if any(later <= earlier for earlier, later in pairwise(sequences)):
-        raise unreadable(drift, "changes.reply/BG/XH", "rising numbers", "another order")
-    return ChangesPage(
-        tuple(
-            RegistryChange(
-                sequence=row.XH,
-                kind=row.JLLX,
-                key=row.JLBH,
-                fields=row.ZD,
-                changed_at=moment(row.BGSJ, drift, "changes.reply/BG/BGSJ"),
-            )
-            for row in rows
-        ),
-        reply.GD is True,
-    )
-
-
-def moment(text: str, drift: DriftNotes, place: str) -> datetime:
-    """An aware time of the core."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise unreadable(drift, place, "a time with its zone", shape(text))
-    return found
 
 
 def _day(text: str, drift: DriftNotes) -> date:

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from adapters.kit.core_calls import ChangeRow, ChangesReply, ProbeReply, Reply, hollow
+
 LARGEST = 2**53 - 1
 MOST_ITEMS = 1000
 MOST_ROWS = 2000
@@ -36,15 +38,6 @@ Account = Annotated[str, Meta(pattern=r"^[!-~]{1,20}\Z")]
 Page = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{1,32}\Z")]
 Fen = Annotated[int, Meta(ge=0, le=LARGEST)]
 FenAboveZero = Annotated[int, Meta(ge=1, le=LARGEST)]
-
-
-class Reply(Struct):
-    """What every reply has."""
-
-    FHM: str
-    FHXX: str
-    QQLSH: str
-    HXSJ: str
 
 
 class StrictReply(Reply, forbid_unknown_fields=True):
@@ -189,14 +182,6 @@ class StrictHoldsReply(StrictReply, HoldsReply, forbid_unknown_fields=True):
     XYY: Page | UnsetType | None = UNSET
 
 
-class ChangeRow(Struct):
-    XH: int
-    JLLX: str
-    JLBH: str
-    BGSJ: str
-    ZD: dict[str, str]
-
-
 class StrictChangeRow(ChangeRow, forbid_unknown_fields=True):
     XH: FenAboveZero
     JLLX: Literal["GR", "DW"]
@@ -205,19 +190,9 @@ class StrictChangeRow(ChangeRow, forbid_unknown_fields=True):
     ZD: dict[str, Annotated[str, Meta(max_length=255)]]
 
 
-class ChangesReply(Reply):
-    BG: tuple[ChangeRow, ...] | UnsetType = UNSET
-    GD: bool | UnsetType = UNSET
-
-
 class StrictChangesReply(StrictReply, ChangesReply, forbid_unknown_fields=True):
     BG: Annotated[tuple[StrictChangeRow, ...], Meta(max_length=MOST_ROWS)] | UnsetType = UNSET
     GD: bool | UnsetType = UNSET
-
-
-class ProbeReply(Reply):
-    HXZT: str | UnsetType = UNSET
-    KJRQ: str | UnsetType = UNSET
 
 
 class StrictProbeReply(StrictReply, ProbeReply, forbid_unknown_fields=True):
@@ -249,10 +224,3 @@ def strictly(kind: type[Reply], body: bytes) -> Reply:
     if hollow(found):
         raise NotAsAgreed("a reply without its content")
     return found
-
-
-def hollow(reply: Reply) -> bool:
-    """Whether a reply says success and leaves out what was asked for."""
-    return reply.FHM == "0000" and any(
-        getattr(reply, name) is UNSET for name in reply.__struct_fields__
-    )

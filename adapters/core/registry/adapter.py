@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 from adapters.core.registry import codec, requests
 from adapters.core.registry.replies import (
     ApplicationsReply,
-    ChangesReply,
     PersonsReply,
-    ProbeReply,
-    Reply,
 )
+from adapters.kit.core_calls import ChangesReply, CoreCalls, ProbeReply, R, changes
 from adapters.kit.core_signing import Signer
-from hub.contracts import CodeRetry, Contract, load_contract, shape
+from hub.contracts import Contract, load_contract
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import BadInput
 from hub.ports.context import AdapterContext
 from hub.ports.core import ChangesPage
-from hub.ports.line import Line, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
+from hub.ports.line import Line
 from hub.ports.probe import ProbeResult
 from hub.ports.registry import (
     Application,
@@ -26,11 +24,6 @@ from hub.ports.registry import (
     PersonsAnswer,
     RegistryPort,
 )
-
-_OK = "0000"
-_HTTP_OK = 200
-_OPEN = "01"
-"""HXZT 正常受理."""
 
 
 class RegistryOffContract(BadInput):
@@ -48,8 +41,7 @@ class Registry:
         self.persons_limit = contract.limit("persons")
         self._changes_limit = contract.limit("changes")
         self._contract = contract
-        self._signer = signer
-        self._clock = clock
+        self._calls = CoreCalls(contract, signer, clock)
 
     def apply(
         self, line: Line, kind: ApplicationKind, applications: Sequence[Application]
@@ -79,22 +71,10 @@ class Registry:
     def changes_since(self, line: Line, sequence: int, limit: int) -> ChangesPage:
         asked = {"XH": sequence, "TS": min(limit, self._changes_limit)}
         reply = self._call(line, "changes", asked, ChangesReply)
-        return codec.changes(sequence, reply, line.drift)
+        return changes(sequence, reply, line.drift)
 
     def probe(self, line: Line) -> ProbeResult:
-        try:
-            reply = self._call(line, "probe", {}, ProbeReply)
-        except (LineNotSent, LineUnknown) as error:
-            return ProbeResult(reachable=False, usable=False, code=error.code, text=error.message)
-        except ReplyUnreadable as error:
-            return ProbeResult(reachable=True, usable=False, code=error.code, text=error.message)
-        except PartnerRefused as error:
-            return ProbeResult(
-                reachable=True, usable=False, code=error.partner_code, text=error.text
-            )
-        state = reply.HXZT if isinstance(reply.HXZT, str) else ""
-        text = self._contract.code("core_state", state).text or f"HXZT {shape(state)}"
-        return ProbeResult(reachable=True, usable=state == _OPEN, code=reply.FHM, text=text)
+        return self._calls.probe(lambda: self._call(line, "probe", {}, ProbeReply))
 
     def _numbered(
         self, line: Line, operation: str, kind: ApplicationKind, numbers: Sequence[str]
@@ -108,12 +88,9 @@ class Registry:
             most = self.application_limit
             raise RegistryOffContract(f"{len(numbers)} applications: 1 to {most}, each once")
 
-    def _call(
-        self, line: Line, operation: str, asked: Mapping[str, object], kind: type[codec.R]
-    ) -> codec.R:
+    def _call(self, line: Line, operation: str, asked: Mapping[str, object], kind: type[R]) -> R:
         """One signed POST; answers a reply that says 0000 and is to this very request."""
         transaction = self._contract.transaction(operation)
-        path, schema = str(transaction.extra["path"]), str(transaction.extra["reply"])
         serial = requests.serial()
         whole = {"QQLSH": serial, **asked}
         # Places and rules only: a drift never holds the value, which may be somebody's name.
@@ -121,32 +98,10 @@ class Registry:
         if wrong:
             raise RegistryOffContract(f"{wrong[0].place}: {wrong[0].expected}")
         body = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-        answer = line.post(
-            operation,
-            endpoint="api",
-            path=path,
-            body=body,
-            headers=self._signer.headers(path, body, self._clock.now()),
-            effect=transaction.effect,
-        )
-        if answer.status != _HTTP_OK:
-            found = f"HTTP {answer.status}"
-            raise codec.unreadable(line.drift, schema, f"HTTP {_HTTP_OK}", found)
-        reply = codec.read(kind, schema, answer.body, self._contract, line.drift)
-        self._refuse(reply, schema, line)
-        if serial != reply.QQLSH:
-            raise codec.unreadable(line.drift, f"{schema}/QQLSH", "the request's", "another")
-        return reply
-
-    def _refuse(self, reply: Reply, schema: str, line: Line) -> None:
-        """A refusal of the whole call is final only where trying again can never help."""
-        if reply.FHM == _OK:
-            return
-        code = self._contract.code("message", reply.FHM)
-        if not code.known:
-            line.drift.note(f"{schema}/FHM", "a code of the table", shape(reply.FHM))
-        final = code.final and code.retry is CodeRetry.NEVER
-        raise PartnerRefused(reply.FHM, code.text or shape(reply.FHXX), final=final)
+        return self._calls.call(
+            line, operation, body, serial,
+            lambda schema, said: codec.read(kind, schema, said, self._contract, line.drift),
+        )  # fmt: skip
 
 
 def build(context: AdapterContext) -> Registry:

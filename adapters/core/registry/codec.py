@@ -1,19 +1,16 @@
 """The registry's replies to the port's plain values; what differs from the contract is noted."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from itertools import pairwise
-from typing import TypeVar
+from datetime import date
 
 import msgspec
 from msgspec import UNSET
 
 from adapters.core.registry import replies
-from adapters.core.registry.replies import Reply
+from adapters.kit.core_calls import R, hollow, moment, unreadable
 from hub.contracts import BadDocument, CodeStatus, Contract, shape
 from hub.kernel.identity import comparable_id
 from hub.kernel.money import Fen
-from hub.ports.core import ChangesPage, RegistryChange
 from hub.ports.line import DriftNotes, ReplyUnreadable
 from hub.ports.registry import (
     HOLD,
@@ -26,7 +23,6 @@ from hub.ports.registry import (
     PersonsAnswer,
 )
 
-R = TypeVar("R", bound=Reply)
 _HELD = "01"
 """ZTDC: the core waits for an offset."""
 
@@ -42,15 +38,9 @@ def read(kind: type[R], schema: str, body: bytes, contract: Contract, drift: Dri
         found = msgspec.convert(parsed, kind)
     except msgspec.ValidationError:
         raise ReplyUnreadable(f"the core's answer is no {schema}") from None
-    if replies.hollow(found):
+    if hollow(found):
         raise ReplyUnreadable(f"the core's {schema} lacks its content")
     return found
-
-
-def unreadable(drift: DriftNotes, place: str, expected: str, found: str) -> ReplyUnreadable:
-    """Note a mismatch that leaves nothing to go on, and the error to raise."""
-    drift.note(place, expected, found)
-    return ReplyUnreadable(f"{place}: {expected}, found {found}")
 
 
 def results(
@@ -135,34 +125,6 @@ def persons(
 def _among(row: replies.PersonRow, asked: Sequence[tuple[str, str]]) -> bool:
     paper = comparable_id(row.ZJHM, row.ZJLX)
     return any(kind == row.ZJLX and paper == comparable_id(number, kind) for kind, number in asked)
-
-
-def changes(after: int, reply: replies.ChangesReply, drift: DriftNotes) -> ChangesPage:
-    """Changes in rising order, all after the one asked for."""
-    rows = () if reply.BG is UNSET else reply.BG
-    sequences = [after, *(row.XH for row in rows)]
-    if any(later <= earlier for earlier, later in pairwise(sequences)):
-        raise unreadable(drift, "changes.reply/BG/XH", "rising numbers", "another order")
-    return ChangesPage(
-        tuple(
-            RegistryChange(
-                row.XH, row.JLLX, row.JLBH, row.ZD, moment(row.BGSJ, drift, "changes.reply/BG/BGSJ")
-            )
-            for row in rows
-        ),
-        reply.GD is True,
-    )
-
-
-def moment(text: str, drift: DriftNotes, place: str) -> datetime:
-    """An aware time of the core."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise unreadable(drift, place, "a time with its zone", shape(text))
-    return found
 
 
 def _day(text: str, drift: DriftNotes) -> date | None:

@@ -5,14 +5,7 @@ The schema files say where a reply differs from the contract; what is left is re
 
 from msgspec import UNSET, Struct, UnsetType
 
-
-class Reply(Struct):
-    """What every reply has."""
-
-    FHM: str
-    FHXX: str
-    QQLSH: str
-    HXSJ: str
+from adapters.kit.core_calls import Reply
 
 
 class ConflictRow(Struct):
@@ -55,31 +48,3 @@ class PersonRow(Struct):
 
 class PersonsReply(Reply):
     ZH: tuple[PersonRow, ...] | UnsetType = UNSET
-
-
-class ChangeRow(Struct):
-    XH: int
-    JLLX: str
-    JLBH: str
-    BGSJ: str
-    ZD: dict[str, str]
-
-    def __repr__(self) -> str:
-        return f"ChangeRow({self.XH}, {self.JLLX})"
-
-
-class ChangesReply(Reply):
-    BG: tuple[ChangeRow, ...] | UnsetType = UNSET
-    GD: bool | UnsetType = UNSET
-
-
-class ProbeReply(Reply):
-    HXZT: str | UnsetType = UNSET
-    KJRQ: str | UnsetType = UNSET
-
-
-def hollow(reply: Reply) -> bool:
-    """Whether a reply says success and leaves out what was asked for."""
-    return reply.FHM == "0000" and any(
-        getattr(reply, name) is UNSET for name in reply.__struct_fields__
-    )

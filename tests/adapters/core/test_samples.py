@@ -9,6 +9,7 @@ import yaml
 
 from adapters.core.reference import codec, replies, requests
 from adapters.core.reference.replies import Reply
+from adapters.kit import core_calls
 from adapters.kit.core_signing import Signer
 from hub.contracts import load_contract
 from hub.kernel.money import Fen
@@ -26,8 +27,8 @@ KINDS: dict[str, type[Reply]] = {
     "accounts": replies.AccountsReply,
     "postings": replies.PostingsReply,
     "holds": replies.HoldsReply,
-    "changes": replies.ChangesReply,
-    "probe": replies.ProbeReply,
+    "changes": core_calls.ChangesReply,
+    "probe": core_calls.ProbeReply,
 }
 
 
@@ -154,7 +155,7 @@ def test_holds_and_changes() -> None:
     ]  # fmt: skip
     assert page.next_page == by_hand("holds.reply.json")["XYY"] == "6000"
     reply, drift = read("changes")
-    changes = codec.changes(28_512, reply, drift)
+    changes = core_calls.changes(28_512, reply, drift)
     hand = by_hand("changes.reply.json")
     assert [one.fields for one in changes.changes] == [row["ZD"] for row in hand["BG"]]
     assert [one.sequence for one in changes.changes] == [28_514, 28_515]
