@@ -4,7 +4,6 @@ Where PostgreSQL is not to be had, its half of the conformance suite is left out
 under ``CI=true`` leaving it out is a failure.
 """
 
-import fcntl
 import os
 import shutil
 import uuid
@@ -20,6 +19,7 @@ from hub.people import tokens
 from hub.store import Store
 from tests.demo.kit import demo
 from tests.month import unpack
+from tests.shared import shared_place
 
 HERE = Path(__file__).parent
 SLOW = ("chaos", "restore", "planted", "demo", "defects", "certify", "web", "benchmarks")
@@ -110,12 +110,7 @@ def month_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sample_month(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a ``hub demo`` over the shipped sample that nobody disturbed, closed; run once
     for all workers.  ``first.csv`` in it are its outcomes, whatever is done there later."""
-    place = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        place = place.parent
-    out = place / "sample-month"
-    with (place / "sample-month.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with shared_place(tmp_path_factory, "sample-month") as out:
         if not (out / "first.csv").exists():
             done = demo(out, "--banks", "ICBC")
             assert done.code == 0, done.said

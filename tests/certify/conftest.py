@@ -1,38 +1,46 @@
 """The certificates of the bundled mocks, run once for all tests that look at them."""
 
-from concurrent.futures import ThreadPoolExecutor
+import json
+from dataclasses import asdict
 
 import pytest
 
 from hub.crypto import KeyRing
 from tests.certify.kit import QUICK, Certificate, certify
+from tests.cli.kit import Answer
+from tests.shared import shared_place
+
+_SAID = "answer.json"
+
+
+def _certificate(
+    factory: pytest.TempPathFactory, interface: str, *words: str, keys: bool = False
+) -> Certificate:
+    with shared_place(factory, f"certificate-{interface}") as home:
+        if not (home / _SAID).exists():
+            home.mkdir()
+            if keys:
+                KeyRing.create(home / "keys")
+            done = certify(home, interface, *words, *QUICK)
+            kept = {"answer": asdict(done.answer), "body": done.body}
+            (home / _SAID).write_text(json.dumps(kept), "utf-8")
+    kept = json.loads((home / _SAID).read_text("utf-8"))
+    return Certificate(Answer(**kept["answer"]), kept["body"], home)
 
 
 @pytest.fixture(scope="session")
-def all_three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate, ...]:
-    """At the same time: each waits for its partner most of it."""
-    homes = [tmp_path_factory.mktemp(name) for name in ("bank-home", "core-home", "reg-home")]
-    KeyRing.create(homes[0] / "keys")
-    with ThreadPoolExecutor(3) as pool:
-        bank = pool.submit(certify, homes[0], "bank-icbc", "--by", "测试员甲", *QUICK)
-        core = pool.submit(certify, homes[1], "core", *QUICK)
-        registry = pool.submit(certify, homes[2], "core-registry", *QUICK)
-        return bank.result(), core.result(), registry.result()
-
-
-@pytest.fixture(scope="session")
-def bank(all_three: tuple[Certificate, ...]) -> Certificate:
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """bank-icbc in a home that has keys."""
-    return all_three[0]
+    return _certificate(tmp_path_factory, "bank-icbc", "--by", "测试员甲", keys=True)
 
 
 @pytest.fixture(scope="session")
-def core(all_three: tuple[Certificate, ...]) -> Certificate:
+def core(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """The core system in a home without keys."""
-    return all_three[1]
+    return _certificate(tmp_path_factory, "core")
 
 
 @pytest.fixture(scope="session")
-def registry(all_three: tuple[Certificate, ...]) -> Certificate:
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """The core's registry, the same."""
-    return all_three[2]
+    return _certificate(tmp_path_factory, "core-registry")

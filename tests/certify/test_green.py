@@ -14,10 +14,10 @@ from tests.certify.kit import Certificate, suite_of, verdicts
 @pytest.mark.parametrize("interface", ["bank-icbc", "core-reference", "core-registry"])
 class TestGreen:
     @pytest.fixture
-    def done(
-        self, interface: str, bank: Certificate, core: Certificate, registry: Certificate
-    ) -> Certificate:
-        return {"bank-icbc": bank, "core-reference": core, "core-registry": registry}[interface]
+    def done(self, interface: str, request: pytest.FixtureRequest) -> Certificate:
+        name = {"bank-icbc": "bank", "core-reference": "core", "core-registry": "registry"}
+        found: Certificate = request.getfixturevalue(name[interface])
+        return found
 
     def test_every_mandatory_case_is_tried_and_passes(
         self, interface: str, done: Certificate
