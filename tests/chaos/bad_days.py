@@ -181,7 +181,7 @@ def _live(day: Day, plan: Plan, scene: Live, lived: Lived) -> None:
             idle = [number for number in wanted if not acted.get(number)]
             if idle:
                 lived.problems.append(f"rules of the {partner} that never acted: {idle}")
-        verdict = judge(mocks.bank, mocks.core, scene.out, plan.expected)
+        verdict = judge(mocks.banks, mocks.core, scene.out, plan.expected)
     if not day.difference:
         lived.problems += verdict.problems + _audit(scene)
         return

@@ -46,7 +46,8 @@ class Live:
 
     def controls(self) -> tuple[Control, Control]:
         """Bank's and core's control planes."""
-        return controls(self.out / "mocks" / "ports.json")
+        (bank,), core = controls(self.out / "mocks" / "ports.json")
+        return bank, core
 
 
 _WORKING = ("approval", "holding", "instructing", "inquiring", "booking", "reconciling")
