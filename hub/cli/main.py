@@ -12,6 +12,7 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    certificates,
     certify,
     channels,
     closing,
@@ -63,7 +64,8 @@ app.add_typer(closing.app, name="close")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
-app.command("certify")(certify.certify)
+app.add_typer(certify.app, name="certify")
+certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
