@@ -93,10 +93,12 @@ class ArmedSite(Served):
         return {**self.env, **self._arms(name, on_hub(self.wish.orders))}
 
     def _arms_of_mock(self, partner: str) -> Mapping[str, str]:
-        # The mocks share the orders: of two, each is armed with every second one.
+        # The mocks share the orders, and another has each in the next month: not every partner
+        # comes to every boundary.
         partners = partners_of(self.plan.banks)
         place = partners.index(partner)
-        mine = [one for one in self.wish.orders if one.number % len(partners) == place]
+        turn = self.wish.number
+        mine = [one for one in self.wish.orders if (one.number + turn) % len(partners) == place]
         orders = [one for one in mine if one.boundary in _BY_MOCKS]
         return self._arms(partner, orders)
 
