@@ -43,6 +43,7 @@ class Page:
             differences=StoreDifferences(hub),
             on_agreements=StoreAgreements(hub),
             reports=hub.settings.home / "certificates",
+            contracts=lambda: [one.contract for one in hub.adapters.values()],
         )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"
