@@ -19,6 +19,7 @@ from hub.cli import (
     demo,
     differences,
     expiry,
+    find,
     lines,
     messages,
     mocks,
@@ -52,6 +53,7 @@ app.add_typer(offset.app, name="offset")
 app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
+app.command("find")(find.find)
 app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
 app.command("approvals")(people.list_approvals)
