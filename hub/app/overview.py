@@ -137,14 +137,17 @@ def _see(
     manifest = adapter.manifest
     hours = manifest.service_hours
     facts = facts_of(view, adapter, first_midnight(now_us), now_us + 1, now_us)
+    traffic = read_traffic(view, name).shifted(shift)
     waits, doubt = channel.pile(*CLAIMABLE_STATES), channel.pile(MessageState.UNKNOWN.value)
     return InterfaceSeen(
         interface=name, name=title,
-        light=_light(hub, name, watched, facts, hours, now_us),
+        light=_light(
+            hub, name, watched, facts, hours, now_us, used=traffic.delivered_us is not None
+        ),
         partner=manifest.partner.name, owner=manifest.owner, quality=manifest.quality,
         contract=manifest.contract.version, hours=hours.text, every_s=manifest.probe_every_s,
         watched=watched, days=days_of(facts, now_us),
-        traffic=read_traffic(view, name).shifted(shift),
+        traffic=traffic,
         waiting=waits.count, waiting_fen=waits.fen,
         oldest_us=None if channel.oldest_us is None else channel.oldest_us + shift,
         unknown=doubt.count, unknown_fen=doubt.fen,
@@ -172,8 +175,9 @@ def ledger_of(
 
 
 def _light(
-    hub: Hub, name: str, watched: Watched | None, facts: Facts, hours: ServiceHours, now_us: int
-) -> Light:
+    hub: Hub, name: str, watched: Watched | None, facts: Facts, hours: ServiceHours, now_us: int,
+    *, used: bool,
+) -> Light:  # fmt: skip
     if not hub.settings.partner(name).endpoints:
         return Light.UNSET
     if any(begin <= now_us < end for begin, end in facts.maintenance):
@@ -185,7 +189,7 @@ def _light(
     state = watched.standing.state
     if state is not State.UP:
         return Light(state.value)
-    return Light.UP if watched.used_us is not None else Light.IDLE
+    return Light.UP if watched.used_us is not None or used else Light.IDLE
 
 
 def midnight(day: date) -> int:
