@@ -29,6 +29,7 @@ from hub.cli import (
     policy,
     serving,
     spec,
+    watch,
 )
 
 app = typer.Typer(
@@ -60,6 +61,7 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
+app.add_typer(watch.app, name="watch")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")

@@ -20,6 +20,7 @@ PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
     Place("find", "/find", duty=True),
+    Place("interfaces", "/interfaces", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),
