@@ -6,7 +6,7 @@ nothing with the mock.  Both can lose an answer after they have acted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from hub.ports.registry import (
     PersonAccount,
     PersonsAnswer,
 )
-from hub.schedule import seed_calendar
+from hub.schedule.tables import banking_day
 from hub.store import Store
 from hub.store.vault import Vault
 from tests.bus.kit import QUICK
@@ -363,6 +363,17 @@ class Office:
         return str(self.rows(t.application)[-1].number)
 
 
+def _autumn() -> list[dict[str, Any]]:
+    """From the holidays of 2025 to the year's end: weekends are none, nothing else is."""
+    days = [date(2025, 10, 9) + timedelta(days=n) for n in range(84)]
+    days += [days[-1] + timedelta(days=n) for n in range(1, 60)]
+    return [
+        {"on_day": day.year * 10000 + day.month * 100 + day.day, "why": "", "source": "test",
+         "banking": int(day.weekday() < 5)}
+        for day in days
+    ]  # fmt: skip
+
+
 def make_office(store: Store, keys: Path, *, calendar: bool = True) -> Office:
     """Over an empty store."""
     make_tables(store, "audit_", "store_", "data_key", "bus_", "case_", "schedule_", "banking_")
@@ -371,7 +382,7 @@ def make_office(store: Store, keys: Path, *, calendar: bool = True) -> Office:
     bus = Bus(vault, {PLATFORM: QUICK, REGISTRY: QUICK})
     if calendar:
         with store.write() as tx:
-            seed_calendar(tx)
+            tx.execute(sa.insert(banking_day), _autumn())
     seat = CaseSeat(PLATFORM, "个人退休“一件事”", TERMS, "1.0.0")
     office = CaseOffice(
         store, vault, bus, clock, {PLATFORM: seat}, REGISTRY, "1.0.0", ask_again_s=0.0
