@@ -145,10 +145,10 @@ def quality() -> str:
     return _page(
         "Quality · 成熟度", "adapters/*/*/manifest.yaml and the evidence (hub.certify.quality)",
         f"Each manifest claims one of {', '.join(f'`{one}`' for one in LEVELS)}; `hub quality`"
-        " holds the claim against the evidence and fails when it does not hold. `built` needs golden"
-        " samples for every transaction, a mock, tests, README and change notes of this version,"
-        " nothing left unwritten, assumptions in the register and a specification that can be"
-        " printed. `certified` needs mandatory scenarios and a signed green certificate of this"
+        " holds the claim against the evidence and fails when it does not hold. `built` needs"
+        " golden samples for every transaction, a mock, tests, README and change notes of this"
+        " version, nothing left unwritten, assumptions in the register and a specification that can"
+        " be printed. `certified` needs mandatory scenarios and a signed green certificate of this"
         " very contract, `live` one against the partner's own address and no open assumption."
         " Certificates lie where the hub runs (`HOME/certificates`): run `hub quality` there.", "",
         _table(["interface", "contract", "claims", "holds", "evidence", "missing above it"], rows),
