@@ -9,9 +9,20 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, agreements, certificates, differing, duty, guard, interfaces, routes
+from hub.web import (
+    acts,
+    agreements,
+    certificates,
+    differing,
+    duty,
+    guard,
+    incidents,
+    interfaces,
+    routes,
+)
 from hub.web.agreements import AgreementDesk
 from hub.web.errors import Errors
+from hub.web.incidents import IncidentDesk
 from hub.web.interfaces import InterfaceDesk
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
@@ -33,14 +44,15 @@ def create_app(
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
     on_interfaces: InterfaceDesk | None = None,
+    on_incidents: IncidentDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
     ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
-    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements`` and
-    ``on_interfaces`` supply the pages of the differences, the agreements and the interfaces.
+    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements``,
+    ``on_interfaces`` and ``on_incidents`` supply the pages of what they are named for.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -68,6 +80,8 @@ def create_app(
         app.include_router(agreements.make_router(on_agreements, pages))
     if on_interfaces is not None:
         app.include_router(interfaces.make_router(on_interfaces, pages))
+    if on_incidents is not None:
+        app.include_router(incidents.make_router(on_incidents, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)

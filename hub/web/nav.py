@@ -20,6 +20,7 @@ PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
     Place("interfaces", "/interfaces", duty=True),
+    Place("incidents", "/incidents", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),
