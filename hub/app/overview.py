@@ -35,6 +35,7 @@ class Light(StrEnum):
     """What a tile says; the first that applies."""
 
     ABSENT = "absent"  # no adapter yet
+    LISTENS = "listens"  # it calls nobody, so there is nobody to probe: partners call us
     UNSET = "unset"  # this deployment has no address of it
     MAINTENANCE = "maintenance"
     CLOSED = "closed"  # out of service hours
@@ -180,6 +181,8 @@ def _light(
     hub: Hub, name: str, watched: Watched | None, facts: Facts, hours: ServiceHours, now_us: int,
     *, used: bool,
 ) -> Light:  # fmt: skip
+    if not hub.adapters[name].contract.endpoints:
+        return Light.LISTENS
     if not hub.settings.partner(name).endpoints:
         return Light.UNSET
     if any(begin <= now_us < end for begin, end in facts.maintenance):

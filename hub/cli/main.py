@@ -12,12 +12,14 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    certificates,
     certify,
     channels,
     closing,
     demo,
     differences,
     expiry,
+    find,
     incidents,
     lines,
     messages,
@@ -53,6 +55,7 @@ app.add_typer(offset.app, name="offset")
 app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
+app.command("find")(find.find)
 app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
 app.command("approvals")(people.list_approvals)
@@ -68,7 +71,8 @@ app.add_typer(closing.app, name="close")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
-app.command("certify")(certify.certify)
+app.add_typer(certify.app, name="certify")
+certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")

@@ -15,6 +15,7 @@ from hub.web import (
     certificates,
     differing,
     duty,
+    find,
     guard,
     incidents,
     interfaces,
@@ -22,6 +23,7 @@ from hub.web import (
 )
 from hub.web.agreements import AgreementDesk
 from hub.web.errors import Errors
+from hub.web.find import FindDesk
 from hub.web.incidents import IncidentDesk
 from hub.web.interfaces import InterfaceDesk
 from hub.web.live import INTERVAL_S, Feeds
@@ -43,6 +45,7 @@ def create_app(
     reports: Path | None = None,
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
+    on_find: FindDesk | None = None,
     on_interfaces: InterfaceDesk | None = None,
     on_incidents: IncidentDesk | None = None,
 ) -> FastAPI:
@@ -51,7 +54,7 @@ def create_app(
     ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
-    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements``,
+    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements``, ``on_find``,
     ``on_interfaces`` and ``on_incidents`` supply the pages of what they are named for.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
@@ -78,6 +81,8 @@ def create_app(
         app.include_router(differing.make_router(differences, pages))
     if on_agreements is not None:
         app.include_router(agreements.make_router(on_agreements, pages))
+    if on_find is not None:
+        app.include_router(find.make_router(on_find, pages))
     if on_interfaces is not None:
         app.include_router(interfaces.make_router(on_interfaces, pages))
     if on_incidents is not None:

@@ -19,6 +19,7 @@ class Place:
 PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
+    Place("find", "/find", duty=True),
     Place("interfaces", "/interfaces", duty=True),
     Place("incidents", "/incidents", duty=True),
     Place("agreements", "/agreements", duty=True),

@@ -195,7 +195,7 @@ def test_the_board_has_all_items_and_yellow_until_it_is_used(hub: Hub) -> None:
         probe.result(20)
     seen = lights()
     assert seen[BANK] is Light.IDLE
-    assert seen["onething-retirement"] is Light.ABSENT
+    assert seen["national-transfer"] is Light.ABSENT
     assert len(catalogue.items) == 21
     with hub.store.write() as tx:
         insert(tx, channel, interface=BANK)

@@ -76,10 +76,10 @@ def test_the_commands_say_the_same(duty: Duty) -> None:
     by_name = {one["interface"]: one for one in said}
     assert {number for one in said for number in one["items"]} == set(range(1, 22))
     assert by_name[BANK]["state"] == "unreachable"
-    assert by_name["onething-listing"]["state"] == "absent"
+    assert by_name["national-transfer"]["state"] == "absent"
     minutes = json.loads(run(app, ["watch", "minutes", BANK, *home]).output)
     assert sum(minutes["whole"].values()) == minutes["minutes"] == 1440 * len(minutes["days"])
-    assert run(app, ["watch", "minutes", "onething-listing", *home]).exit_code != 0
+    assert run(app, ["watch", "minutes", "national-transfer", *home]).exit_code != 0
 
 
 def attend(duty: Duty) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_watch"
-down_revision = "20261126_places"
+down_revision = "20261126_find"
 branch_labels = None
 depends_on = None
 
