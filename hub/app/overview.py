@@ -181,10 +181,8 @@ def _light(
     hub: Hub, name: str, watched: Watched | None, facts: Facts, hours: ServiceHours, now_us: int,
     *, used: bool,
 ) -> Light:  # fmt: skip
-    if not hub.adapters[name].contract.endpoints:
-        return Light.LISTENS
     if not hub.settings.partner(name).endpoints:
-        return Light.UNSET
+        return Light.UNSET if hub.adapters[name].contract.endpoints else Light.LISTENS
     if any(begin <= now_us < end for begin, end in facts.maintenance):
         return Light.MAINTENANCE
     if not hours.is_open(now_us):
