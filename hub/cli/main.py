@@ -20,6 +20,7 @@ from hub.cli import (
     differences,
     expiry,
     find,
+    incidents,
     lines,
     messages,
     mocks,
@@ -62,6 +63,8 @@ app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
 app.add_typer(watch.app, name="watch")
+app.add_typer(incidents.app, name="incident")
+app.add_typer(incidents.planned, name="maintenance")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
