@@ -5,7 +5,8 @@ threads that do the work.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from hub import audit
 from hub.app.alone import hold_alone
@@ -140,13 +141,29 @@ class Hub:
         return found[0]
 
 
+class Part(Protocol):
+    """A thread of a serving process."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End in good order."""
+        ...
+
+
 class Engine:
     """The threads of a serving process: workers, inbox, reaper, conductor, sealer.
 
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
 
-    def __init__(self, hub: Hub, contested: Callable[[], object], workers: int) -> None:
+    def __init__(
+        self, hub: Hub, contested: Callable[[], object], workers: int,
+        beside: Sequence["Part"] = (),
+    ) -> None:  # fmt: skip
+        """``beside``: further threads of this process, which need the whole hub."""
         require_current(hub.store)
         self._hub = hub
         known = hub.handlers()
@@ -159,6 +176,7 @@ class Engine:
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
         self._expiry = ExpiryWatch(hub.store, hub.settings, hub.partners)
         self._watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
+        self._beside = tuple(beside)
 
     def start(self) -> None:
         """Begin all of it."""
@@ -169,10 +187,14 @@ class Engine:
         self._sealer.start()
         self._watch.start()
         self._expiry.start()
+        for part in self._beside:
+            part.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
+        for part in self._beside:
+            part.stop()
         self._watch.stop()
         self._expiry.stop()
         self._conducting.stop()

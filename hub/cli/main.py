@@ -12,6 +12,7 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    callers,
     certify,
     channels,
     closing,
@@ -25,6 +26,7 @@ from hub.cli import (
     offset,
     people,
     policy,
+    registry,
     serving,
 )
 
@@ -56,6 +58,9 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
+app.add_typer(callers.app, name="caller")
+app.command("openapi")(callers.openapi)
+app.add_typer(registry.app, name="registry")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
