@@ -6,7 +6,7 @@ An adapter is a folder ``adapters/<group>/<name>/`` with ``manifest.yaml`` and a
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hub.contracts import Contract, load_contract
 from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import BusinessClock
-from hub.kernel.errors import Misconfigured
+from hub.kernel.errors import Misconfigured, NotFound
 from hub.kernel.settings import Settings
 from hub.offset.arrival import ALL_DAY, PaymentHours
 from hub.ports.context import AdapterContext
@@ -116,6 +116,17 @@ def discover(settings: Settings) -> dict[str, FoundAdapter]:
             raise Misconfigured(f"two adapters call themselves {adapter.interface}")
         found[adapter.interface] = adapter
     return found
+
+
+def find_adapter(adapters: Mapping[str, FoundAdapter], wanted: str) -> FoundAdapter:
+    """By interface code, or by the name of a port that one adapter alone serves (``core``).
+
+    Raises NotFound.
+    """
+    found = [a for a in adapters.values() if wanted in (a.interface, a.manifest.port)]
+    if len(found) != 1:
+        raise NotFound(f"no interface {wanted[:40]!r}; there are {', '.join(sorted(adapters))}")
+    return found[0]
 
 
 def _manifests() -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ from hub.cli.common import (
     show,
     tell,
 )
-from hub.kernel.errors import BadInput, NotFound
+from hub.kernel.errors import BadInput
 
 if TYPE_CHECKING:
     from hub.app.discover import FoundAdapter
@@ -80,13 +80,13 @@ def certify(
     Exit codes: 0 every mandatory case passed, 1 a case failed, 3 a mandatory case was not tried.
     """
     from hub import certify as work
-    from hub.app.discover import discover
+    from hub.app.discover import discover, find_adapter
     from hub.kernel import logs
     from hub.kernel.settings import Settings
 
     settings = Settings.load(home)
     logs.configure("warning", "console")
-    adapter = _find(discover(settings), interface)
+    adapter = find_adapter(discover(settings), interface)
     suite = work.load_suite(adapter.contract)
     limit_s = seconds(timeout) if timeout else None
     with ExitStack() as begun:
@@ -107,14 +107,6 @@ def certify(
     data, page = work.shelve(report, out or settings.home / "certificates")
     _show(report, data, page, as_json=as_json)
     raise typer.Exit({"green": DONE, "red": SAID_NO}.get(report.verdict, NOT_FINISHED))
-
-
-def _find(adapters: "Mapping[str, FoundAdapter]", wanted: str) -> "FoundAdapter":
-    """By interface code; ``core`` is the one adapter of the core's port."""
-    found = [a for a in adapters.values() if wanted in (a.interface, a.manifest.port)]
-    if len(found) != 1:
-        raise NotFound(f"no interface {wanted[:40]!r}; there are {', '.join(sorted(adapters))}")
-    return found[0]
 
 
 def _address(

@@ -28,6 +28,7 @@ from hub.cli import (
     policy,
     registry,
     serving,
+    spec,
 )
 
 app = typer.Typer(
@@ -68,6 +69,7 @@ app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("certify")(certify.certify)
+app.add_typer(spec.app, name="spec")
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(new.app, name="new")
