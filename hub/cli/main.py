@@ -13,6 +13,7 @@ from hub.cli import (
     agreements,
     backup,
     callers,
+    certificates,
     certify,
     channels,
     closing,
@@ -68,7 +69,8 @@ app.add_typer(closing.app, name="close")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
-app.command("certify")(certify.certify)
+app.add_typer(certify.app, name="certify")
+certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
