@@ -5,11 +5,12 @@ What the two interfaces that publish it have in common; the contract's sections 
 calls it: gateways send it as text/plain and as a form, and some put a BOM before it.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from adapters.kit.gateway_terms import Called, GatewayTerms, HeaderFault, HeadersRefused
 from hub.contracts import BadDocument, Contract, load_contract
@@ -122,8 +123,7 @@ class EnterpriseQuery(ABC):
         if drifts:  # never said: a defect of ours, or a record nobody foresaw
             raise RuntimeError(f"our answer is off its contract: {drifts[0]}")
         status = int(code.extra["http"]) if self._by_code else 200
-        body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-        return InboundAnswer(status, self.headers, body)
+        return InboundAnswer(status, self.headers, msgspec.json.encode(said))
 
     def _data(self, found: EnterpriseAnswer, visible: frozenset[str]) -> dict[str, Any]:
         shown = {"dwmc"}.union(*(self._keys[name] for name in visible if name in self._keys))

@@ -6,7 +6,9 @@ Why the order is as it is:
    worth nothing elsewhere.
 3. The grant is looked at before repeats: what was revoked is not seen again, not even the same.
 4. One signature, one call: the signature covers no body, so the same body gets the same answer
-   and another is refused and reported.  The database's unique mark decides between two at once.
+   and another is refused and reported.  The database's unique mark says so when the call is
+   written, whether the first was long ago or at once; most calls are no repeats, so nobody asks
+   before.
 5. The call's row and audit entry are committed before the answer leaves.
 """
 
@@ -127,33 +129,33 @@ class Gate:
     def _take(self, one: Published, request: InboundRequest) -> InboundAnswer:
         began, now = monotonic(), self._clock.now()
         claim = one.port.claim(request)
+        before: Before | None = None
         with self._store.read() as view:
             caller = self._believed(view, one, claim, to_us(now))
             if not _from_here(caller.addresses, request.remote):
                 raise QueryRefused(QueryWord.ADDRESS, f"{caller.rid} calls from elsewhere")
             if not self._quota.take(view, caller, now):
                 raise QueryRefused(QueryWord.QUOTA, f"{caller.rid} is beyond its quota")
-            grant = calls.find_grant(view, caller.id, one.interface)
-            if grant is not None and expired(grant.until_day, now):
-                grant = None
-            before = calls.find_before(view, calls.mark_of(one.interface, claim))
-            if grant is None:
-                decided = _Decided(QueryWord.NOT_GRANTED)
-            elif before is None:
+            grant = caller.grant
+            if grant is None or expired(grant.until_day, now):
+                grant, decided = None, _Decided(QueryWord.NOT_GRANTED)
+            else:
                 decided = self._decide(view, one, request.body, now)
-        if grant is not None and before is not None:
+            if decided.word in _NOT_KEPT:
+                before = calls.find_before(view, calls.mark_of(one.interface, claim))
+        if before is not None:
             return self._again(one, caller, request.body, before)
         said = one.port.answer(
             decided.word, decided.answer, frozenset() if grant is None else grant.shown
         )
         call = self._call(one, claim, caller, grant, request, decided, said, now)
         call = replace(call, took_us=int((monotonic() - began) * 1_000_000))
-        keep = before is None and decided.word not in _NOT_KEPT
+        keep = decided.word not in _NOT_KEPT
         return self._write(one, call, said) if keep else self._note(call, said)
 
     def _believed(self, view: Connection, one: Published, claim: Claim, now_us: int) -> Caller:
         """Raises QueryRefused.  An id nobody has costs what a wrong signature costs."""
-        caller = calls.find_caller(view, claim.caller, now_us)
+        caller = calls.find_caller(view, claim.caller, one.interface, now_us)
         held = [] if caller is None else [self._secret(view, *each) for each in caller.secrets]
         one.port.check(claim, held or [_NOBODYS])
         if caller is None:
@@ -195,8 +197,9 @@ class Gate:
         try:
             with self._store.write() as tx:
                 calls.write_call(tx, self._vault, call, sealed)
-        except IntegrityError:
-            # The same signature at once: whoever committed first has answered for both.
+        except IntegrityError:  # this signature was used: that one's answer stands
+            if call.grant is None:
+                return self._note(call, said)
             with self._store.read() as view:
                 before = calls.find_before(view, calls.mark_of(call.interface, call.claim))
             if before is None:

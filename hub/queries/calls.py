@@ -26,19 +26,22 @@ VAULT_KIND = "query"
 _c, _s, _g, _k = query_caller.c, query_secret.c, query_grant.c, query_call.c
 _CALLER = Prepared(
     sa.select(
-        _c.id, _c.rid, _c.addresses, _c.per_minute, _c.per_day, _c.revoked_us, _s.id, _s.key_id,
-        _s.sealed,
+        _c.id, _c.rid, _c.addresses, _c.per_minute, _c.per_day, _s.id, _s.key_id, _s.sealed,
+        _g.id, _g.purpose, _g.shown, _g.until_day,
     )
     .join_from(query_caller, query_secret, _c.id == _s.caller_id)
+    .join(
+        query_grant,
+        sa.and_(
+            _g.caller_id == _c.id, _g.interface == sa.bindparam("b_interface"),
+            _g.revoked_us.is_(None),
+        ),
+        isouter=True,
+    )
     .where(_c.rid == sa.bindparam("b_rid"))
     .where(sa.or_(_s.until_us.is_(None), _s.until_us > sa.bindparam("b_now")))
     .order_by(_s.id.desc())
 )  # fmt: skip
-_GRANT = Prepared(
-    sa.select(_g.id, _g.purpose, _g.shown, _g.until_day)
-    .where(_g.caller_id == sa.bindparam("b_caller"), _g.interface == sa.bindparam("b_interface"))
-    .where(_g.revoked_us.is_(None))
-)
 _BEFORE = Prepared(
     sa.select(_k.id, _k.body_digest, _k.word, _k.http_status, _k.key_id, _k.sealed).where(
         _k.mark == sa.bindparam("b_mark")
@@ -49,19 +52,6 @@ _INSERT = Prepared(sa.insert(query_call).inline(), _COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody registered.  ``secrets``: sealed, those in force, the newest first."""
-
-    id: int
-    rid: str
-    addresses: str
-    per_minute: int
-    per_day: int
-    revoked: bool
-    secrets: tuple[tuple[int, Sealed], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Grant:
     """What holds for one caller and interface.  ``until_day`` YYYYMMDD."""
 
@@ -69,6 +59,20 @@ class Grant:
     purpose: str
     shown: frozenset[str]
     until_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody registered.  ``secrets``: sealed, those in force, the newest first; ``grant``: for
+    the interface asked, not revoked, but it may be over."""
+
+    id: int
+    rid: str
+    addresses: str
+    per_minute: int
+    per_day: int
+    secrets: tuple[tuple[int, Sealed], ...]
+    grant: Grant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +116,19 @@ class _Kept(msgspec.Struct, frozen=True):
     answer: bytes
 
 
-def find_caller(view: Connection, rid: str, now_us: int) -> Caller | None:
-    """By its id, with its secrets that hold at ``now_us`` (business time)."""
-    rows = _CALLER.rows(view, b_rid=rid, b_now=now_us)
+def find_caller(view: Connection, rid: str, interface: str, now_us: int) -> Caller | None:
+    """By its id, with its secrets that hold at ``now_us`` (business time) and its grant."""
+    rows = _CALLER.rows(view, b_rid=rid, b_interface=interface, b_now=now_us)
     if not rows:
         return None
-    number, rid, addresses, per_minute, per_day, revoked_us = rows[0][:6]
-    held = tuple((row[6], Sealed(row[7], bytes(row[8]))) for row in rows)
-    return Caller(number, rid, addresses, per_minute, per_day, revoked_us is not None, held)
-
-
-def find_grant(view: Connection, caller_id: int, interface: str) -> Grant | None:
-    """The one that was not revoked; it may be over."""
-    rows = _GRANT.rows(view, b_caller=caller_id, b_interface=interface)
-    if not rows:
-        return None
-    number, purpose, shown, until_day = rows[0]
-    return Grant(number, purpose, frozenset(filter(None, shown.split(","))), until_day)
+    number, rid, addresses, per_minute, per_day = rows[0][:5]
+    grant_id, purpose, shown, until_day = rows[0][8:]
+    held = tuple((row[5], Sealed(row[6], bytes(row[7]))) for row in rows)
+    grant = None
+    if grant_id is not None:
+        fields = frozenset(filter(None, shown.split(",")))
+        grant = Grant(grant_id, purpose, fields, until_day)
+    return Caller(number, rid, addresses, per_minute, per_day, held, grant)
 
 
 def find_before(view: Connection, mark: str) -> Before | None:
@@ -165,7 +165,7 @@ def write_call(tx: Connection, vault: Vault, call: Call, sealed: Sealed | None) 
     """Its row and its audit entry.  IntegrityError when the mark was used in the meantime."""
     if sealed is None:
         sealed = vault.seal(tx, VAULT_KIND, call.month, _plain(call))
-    _INSERT.one(
+    _INSERT.run(
         tx, mark=mark_of(call.interface, call.claim), caller_id=call.caller.id,
         interface=call.interface, contract_version=call.contract_version,
         grant_id=None if call.grant is None else call.grant.id, asked_us=call.asked_us,
@@ -179,14 +179,11 @@ def write_call(tx: Connection, vault: Vault, call: Call, sealed: Sealed | None) 
 
 def note_call(tx: Connection, call: Call) -> None:
     """The audit entry alone, for an answer that is not kept: a repeat may get another."""
-    detail: dict[str, str | int] = {"interface": call.interface, "word": call.word.value,
-                                    "us": call.took_us}  # fmt: skip
+    detail: dict[str, str | int] = {"word": call.word.value, "us": call.took_us}
     if call.grant is not None:
         detail |= {"grant": call.grant.id, "purpose": call.grant.purpose[:80]}
     if call.reference:
         detail["reference"] = call.reference[:60]
-    if call.uscc_token:
-        detail["firm"] = call.uscc_token
     audit.record(
         tx, act="query.answered" if call.word is QueryWord.ANSWERED else "query.refused",
         actor=f"caller:{call.caller.rid}", subject=call.interface, detail=detail,
