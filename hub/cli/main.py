@@ -20,6 +20,7 @@ from hub.cli import (
     demo,
     differences,
     expiry,
+    find,
     lines,
     messages,
     mocks,
@@ -30,6 +31,7 @@ from hub.cli import (
     registry,
     serving,
     spec,
+    watch,
 )
 
 app = typer.Typer(
@@ -54,6 +56,7 @@ app.add_typer(offset.app, name="offset")
 app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
+app.command("find")(find.find)
 app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
 app.command("approvals")(people.list_approvals)
@@ -63,6 +66,7 @@ app.add_typer(expiry.app, name="expiry")
 app.add_typer(callers.app, name="caller")
 app.command("openapi")(callers.openapi)
 app.add_typer(registry.app, name="registry")
+app.add_typer(watch.app, name="watch")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
