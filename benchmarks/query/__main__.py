@@ -104,7 +104,7 @@ def _fill(url: str, folder: Path, firms: int) -> tuple[list[str], str]:
 
     follower = Follower(
         store, vault, clock, "core-registry", Feed(),
-        lambda: SimpleNamespace(drift=DriftNotes()), "1.0.0",  # type: ignore[arg-type,return-value]
+        lambda: SimpleNamespace(drift=DriftNotes()), "1.0.0",
     )  # fmt: skip
     while follower.step():
         pass
