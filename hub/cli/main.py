@@ -12,6 +12,7 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    callers,
     certificates,
     certify,
     channels,
@@ -28,6 +29,7 @@ from hub.cli import (
     offset,
     people,
     policy,
+    registry,
     serving,
     spec,
     watch,
@@ -62,6 +64,9 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
+app.add_typer(callers.app, name="caller")
+app.command("openapi")(callers.openapi)
+app.add_typer(registry.app, name="registry")
 app.add_typer(watch.app, name="watch")
 app.add_typer(incidents.app, name="incident")
 app.add_typer(incidents.planned, name="maintenance")
