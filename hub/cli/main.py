@@ -18,6 +18,7 @@ from hub.cli import (
     demo,
     differences,
     expiry,
+    jobs,
     lines,
     messages,
     mocks,
@@ -59,6 +60,7 @@ app.add_typer(expiry.app, name="expiry")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
+app.add_typer(jobs.app, name="job")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
