@@ -6,7 +6,7 @@ An adapter is a folder ``adapters/<group>/<name>/`` with ``manifest.yaml`` and a
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hub.contracts import Contract, load_contract
 from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import BusinessClock
-from hub.kernel.errors import Misconfigured
+from hub.kernel.errors import Misconfigured, NotFound
 from hub.kernel.settings import Settings
+from hub.monitor.hours import ServiceHours
 from hub.offset.arrival import ALL_DAY, PaymentHours
 from hub.ports.context import AdapterContext
 from hub.ports.inbound import InboundPort
@@ -27,6 +28,7 @@ from hub.ports.inbound import InboundPort
 PACKAGE = "adapters"
 DRAFTED = "drafted"
 """The quality of an adapter that is still being written: a demo leaves it out."""
+PROBE_EVERY_S = 60
 
 
 class BadSchedule(Misconfigured):
@@ -63,6 +65,29 @@ class Manifest(BaseModel):
     quality: Literal["drafted", "built", "certified", "live"] = "built"
     inbound: str = ""
     """Module whose ``build(context)`` makes the listening half; empty: it does not listen."""
+
+    owner: str = ""
+    """Who is called when it fails."""
+
+    @property
+    def schedule(self) -> dict[str, str]:
+        """When it does what, business time: ``{"dues": "08:30"}``."""
+        said = (self.model_extra or {}).get("schedule")
+        return {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
+
+    @property
+    def probe_every_s(self) -> int:
+        """How often it is probed (拨测).  Raises Misconfigured."""
+        said = self.schedule.get("probe_every_s", str(PROBE_EVERY_S))
+        if not (said.isascii() and said.isdigit() and 5 <= int(said) <= 3600):
+            raise Misconfigured(f"{self.interface}: probe_every_s is 5 to 3600 seconds")
+        return int(said)
+
+    @property
+    def service_hours(self) -> ServiceHours:
+        """When it is in service, the day cut left out.  Raises BadServiceHours."""
+        said = (self.model_extra or {}).get("hours")
+        return ServiceHours.of(said if isinstance(said, dict) else None)
 
     @property
     def payment_hours(self) -> PaymentHours:
@@ -136,6 +161,17 @@ def discover(settings: Settings) -> dict[str, FoundAdapter]:
             raise Misconfigured(f"two adapters call themselves {adapter.interface}")
         found[adapter.interface] = adapter
     return found
+
+
+def find_adapter(adapters: Mapping[str, FoundAdapter], wanted: str) -> FoundAdapter:
+    """By interface code, or by the name of a port that one adapter alone serves (``core``).
+
+    Raises NotFound.
+    """
+    found = [a for a in adapters.values() if wanted in (a.interface, a.manifest.port)]
+    if len(found) != 1:
+        raise NotFound(f"no interface {wanted[:40]!r}; there are {', '.join(sorted(adapters))}")
+    return found[0]
 
 
 def _manifests() -> Iterator[Path]:

@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from hub.contracts import Contract
-from hub.crypto import new_sm3
+from hub.contracts import Contract, contract_digest
 from hub.kernel.errors import Misconfigured, NotFound
 
 FILE_NAME = "scenarios.yaml"
@@ -113,7 +112,7 @@ def load_suite(contract: Contract) -> Suite:
             subjects=_filled({**shared.get("subjects", {}), **own.get("subjects", {})}, values),
             crowd=_filled({**shared.get("crowd", {}), **own.get("crowd", {})}, values),
             not_applicable=own.get("not_applicable", {}),
-            digest=_digest(contract.folder, files),
+            digest=contract_digest(contract.folder, files),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SuiteBroken(f"{path}: {type(error).__name__}: {error}") from error
@@ -218,14 +217,3 @@ def _check(suite: Suite, shared: Plain) -> None:
             tamper = step.given.get("tamper")
             if tamper is not None and tamper not in suite.tampers:
                 raise SuiteBroken(f"case {case.number}: there is no tamper {tamper!r}")
-
-
-def _digest(folder: Path, shared: list[Path]) -> str:
-    """SM3 over every file of the contract, by name, and the scenarios it shares."""
-    hashed = new_sm3()
-    for path in [*sorted(one for one in folder.rglob("*") if one.is_file()), *shared]:
-        name = path.relative_to(folder.parent).as_posix()
-        content = path.read_bytes()
-        hashed.update(f"{name}\n{len(content)}\n".encode())
-        hashed.update(content)
-    return hashed.digest().hex()

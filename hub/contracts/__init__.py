@@ -23,12 +23,14 @@ which are found in ``contract.extra``.
     contract.validate_json("command.reply", obj)      # list[Drift], never raises
     contract.layout("batch").write(header, details)   # a fixed-width file; Unwritable
     contract.layout("batch").read(data)               # header, details, trailer; BadDocument
+    contract_digest(contract.folder)                  # SM3 over all that the folder says
 
 A ``Drift`` names the place (``PAYENT.reply/CMS/eb/out/rd/Result``), what the contract expects
 there, and the *shape* of what was found: never the value, which may be somebody's name.
 """
 
 from hub.contracts.charset import BadText, Charset
+from hub.contracts.digest import contract_digest, contract_files
 from hub.contracts.documents import BadDocument
 from hub.contracts.layouts import FixedFile, Layout, Record, Unwritable
 from hub.contracts.masking import shape
@@ -77,6 +79,8 @@ __all__ = [
     "Unwritable",
     "Wire",
     "codes_told",
+    "contract_digest",
+    "contract_files",
     "load_contract",
     "shape",
 ]

@@ -69,7 +69,7 @@ class TestAlerts:
         assert row.changed_us is not None
 
     def test_what_is_no_longer_ours_goes_with_its_alert(self, store: Store) -> None:
-        keep(store, ending(store, 3), ending(store, 3, "server_certificate"))
+        keep(store, ending(store, 2.5), ending(store, 2.5, "server_certificate"))
         assert len(open_alerts(store)) == 2
         keep(store)
         assert open_alerts(store) == ["server_certificate me.pem：还有 2 天"]

@@ -26,10 +26,11 @@ from tests.chaos import report
 from tests.chaos.armed import Armed
 from tests.chaos.bad_days import DAYS, Lived, live
 from tests.chaos.harness import Plan, Ran, demo_run, served_run
-from tests.chaos.places import demo, environment, quick_contracts
+from tests.chaos.places import BANKS, NINE, demo, environment, quick_contracts
 from tests.chaos.suite import Asked, run_suite
 
 EXPECTED = "expected-outcomes-icbc.csv"
+EXPECTED_OF_NINE = "expected-outcomes.csv"
 
 
 def main() -> int:
@@ -39,8 +40,9 @@ def main() -> int:
     place.mkdir(parents=True, exist_ok=True)
     data = Path(asked.data or FOLDER).resolve()
     contracts = quick_contracts(place / "contracts") if asked.quick else None
-    expected = _expected(place, data)
-    plan = Plan(place, data, expected, asked.seed, asked.pause, contracts, asked.patience)
+    banks = NINE if asked.banks == "all" else tuple(asked.banks.split(","))
+    expected = _expected(place, data, banks)
+    plan = Plan(place, data, expected, asked.seed, asked.pause, contracts, asked.patience, banks)
     if asked.boundaries:
         return _boundaries(plan, asked)
     if asked.bad_days:
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=1, help="hub worker processes beside hub serve")
     add("--per-run", type=int, default=24, help="most deaths of one month")
     add("--only", default="", help="of the bad days: those whose name holds this")
+    add("--banks", default=",".join(BANKS), help="their codes, or: all")
     add("--patience", default="4m", help="of a bad day: without headway for so long it is stuck")
     add("--place", help="working folder; a new one below the temporary folder when left out")
     add("--json", help="write the report there too")
@@ -106,16 +109,17 @@ def database(asked: str) -> Iterator[str]:
         admin.dispose()
 
 
-def _expected(place: Path, data: Path) -> Path:
+def _expected(place: Path, data: Path, banks: tuple[str, ...]) -> Path:
     """The month's expected outcomes, or those of a run that nobody disturbed."""
-    if (data / EXPECTED).is_file():
-        return data / EXPECTED
-    return undisturbed(place / "undisturbed", data)
+    given = {BANKS: data / EXPECTED, NINE: data / EXPECTED_OF_NINE}.get(banks)
+    if given is not None and given.is_file():
+        return given
+    return undisturbed(place / "undisturbed", data, banks)
 
 
-def undisturbed(out: Path, data: Path) -> Path:
+def undisturbed(out: Path, data: Path, banks: tuple[str, ...] = BANKS) -> Path:
     """The outcomes of a run left alone."""
-    process = demo(out, data, environment())
+    process = demo(out, data, environment(), banks=banks)
     if process.wait(600) != 0:
         raise AssertionError(f"the undisturbed run did not close: {process.tail()}")
     return out / "outcomes.csv"

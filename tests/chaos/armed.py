@@ -16,7 +16,7 @@ from tests.chaos.boundaries import Boundary, Death, Notes, Order, as_text
 from tests.chaos.harness import LIMIT_S, LOOK_S, Plan, Served, verify_audit
 from tests.chaos.judge import Verdict
 from tests.chaos.partners import MocksApart
-from tests.chaos.places import PARTNERS
+from tests.chaos.places import partners_of
 from tests.chaos.restored import Restoring
 from tests.chaos.scythe import NAME, NOTES, ORDERS
 
@@ -83,16 +83,22 @@ class ArmedSite(Served):
         super().__init__(plan, wish.number, url)
 
     def partners(self) -> MocksApart:
-        return MocksApart(self.site.mocks, self.plan.data, self.site.clock_file, self._arms_of_mock)
+        return MocksApart(
+            self.site.mocks, self.plan.data, self.site.clock_file, self._arms_of_mock,
+            self.plan.banks,
+        )  # fmt: skip
 
     def environment_of(self, name: str) -> Mapping[str, str]:
         self.starts += 1
         return {**self.env, **self._arms(name, on_hub(self.wish.orders))}
 
     def _arms_of_mock(self, partner: str) -> Mapping[str, str]:
-        # The two mocks share the orders: each is armed with every second one.
-        place = PARTNERS.index(partner)
-        mine = [one for one in self.wish.orders if one.number % len(PARTNERS) == place]
+        # The mocks share the orders, and another has each in the next month: not every partner
+        # comes to every boundary.
+        partners = partners_of(self.plan.banks)
+        place = partners.index(partner)
+        turn = self.wish.number
+        mine = [one for one in self.wish.orders if (one.number + turn) % len(partners) == place]
         orders = [one for one in mine if one.boundary in _BY_MOCKS]
         return self._arms(partner, orders)
 
@@ -123,7 +129,7 @@ class ArmedSite(Served):
         left = [o for o in self.notes.left(self.wish.orders) if o.boundary is Boundary.MOCK_ANY]
         if not left:
             return False
-        partner = self.chance.choice(PARTNERS)
+        partner = self.chance.choice(partners_of(self.plan.banks))
         self.mocks.processes[partner].kill(whole_group=True)
         self.notes.add(Death(left[0].number, Boundary.MOCK_ANY, partner, 1, partner))
         return True

@@ -157,14 +157,14 @@ def live(day: Day, plan: Plan, url: str = "") -> Lived:
 
 
 def _live(day: Day, plan: Plan, scene: Live, lived: Lived) -> None:
-    with mocks_of(scene.out, plan.data) as mocks:
+    with mocks_of(scene.out, plan.data, plan.banks) as mocks:
         rules = [(mocks.bank, mocks.bank.fault(rule)) for rule in day.bank]
         rules += [(mocks.core, mocks.core.fault(rule)) for rule in day.core]
     numbers = {"bank": [n for c, n in rules if c is mocks.bank],
                "core": [n for c, n in rules if c is mocks.core]}  # fmt: skip
     patience = "25s" if day.difference else plan.patience
     process = demo(scene.out, plan.data, environment(url=scene.url, contracts=plan.contracts),
-                   patience)  # fmt: skip
+                   patience, plan.banks)  # fmt: skip
     try:
         if day.during is not None:
             scene.watcher, scene.process = Watcher(scene.database), process
@@ -174,14 +174,14 @@ def _live(day: Day, plan: Plan, scene: Live, lived: Lived) -> None:
         process.kill(whole_group=True)
     if code != (3 if day.difference else 0):
         lived.problems.append(f"it ended with {code}: {process.tail(6)}")
-    with mocks_of(scene.out, plan.data) as mocks:
+    with mocks_of(scene.out, plan.data, plan.banks) as mocks:
         fired = {"bank": mocks.bank.get("/faults"), "core": mocks.core.get("/faults")}
         for partner, wanted in numbers.items():
             acted = {rule["id"]: rule["fired"] for rule in fired[partner]["rules"]}
             idle = [number for number in wanted if not acted.get(number)]
             if idle:
                 lived.problems.append(f"rules of the {partner} that never acted: {idle}")
-        verdict = judge(mocks.bank, mocks.core, scene.out, plan.expected)
+        verdict = judge(mocks.banks, mocks.core, scene.out, plan.expected)
     if not day.difference:
         lived.problems += verdict.problems + _audit(scene)
         return

@@ -45,8 +45,9 @@ class Live:
             time.sleep(0.02)
 
     def controls(self) -> tuple[Control, Control]:
-        """Bank's and core's control planes."""
-        return controls(self.out / "mocks" / "ports.json")
+        """The first bank's and the core's control planes."""
+        banks, core = controls(self.out / "mocks" / "ports.json")
+        return banks[0], core
 
 
 _WORKING = ("approval", "holding", "instructing", "inquiring", "booking", "reconciling")

@@ -33,7 +33,7 @@ from hub.schedule import seed_calendar
 from hub.store.schema import upgrade
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.partners import MocksApart
-from tests.chaos.places import HUB, Mocks, Process, demo, environment, mocks_of
+from tests.chaos.places import BANKS, HUB, Control, Mocks, Process, demo, environment, mocks_of
 from tests.chaos.watch import Watcher, Where
 
 MONTH = Period.parse("2025-10")
@@ -42,6 +42,7 @@ LOOK_S = 0.03
 _PEOPLE = {"boss": Role.ADMINISTRATOR, "hand": Role.HANDLER, "yes": Role.APPROVER}
 _STAGES = 6
 """A stage gets this part of a run's kills at most."""
+CALLER = "bank-gyb"
 _FREEZE_S = 8.0
 """Longer than the conductor's lease (6 s) and the quick contract's message lease."""
 
@@ -80,6 +81,8 @@ class Plan:
     contracts: Path | None = None
     patience: str = "4m"
     """How long a bad day may go without headway before it counts as stuck."""
+    banks: tuple[str, ...] = BANKS
+    """Whose month it is, by their codes."""
 
 
 def set_clock(out: Path) -> None:
@@ -100,7 +103,7 @@ def demo_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
     env, watcher = environment(url, plan.contracts), Watcher(database_of(out, url))
     ran, began = Ran(number), time.monotonic()
     while len(ran.kills) < kills:
-        process = demo(out, plan.data, env)
+        process = demo(out, plan.data, env, banks=plan.banks)
         ran.starts += 1
         share = Counter(kill.where.stage for kill in ran.kills)
         full = {stage for stage, had in share.items() if had >= max(1, kills // _STAGES)}
@@ -110,12 +113,12 @@ def demo_run(plan: Plan, number: int, kills: int, url: str = "") -> Ran:
         process.kill(whole_group=whole)
         act = "kill demo and mocks" if whole else "kill demo"
         ran.kills.append(Kill(number, time.monotonic() - began, act, watcher.where()))
-    process = demo(out, plan.data, env)
+    process = demo(out, plan.data, env, banks=plan.banks)
     ran.starts += 1
     _must_close(process)
     ran.seconds = time.monotonic() - began
-    with mocks_of(out, plan.data) as mocks:
-        ran.verdict = judge(mocks.bank, mocks.core, out, plan.expected)
+    with mocks_of(out, plan.data, plan.banks) as mocks:
+        ran.verdict = judge(mocks.banks, mocks.core, out, plan.expected)
     ran.audit = verify_audit(out / "hub", env)
     return ran
 
@@ -184,10 +187,12 @@ class Served:
         adapters = discover(Settings(home=self.site.home, environment="demo"))
         top: dict[str, str | int] = {"environment": "demo", "port": 0}
         write_home(self.site, adapters, self.mocks.endpoints(), top)
+        self._inbound = _free_port()
+        tell_callbacks(self.mocks.endpoints(), self._inbound)
 
     def partners(self) -> Mocks | MocksApart:
         """Start the mocks."""
-        return Mocks(self.site.mocks, self.plan.data, self.site.clock_file)
+        return Mocks(self.site.mocks, self.plan.data, self.site.clock_file, self.plan.banks)
 
     def environment_of(self, name: str) -> Mapping[str, str]:
         """What a process finds in its environment."""
@@ -242,7 +247,7 @@ class Served:
             )  # fmt: skip
             with hub.store.write() as tx:
                 runs.open_run(
-                    tx, hub.office, MONTH, ("ICBC",), current_policy(tx), wave_wait_s=180.0,
+                    tx, hub.office, MONTH, self.plan.banks, current_policy(tx), wave_wait_s=180.0,
                     data_digest="", actor="hand",
                 )  # fmt: skip
 
@@ -253,7 +258,11 @@ class Served:
     def start(self, name: str) -> Process:
         """Start ``serve`` or ``worker`` (several: ``worker-2`` and so on)."""
         words = [*self.launcher, name.partition("-")[0]]
-        words += ["--port", str(_free_port()), "--inbound-port", "0"] if name == "serve" else []
+        words += (
+            ["--port", str(_free_port()), "--inbound-port", str(self._inbound)]
+            if name == "serve"
+            else []
+        )
         self.processes[name] = Process(words, self.out / f"{name}.log", self.environment_of(name))
         return self.processes[name]
 
@@ -268,7 +277,7 @@ class Served:
         for process in self.processes.values():
             process.end()
         self.command("offset", "export", "--month", str(MONTH), "--out", str(self.out))
-        return judge(self.mocks.bank, self.mocks.core, self.out, self.plan.expected)
+        return judge(self.mocks.banks, self.mocks.core, self.out, self.plan.expected)
 
     def close(self) -> None:
         """Nothing of ours stays."""
@@ -333,6 +342,13 @@ def _act(served: Served, ran: Ran, chance: random.Random, began: float) -> None:
             served.start(name)
             ran.starts += 1
     ran.kills.append(Kill(ran.number, time.monotonic() - began, act, where))
+
+
+def tell_callbacks(endpoints: Mapping[str, Mapping[str, str]], port: int) -> None:
+    """Mocks that push results are told where the hub listens; the others have no such control."""
+    if CALLER in endpoints:
+        url = {"url": f"http://127.0.0.1:{port}"}
+        Control(endpoints[CALLER]["control"]).ask("POST", "/callback", url)
 
 
 def _free_port() -> int:

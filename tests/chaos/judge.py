@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -36,11 +36,11 @@ class Verdict:
             self.problems.append(f"{what}: {len(found)}, e.g. {found[:_SHOWN]}")
 
 
-def judge(bank: Control, core: Control, out: Path, expected: Path) -> Verdict:
+def judge(banks: Sequence[Control], core: Control, out: Path, expected: Path) -> Verdict:
     """Judge a closed run: ``expected`` is the outcomes file that ``out``'s must equal."""
     said = Verdict()
-    credited = _credits(said, bank)
-    _batches(said, bank)
+    credited = _credits(said, banks)
+    _batches(said, banks)
     _postings(said, core, credited)
     agreements = _items(said, core, credited)
     _outcomes(said, out / "outcomes.csv", expected, credited, agreements)
@@ -52,9 +52,9 @@ def _rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def _credits(said: Verdict, bank: Control) -> dict[str, int]:
+def _credits(said: Verdict, banks: Sequence[Control]) -> dict[str, int]:
     """Every instruction credited at most once; number → 分."""
-    rows = _rows(bank.ask("GET", "/credits.csv"))
+    rows = [row for bank in banks for row in _rows(bank.ask("GET", "/credits.csv"))]
     said.must((r for r in rows if r["kind"] != "credit"), "entries that are no credit of ours")
     said.must((r for r in rows if r["times"] != "1"), "instructions credited more than once")
     credited: dict[str, int] = {}
@@ -68,11 +68,12 @@ def _credits(said: Verdict, bank: Control) -> dict[str, int]:
     return credited
 
 
-def _batches(said: Verdict, bank: Control) -> None:
+def _batches(said: Verdict, banks: Sequence[Control]) -> None:
     """An instruction has gone out in one batch only: a batch is never cut again."""
     seen: dict[str, set[str]] = defaultdict(set)
-    for row in _rows(bank.ask("GET", "/batches.csv")):
-        seen[row["number"]].add(row["batch"])
+    for bank in banks:
+        for row in _rows(bank.ask("GET", "/batches.csv")):
+            seen[row["number"]].add(row["batch"])
     said.must((n for n, batches in seen.items() if len(batches) > 1), "cut into a second batch")
 
 

@@ -3,11 +3,11 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.places import PARTNERS, Control, Process, environment
+from tests.chaos.places import BANKS, CORE, Control, Process, environment, partners_of
 
 _UP_S = 120.0
 _AGAIN = 20
@@ -20,14 +20,19 @@ class MocksApart:
     """
 
     def __init__(
-        self, state: Path, data: Path, clock: Path, armed: Callable[[str], Mapping[str, str]]
-    ) -> None:
+        self, state: Path, data: Path, clock: Path, armed: Callable[[str], Mapping[str, str]],
+        banks: Sequence[str] = BANKS,
+    ) -> None:  # fmt: skip
         self._state, self._data, self._clock, self._armed = state, data, clock, armed
         self._first: dict[str, dict[str, Any]] = {}
         self.processes: dict[str, Process] = {}
-        for partner in PARTNERS:
+        for partner in partners_of(banks):
             self.start(partner)
-        self.bank, self.core = (Control(self._first[each]["control"]) for each in PARTNERS)
+        self.core = Control(self._first[CORE]["control"])
+        self.banks = [
+            Control(said["control"]) for partner, said in self._first.items() if partner != CORE
+        ]
+        self.bank = self.banks[0]
 
     def start(self, partner: str) -> None:
         """Start one (again) and wait until it listens; on other ports than before it is ended and

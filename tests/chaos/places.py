@@ -19,10 +19,20 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts_spec"
 HUB = [sys.executable, "-c", "from hub.cli.main import run; run()"]
 """The ``hub`` command of this very interpreter."""
-PARTNERS = ("bank-icbc", "core-reference")
+BANKS = ("ICBC",)
+"""Whose month is run unless others are asked for, by their codes."""
+NINE = ("ICBC", "GZNX", "CCB", "BOC", "ABC", "BCM", "BGZ", "GYB", "PSBC")
+CORE = "core-reference"
 _UP_S = 120.0
 
 _QUICK = {"call_timeout_s": 2, "longest_lease_s": 6, "settle_after_s": 9}
+_QUICK_OTHERS = {"call_timeout_s": 2, "longest_lease_s": 9, "settle_after_s": 12}
+"""Of the other banks: an attempt of theirs may be four calls (sign-in, call, and both again)."""
+
+
+def partners_of(banks: Sequence[str]) -> tuple[str, ...]:
+    """The interfaces of a month of these banks; the core is the last."""
+    return (*(f"bank-{bank.lower()}" for bank in banks), CORE)
 
 
 def quick_contracts(into: Path) -> Path:
@@ -33,6 +43,7 @@ def quick_contracts(into: Path) -> Path:
     """
     shutil.copytree(CONTRACTS, into, dirs_exist_ok=True)
     for name, changes in {
+        **{f"banks/{bank.lower()}": _QUICK_OTHERS for bank in NINE},
         "banks/icbc": _QUICK,
         "core/reference": {"call_timeout_s": 2, "longest_lease_s": 6},
     }.items():
@@ -112,9 +123,12 @@ class Process:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 
 
-def demo(out: Path, data: Path | None, env: Mapping[str, str], patience: str = "10m") -> Process:
+def demo(
+    out: Path, data: Path | None, env: Mapping[str, str], patience: str = "10m",
+    banks: Sequence[str] = BANKS,
+) -> Process:  # fmt: skip
     """``hub demo --once`` over ``data`` in ``out``, in the background."""
-    words = [*HUB, "demo", "--once", "--banks", "ICBC", "--out", str(out), "--port", "0"]
+    words = [*HUB, "demo", "--once", "--banks", ",".join(banks), "--out", str(out), "--port", "0"]
     words += ["--patience", patience, *(["--data", str(data)] if data else [])]
     return Process(words, out / "demo.log", env)
 
@@ -144,20 +158,21 @@ class Control:
 class Mocks:
     """The partners on a state folder, started by us; gone with :meth:`end`."""
 
-    def __init__(self, state: Path, data: Path, clock: Path) -> None:
+    def __init__(self, state: Path, data: Path, clock: Path, banks: Sequence[str] = BANKS) -> None:
         self.ports = state / "chaos-ports.json"
         self.ports.unlink(missing_ok=True)
         words = [sys.executable, "-m", "mocks", "serve", "--state", str(state)]
         words += ["--data", str(data), "--clock", str(clock), "--environment", "demo"]
         words += ["--ports-file", str(self.ports), "--exit-with-parent"]
-        words += [word for partner in PARTNERS for word in ("--partner", partner)]
+        words += [word for partner in partners_of(banks) for word in ("--partner", partner)]
         self.process = Process(words, state / "chaos-mocks.log", environment())
         until = time.monotonic() + _UP_S
         while not self.ports.exists():
             if self.process.code is not None or time.monotonic() > until:
                 raise RuntimeError(f"the mocks did not come up: {self.process.tail()}")
             time.sleep(0.05)
-        self.bank, self.core = controls(self.ports)
+        self.banks, self.core = controls(self.ports)
+        self.bank = self.banks[0]
 
     def endpoints(self) -> dict[str, dict[str, str]]:
         """Partner → endpoint → URL."""
@@ -172,18 +187,18 @@ class Mocks:
         self.process.end()
 
 
-def controls(ports: Path) -> tuple[Control, Control]:
-    """Bank's and core's control planes from a ports file."""
+def controls(ports: Path) -> tuple[list[Control], Control]:
+    """The banks' and the core's control planes from a ports file."""
     said = json.loads(ports.read_text("utf-8"))
-    bank, core = (Control(said[partner]["control"]) for partner in PARTNERS)
-    return bank, core
+    banks = [Control(said[one]["control"]) for one in said if one.startswith("bank-")]
+    return banks, Control(said[CORE]["control"])
 
 
 @contextmanager
-def mocks_of(out: Path, data: Path) -> Iterator[Mocks]:
+def mocks_of(out: Path, data: Path, banks: Sequence[str] = BANKS) -> Iterator[Mocks]:
     """The mocks of a demo's folder while no demo runs there."""
     (out / "mocks").mkdir(parents=True, exist_ok=True)
-    mocks = Mocks(out / "mocks", data, out / "clock.json")
+    mocks = Mocks(out / "mocks", data, out / "clock.json", banks)
     try:
         yield mocks
     finally:

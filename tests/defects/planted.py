@@ -1,6 +1,13 @@
 """Every defect there is."""
 
-from tests.defects import planted_bus, planted_ends, planted_money, planted_partners, planted_proof
+from tests.defects import (
+    planted_bus,
+    planted_ends,
+    planted_money,
+    planted_partners,
+    planted_proof,
+    planted_wires,
+)
 
 DEFECTS = (
     *planted_money.DEFECTS,
@@ -8,4 +15,5 @@ DEFECTS = (
     *planted_bus.DEFECTS,
     *planted_partners.DEFECTS,
     *planted_proof.DEFECTS,
+    *planted_wires.DEFECTS,
 )

@@ -88,7 +88,7 @@ DEFECTS = (
     ),
     Defect(
         "bank_credits_twice",
-        "同一指令号重复入账 · the bank credits a known number again",
+        "同一指令号、同一文件重复入账 · the bank credits a known number, a known file, again",
         (
             Edit(
                 "mocks/kit/bank/payments.py",
@@ -109,6 +109,8 @@ DEFECTS = (
                 "instructions credited more than once|a loan paid twice",
             ),
             Catch(_BANK, "同号同文重复送|同一请求在网络上送达两次", "."),
+            Catch(certificate("bank-gznx"), "同号同文重复送|送达两次", "."),
+            Catch(certificate("bank-psbc"), "同号同文重复送|送达两次", "."),
         ),
     ),
     Defect(
