@@ -22,6 +22,7 @@ from hub.cli import (
     expiry,
     find,
     incidents,
+    jobs,
     lines,
     messages,
     mocks,
@@ -73,6 +74,7 @@ app.add_typer(incidents.planned, name="maintenance")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
+app.add_typer(jobs.app, name="job")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
