@@ -18,12 +18,14 @@ from hub.web import (
     duty,
     find,
     guard,
+    incidents,
     interfaces,
     routes,
 )
 from hub.web.agreements import AgreementDesk
 from hub.web.errors import Errors
 from hub.web.find import FindDesk
+from hub.web.incidents import IncidentDesk
 from hub.web.interfaces import InterfaceDesk
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
@@ -47,6 +49,7 @@ def create_app(
     on_agreements: AgreementDesk | None = None,
     on_find: FindDesk | None = None,
     on_interfaces: InterfaceDesk | None = None,
+    on_incidents: IncidentDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
@@ -54,8 +57,8 @@ def create_app(
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates, ``contracts`` what they are held against.
-    ``differences``, ``on_agreements`` and ``on_find``, ``on_interfaces`` supply the pages of the
-    differences, of the agreements, of the search and of the interfaces.
+    ``differences``, ``on_agreements``, ``on_find``, ``on_interfaces`` and ``on_incidents`` supply
+    the pages of what they are named for.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -85,6 +88,8 @@ def create_app(
         app.include_router(find.make_router(on_find, pages))
     if on_interfaces is not None:
         app.include_router(interfaces.make_router(on_interfaces, pages))
+    if on_incidents is not None:
+        app.include_router(incidents.make_router(on_incidents, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)
