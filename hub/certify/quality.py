@@ -2,9 +2,9 @@
 
 ========== ==================================================================================
 drafted    起草中: nothing is claimed
-built      已建成: samples for every transaction, a mock, tests of its own, README and change
-           notes of this very version, nothing left unwritten, assumptions in the register, a
-           specification that can be printed
+built      已建成: samples for every transaction, a mock (a published query: from certified on),
+           tests of its own, README and change notes of this very version, nothing left
+           unwritten, assumptions in the register, a specification that can be printed
 certified  已过符合性测试: mandatory scenarios, and a signed green certificate of this contract
 live       已投产: such a certificate against the partner's own address, no open assumption
 ========== ==================================================================================
@@ -28,6 +28,8 @@ from hub.contracts.yaml_files import read_yaml
 from hub.papers import Extras, SchemaNotPrintable, assumptions_of, specification
 
 LEVELS = ("drafted", "built", "certified", "live")
+_PUBLISHED = {"query"}
+"""Ports of interfaces that only others call."""
 _TEST = re.compile(r"^\s*(?:async )?def test_", re.M)
 
 
@@ -126,7 +128,7 @@ class _Judge:
     def judged(self) -> Quality:
         checks: list[tuple[str, str, Callable[[], tuple[bool, str]]]] = [
             ("built", "samples", self._samples),
-            ("built", "mock", self._mock),
+            (self._mocked_from, "mock", self._mock),
             ("built", "tests", self._own_tests),
             ("built", "written", self._written),
             ("built", "docs", self._docs),
@@ -145,6 +147,11 @@ class _Judge:
             [Check(level, name, *check()) for level, name, check in checks],
             len(self._open), len(self._assumptions), meter.total, meter.total - meter.touched,
         )  # fmt: skip
+
+    @property
+    def _mocked_from(self) -> str:
+        """A query that is published is built without anybody to call it; not certified."""
+        return "certified" if self._adapter.manifest.port in _PUBLISHED else "built"
 
     @cached_property
     def _suite(self) -> Suite | None:

@@ -78,6 +78,14 @@ class TestBuilt:
         assert one.reached == "drafted"
         assert self.judge(tree, "drafted").holds
 
+    def test_a_published_query_needs_its_caller_only_to_be_certified(self, tree: Tree) -> None:
+        shutil.rmtree(tree.root / "mocks")
+        contract = load_contract(tree.contracts / "banks" / "icbc")
+        manifest = ICBC.manifest.model_copy(update={"port": "query"})
+        one = judge(FoundAdapter(manifest, contract), tree)
+        assert one.holds
+        assert next(check.name for check in one.debts) == "mock"
+
     def test_without_scenarios_it_is_built_and_owes_them(self, tree: Tree) -> None:
         (tree.contracts / "banks/icbc/scenarios.yaml").unlink()
         one = self.judge(tree)
