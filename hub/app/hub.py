@@ -27,6 +27,7 @@ from hub.offset.handlers import handlers
 from hub.offset.inquiry import ask_first
 from hub.offset.office import BankSeat, Office
 from hub.people import Approvals, People
+from hub.people.sessions import Sessions
 from hub.schedule import Leadership
 from hub.store import Store
 from hub.store.schema import require_current
@@ -51,6 +52,7 @@ class Hub:
         self.vault = Vault(self.ring)
         self.bus = Bus(self.vault)
         self.people = People(self.store, self.vault)
+        self.sessions = Sessions(self.store, self.vault, self.people)
         self.approvals = Approvals(self.people)
         self.adapters = discover(settings)
         self.bus.set_policies({name: self._policy(name) for name in self.adapters})

@@ -29,6 +29,7 @@ class Page:
         from hub.web.desk.agreements import StoreAgreements
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
+        from hub.web.desk.signing_in import StoreSignIn
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -43,6 +44,8 @@ class Page:
             differences=StoreDifferences(hub),
             on_agreements=StoreAgreements(hub),
             reports=hub.settings.home / "certificates",
+            signing=StoreSignIn(hub),
+            sign_in_needed=hub.settings.pages_need_sign_in,
         )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"

@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     inbound_host: str = "127.0.0.1"
     inbound_port: int = Field(default=8528, ge=0, le=65535)
 
+    # Whether pages show anything before somebody has signed in; left out: in production they do
+    # not, elsewhere they do.
+    sign_in: bool | None = None
+
     # Eight is what design.md §12 measures the bus with; a worker mostly waits for a partner, and
     # each needs one of the engine's 32 connections at most.
     workers: int = Field(default=8, ge=1, le=24)
@@ -201,6 +205,11 @@ class Settings(BaseSettings):
         if self.environment == "production" and self.clock_file is not None:
             raise ValueError("clock_file: business time cannot be shifted in production")
         return self
+
+    @property
+    def pages_need_sign_in(self) -> bool:
+        """``sign_in``, or what the environment calls for."""
+        return self.environment == "production" if self.sign_in is None else self.sign_in
 
     @property
     def environment_word(self) -> str:

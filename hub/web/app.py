@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, agreements, certificates, differing, duty, guard, routes
+from hub.web import acts, agreements, certificates, differing, duty, gate, guard, routes, signing_in
 from hub.web.agreements import AgreementDesk
 from hub.web.errors import Errors
 from hub.web.live import INTERVAL_S, Feeds
@@ -31,6 +31,8 @@ def create_app(
     reports: Path | None = None,
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
+    signing: gate.SignInDesk | None = None,
+    sign_in_needed: bool = False,
 ) -> FastAPI:
     """The pages.
 
@@ -38,7 +40,8 @@ def create_app(
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates.  ``differences`` and ``on_agreements`` supply the
-    pages of the differences and of the agreements.
+    pages of the differences and of the agreements.  ``signing`` supplies sessions; where
+    ``sign_in_needed``, nothing is shown without one.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -53,7 +56,7 @@ def create_app(
         # The native telemetry records exception messages; nothing of ours leaves by that way.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    pages = Pages(environment, duty=on_duty is not None)
+    pages = Pages(environment, duty=on_duty is not None, signing=signing is not None)
     feeds = Feeds(desk, interval_s)
     app.include_router(routes.make_router(desk, pages, feeds))
     app.include_router(acts.make_router(desk))
@@ -64,9 +67,13 @@ def create_app(
         app.include_router(differing.make_router(differences, pages))
     if on_agreements is not None:
         app.include_router(agreements.make_router(on_agreements, pages))
+    if signing is not None:
+        app.include_router(signing_in.make_router(signing, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)
+    if signing is not None:
+        app.add_middleware(gate.Gate, desk=signing, needed=sign_in_needed, refuse=errors.answer)
     app.add_middleware(guard.Guard, hosts=tuple(hosts), refuse=errors.answer)
     app.state.feeds = feeds
     return app
