@@ -30,6 +30,8 @@ class Page:
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
         from hub.web.desk.signing_in import StoreSignIn
+        from hub.web.desk.find import StoreFind
+        from hub.web.desk.interfaces import StoreInterfaces
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -43,6 +45,8 @@ class Page:
             environment=hub.settings.environment,
             differences=StoreDifferences(hub),
             on_agreements=StoreAgreements(hub),
+            on_find=StoreFind(hub),
+            on_interfaces=StoreInterfaces(hub),
             reports=hub.settings.home / "certificates",
             signing=StoreSignIn(hub),
             sign_in_needed=hub.settings.pages_need_sign_in,
