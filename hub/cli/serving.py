@@ -29,9 +29,9 @@ class Page:
         from hub.web.desk.agreements import StoreAgreements
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
-        from hub.web.desk.signing_in import StoreSignIn
         from hub.web.desk.find import StoreFind
         from hub.web.desk.interfaces import StoreInterfaces
+        from hub.web.desk.signing_in import StoreSignIn
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
