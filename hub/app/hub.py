@@ -7,16 +7,19 @@ threads that do the work.
 import threading
 from collections.abc import Callable, Mapping
 
-from hub import audit
+from hub import audit, cases
 from hub.app.alone import hold_alone
+from hub.app.case_office import open_case_office
 from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.expiries import ExpiryWatch
 from hub.app.partners import Partners
 from hub.app.seat_watch import SeatWatch
+from hub.app.watching import Watching
 from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
 from hub.bus.holder import this_holder
 from hub.bus.policy import ChannelPolicy
+from hub.cases import CaseOffice
 from hub.crypto import KeyRing
 from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
 from hub.kernel.errors import Misconfigured
@@ -60,6 +63,7 @@ class Hub:
         self.keeper = audit.Keeper(self.store, self.checkpoints)
         self.bus.may_act = self.checkpoints.seat.holds
         self._office: Office | None = None
+        self._cases: CaseOffice | None = None
 
     @property
     def office(self) -> Office:
@@ -68,13 +72,22 @@ class Hub:
             self._office = self._open_office()
         return self._office
 
+    @property
+    def cases(self) -> CaseOffice | None:
+        """The office of cases; None where no platform files any here."""
+        if self._cases is None:
+            self._cases = open_case_office(self)
+        return self._cases
+
     def handlers(self) -> Mapping[str, Handler]:
         """Every message kind this hub knows."""
-        return handlers(self.office)
+        filed = {} if self.cases is None else cases.handlers(self.cases)
+        return {**handlers(self.office), **filed}
 
     def users(self) -> Mapping[str, NoticeUser]:
         """Every kind of notice this hub takes in."""
-        return notices.users(self.office)
+        filed = {} if self.cases is None else cases.users(self.cases)
+        return {**notices.users(self.office), **filed}
 
     def close(self) -> None:
         """Give everything back."""
@@ -101,9 +114,7 @@ class Hub:
         core = self._only("core")
         port = self.partners.open(core.interface).port
         seats = {}
-        for adapter in self._of_port("bank"):
-            if not self.settings.partner(adapter.interface).endpoints:
-                continue  # this centre does not reach that bank (yet)
+        for adapter in self.of_port("bank"):
             partner = self.partners.open(adapter.interface)
             code = adapter.manifest.partner.code
             seats[code] = BankSeat(
@@ -128,20 +139,23 @@ class Hub:
             core_accounts_limit=port.accounts_limit,
         )
 
-    def _of_port(self, port: str) -> list[FoundAdapter]:
-        return [each for each in self.adapters.values() if each.manifest.port == port]
+    def of_port(self, port: str) -> list[FoundAdapter]:
+        """Adapters of this port whose partners this deployment reaches."""
+        return [
+            each
+            for each in self.adapters.values()
+            if each.manifest.port == port and self.settings.partner(each.interface).endpoints
+        ]
 
     def _only(self, port: str) -> FoundAdapter:
-        found = [
-            each for each in self._of_port(port) if self.settings.partner(each.interface).endpoints
-        ]
+        found = self.of_port(port)
         if len(found) != 1:
             raise Misconfigured(f"hub.toml must give endpoints to exactly one {port} interface")
         return found[0]
 
 
 class Engine:
-    """The threads of a serving process: workers, inbox, reaper, conductor, sealer.
+    """The threads of a serving process: workers, inbox, reaper, conductor, sealer, watch.
 
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
@@ -158,7 +172,10 @@ class Engine:
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
         self._expiry = ExpiryWatch(hub.store, hub.settings, hub.partners)
-        self._watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
+        self._seat_watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
+        self._watching = Watching(
+            hub.store, hub.adapters, hub.settings, hub.partners, hub.clock
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin all of it."""
@@ -167,13 +184,16 @@ class Engine:
         self._inbox.start()
         self._conducting.start()
         self._sealer.start()
-        self._watch.start()
+        self._seat_watch.start()
         self._expiry.start()
+        if self._hub.settings.probes:
+            self._watching.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
-        self._watch.stop()
+        self._seat_watch.stop()
+        self._watching.stop()
         self._expiry.stop()
         self._conducting.stop()
         self._inbox.stop()

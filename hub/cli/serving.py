@@ -29,6 +29,8 @@ class Page:
         from hub.web.desk.agreements import StoreAgreements
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
+        from hub.web.desk.find import StoreFind
+        from hub.web.desk.interfaces import StoreInterfaces
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -42,6 +44,8 @@ class Page:
             environment=hub.settings.environment,
             differences=StoreDifferences(hub),
             on_agreements=StoreAgreements(hub),
+            on_find=StoreFind(hub),
+            on_interfaces=StoreInterfaces(hub),
             reports=hub.settings.home / "certificates",
         )
         self.port = chosen
