@@ -1,6 +1,6 @@
 """The pages as one ASGI application over a desk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
+from hub.contracts import Contract
 from hub.kernel.settings import ENVIRONMENT_WORDS
 from hub.web import (
     acts,
@@ -43,6 +44,7 @@ def create_app(
     hosts: Sequence[str] = LOCAL_HOSTS,
     interval_s: float = INTERVAL_S,
     reports: Path | None = None,
+    contracts: Callable[[], Iterable[Contract]] = tuple,
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
     on_find: FindDesk | None = None,
@@ -54,8 +56,9 @@ def create_app(
     ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
-    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements``, ``on_find``,
-    ``on_interfaces`` and ``on_incidents`` supply the pages of what they are named for.
+    ``reports`` is the folder of certificates, ``contracts`` what they are held against.
+    ``differences``, ``on_agreements``, ``on_find``, ``on_interfaces`` and ``on_incidents`` supply
+    the pages of what they are named for.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -76,7 +79,7 @@ def create_app(
     app.include_router(acts.make_router(desk))
     if on_duty is not None:
         app.include_router(duty.make_router(on_duty, pages))
-    app.include_router(certificates.make_router(reports, pages))
+    app.include_router(certificates.make_router(reports, pages, contracts))
     if differences is not None:
         app.include_router(differing.make_router(differences, pages))
     if on_agreements is not None:
