@@ -80,8 +80,8 @@ class Day:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSeen:
     """One interface as it stands.  ``waiting``: messages that want to be sent, ``oldest_us`` since
-    when the oldest does; ``next_due``: what its schedule says comes next, and when; ``incident``: the
-    number of the one that lasts."""
+    when the oldest does; ``next_due``: what its schedule says comes next, and when; ``incident``:
+    the number of the one that lasts."""
 
     interface: str
     name: str
