@@ -23,6 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from hub.kernel.alert_settings import AlertSettings
 from hub.kernel.errors import Misconfigured
 from hub.kernel.line_settings import (
     SYSTEM,
@@ -145,6 +146,9 @@ class Settings(BaseSettings):
     # Whether partners are probed (拨测), each as often as its manifest says.  Off while a partner
     # counts our calls, say in a test of its own.
     probes: bool = True
+
+    # How people are told of incidents; files in the home's alerts/ are written in any case.
+    alerts: AlertSettings = AlertSettings()
 
     # Days before an end (certificate, key, token) at which somebody is told.
     expiry_days: tuple[int, ...] = (30, 7, 1)
