@@ -9,8 +9,9 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, agreements, certificates, differing, duty, guard, routes
+from hub.web import acts, agreements, cases, certificates, differing, duty, guard, routes
 from hub.web.agreements import AgreementDesk
+from hub.web.cases import CaseDesk
 from hub.web.errors import Errors
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
@@ -31,14 +32,15 @@ def create_app(
     reports: Path | None = None,
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
+    on_cases: CaseDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
     ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
-    ``reports`` is the folder of certificates.  ``differences`` and ``on_agreements`` supply the
-    pages of the differences and of the agreements.
+    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements`` and
+    ``on_cases`` supply the pages of the differences, of the agreements and of the cases.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -64,6 +66,8 @@ def create_app(
         app.include_router(differing.make_router(differences, pages))
     if on_agreements is not None:
         app.include_router(agreements.make_router(on_agreements, pages))
+    if on_cases is not None:
+        app.include_router(cases.make_router(on_cases, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)

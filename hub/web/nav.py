@@ -20,6 +20,7 @@ PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
     Place("agreements", "/agreements", duty=True),
+    Place("cases", "/cases", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),
     Place("messages", "/messages", duty=True),

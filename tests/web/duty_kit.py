@@ -21,6 +21,7 @@ from hub.people.words import Role
 from hub.web.app import create_app
 from hub.web.desk import StoreDesk
 from hub.web.desk.agreements import StoreAgreements
+from hub.web.desk.cases import StoreCases
 from hub.web.desk.differences import StoreDifferences
 from hub.web.desk.duty import StoreDutyDesk
 from tests.app.conftest import make_home
@@ -135,7 +136,7 @@ def on_duty(folder: Path, settings: Settings | None = None) -> Iterator[Duty]:
             first = first or hub.people.authenticate(tokens[login])
         app = create_app(
             StoreDesk(hub), on_duty=StoreDutyDesk(hub), differences=StoreDifferences(hub),
-            on_agreements=StoreAgreements(hub), environment="test",
+            on_agreements=StoreAgreements(hub), on_cases=StoreCases(hub), environment="test",
         )  # fmt: skip
         with serving(app) as base, httpx.Client(base_url=base, timeout=20) as client:
             yield Duty(hub, base, client, tokens)
