@@ -15,6 +15,7 @@ from hub.app.discover import FoundAdapter, discover
 from hub.app.expiries import ExpiryWatch
 from hub.app.partners import Partners
 from hub.app.seat_watch import SeatWatch
+from hub.app.watching import Watching
 from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
 from hub.bus.holder import this_holder
 from hub.bus.policy import ChannelPolicy
@@ -154,7 +155,7 @@ class Hub:
 
 
 class Engine:
-    """The threads of a serving process: workers, inbox, reaper, conductor, sealer.
+    """The threads of a serving process: workers, inbox, reaper, conductor, sealer, watch.
 
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
@@ -171,7 +172,10 @@ class Engine:
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
         self._expiry = ExpiryWatch(hub.store, hub.settings, hub.partners)
-        self._watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
+        self._seat_watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
+        self._watching = Watching(
+            hub.store, hub.adapters, hub.settings, hub.partners, hub.clock
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin all of it."""
@@ -180,13 +184,16 @@ class Engine:
         self._inbox.start()
         self._conducting.start()
         self._sealer.start()
-        self._watch.start()
+        self._seat_watch.start()
         self._expiry.start()
+        if self._hub.settings.probes:
+            self._watching.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
-        self._watch.stop()
+        self._seat_watch.stop()
+        self._watching.stop()
         self._expiry.stop()
         self._conducting.stop()
         self._inbox.stop()

@@ -197,7 +197,7 @@ def see_case(view: Connection, said: str, *, today: int) -> CaseSeen:
 def _tray(tray: Tray, today: int) -> list[sa.ColumnElement[bool]]:
     is_open = case.c.state.in_(_OPEN)
     untold = sa.select(step.c.case_id).where(step.c.fed.in_(_UNTOLD))
-    return {
+    found: dict[Tray, list[sa.ColumnElement[bool]]] = {
         Tray.OPEN: [is_open],
         Tray.APPLICANT: [is_open, case.c.waiting == Waiting.MATERIALS.value],
         Tray.HOLD: [is_open, case.c.waiting == Waiting.HOLD.value],
@@ -206,7 +206,8 @@ def _tray(tray: Tray, today: int) -> list[sa.ColumnElement[bool]]:
         Tray.UNTOLD: [case.c.id.in_(untold)],
         Tray.ENDED: [case.c.state.not_in(_OPEN)],
         Tray.ALL: [],
-    }[tray]
+    }
+    return found[tray]
 
 
 _UNTOLD = (Fed.WAITING.value, Fed.SENT.value)

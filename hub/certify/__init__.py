@@ -11,14 +11,16 @@ words those files may use stands in ``hub/certify/acts``, one module for each ki
 """
 
 from hub.certify.endpoint import Arranged, Endpoint, NobodyThere, open_address, open_mock
-from hub.certify.report import Report, ReportBroken, check_digest, read_report, shelve
+from hub.certify.report import Report, ReportBroken, Written, check_digest, read_report, shelve
 from hub.certify.runner import run_suite
 from hub.certify.shelf import Shelved, last_reports, report_page
 from hub.certify.suite import NoScenarios, Suite, SuiteBroken, load_suite
+from hub.certify.verify import NoReport, Verification, verify_report
 
 __all__ = [
     "Arranged",
     "Endpoint",
+    "NoReport",
     "NoScenarios",
     "NobodyThere",
     "Report",
@@ -26,6 +28,8 @@ __all__ = [
     "Shelved",
     "Suite",
     "SuiteBroken",
+    "Verification",
+    "Written",
     "check_digest",
     "last_reports",
     "load_suite",
@@ -35,4 +39,5 @@ __all__ = [
     "report_page",
     "run_suite",
     "shelve",
+    "verify_report",
 ]

@@ -13,12 +13,14 @@ from hub.cli import (
     agreements,
     backup,
     cases,
+    certificates,
     certify,
     channels,
     closing,
     demo,
     differences,
     expiry,
+    find,
     lines,
     messages,
     mocks,
@@ -28,6 +30,7 @@ from hub.cli import (
     policy,
     serving,
     spec,
+    watch,
 )
 
 app = typer.Typer(
@@ -53,19 +56,22 @@ app.add_typer(cases.app, name="case")
 app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
+app.command("find")(find.find)
 app.command("inquire")(messages.inquire)
 app.command("resend")(messages.resend)
 app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
+app.add_typer(watch.app, name="watch")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
-app.command("certify")(certify.certify)
+app.add_typer(certify.app, name="certify")
+certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")

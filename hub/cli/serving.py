@@ -30,6 +30,8 @@ class Page:
         from hub.web.desk.cases import StoreCases
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
+        from hub.web.desk.find import StoreFind
+        from hub.web.desk.interfaces import StoreInterfaces
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -44,6 +46,8 @@ class Page:
             differences=StoreDifferences(hub),
             on_agreements=StoreAgreements(hub),
             on_cases=StoreCases(hub),
+            on_find=StoreFind(hub),
+            on_interfaces=StoreInterfaces(hub),
             reports=hub.settings.home / "certificates",
         )
         self.port = chosen

@@ -133,6 +133,10 @@ class Settings(BaseSettings):
     keys: Path = Path("keys")
     out: Path = Path("out")
 
+    # Whether partners are probed (拨测), each as often as its manifest says.  Off while a partner
+    # counts our calls, say in a test of its own.
+    probes: bool = True
+
     # Days before an end (certificate, key, token) at which somebody is told.
     expiry_days: tuple[int, ...] = (30, 7, 1)
 

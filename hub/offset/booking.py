@@ -36,6 +36,14 @@ _WANTED = {
 }
 """The state in which an item waits for each command."""
 
+_SENT_WITH = {
+    CommandKind.HOLD: "hold_msg",
+    CommandKind.POST: "book_msg",
+    CommandKind.RELEASE: "book_msg",
+    CommandKind.REVERSE: "back_msg",
+}
+"""Where an item keeps the number of the message that told the core."""
+
 _TITLE = {
     CommandKind.HOLD: "占用",
     CommandKind.POST: "提取记账",
@@ -58,7 +66,7 @@ def command_some(
     )  # fmt: skip
     numbers, fen = [row.number for row in rows], sum(row.fen for row in rows)
     key = _fresh_key(tx, office, kind, period, numbers)
-    office.bus.put(
+    (message_id,) = office.bus.put(
         tx,
         [
             NewMessage(
@@ -74,7 +82,7 @@ def command_some(
         sa.update(item)
         .where(among(tx, item.c.number, numbers), item.c.asked == "")
         .where(item.c.state == _WANTED[kind].value)
-        .values(asked=kind.value)
+        .values({"asked": kind.value, _SENT_WITH[kind]: message_id})
     )
     if asked.rowcount != len(rows):
         raise ItemsMoved(f"{kind.value}: {asked.rowcount} of {len(rows)} items still waited")

@@ -15,6 +15,7 @@ from hub.offset.changes import state_in
 from hub.offset.dues import identity_token
 from hub.offset.letters import pack
 from hub.offset.office import Office, day_number, run_group
+from hub.offset.owners import note_owners
 from hub.offset.parts import Part, given_nothing, parts_of
 from hub.offset.tables import account_seen, agreement, core_posting, leg, wave
 from hub.offset.words import AgreementState
@@ -141,6 +142,12 @@ class LedgerReader:
             )
         )
         _SEE.run(tx, [row for row in rows if row[1] not in known])
+        seen = {
+            str(row[1]): account
+            for row, account in zip(rows, answer.accounts, strict=True)
+            if row[1] not in known
+        }
+        note_owners(tx, self._office.vault.tokens, seen)
 
     def _account_row(self, wave_id: int, account: CoreAccount) -> tuple[Any, ...]:
         tokens = self._office.vault.tokens

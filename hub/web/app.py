@@ -9,10 +9,23 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, agreements, cases, certificates, differing, duty, guard, routes
+from hub.web import (
+    acts,
+    agreements,
+    cases,
+    certificates,
+    differing,
+    duty,
+    find,
+    guard,
+    interfaces,
+    routes,
+)
 from hub.web.agreements import AgreementDesk
 from hub.web.cases import CaseDesk
 from hub.web.errors import Errors
+from hub.web.find import FindDesk
+from hub.web.interfaces import InterfaceDesk
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
 from hub.web.model.differences import DifferenceDesk
@@ -33,14 +46,17 @@ def create_app(
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
     on_cases: CaseDesk | None = None,
+    on_find: FindDesk | None = None,
+    on_interfaces: InterfaceDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
     ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
-    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements`` and
-    ``on_cases`` supply the pages of the differences, of the agreements and of the cases.
+    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements``,
+    ``on_cases``, ``on_find``, ``on_interfaces`` supply the pages of the differences, of the
+    agreements, of the cases, of the search and of the interfaces.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -68,6 +84,10 @@ def create_app(
         app.include_router(agreements.make_router(on_agreements, pages))
     if on_cases is not None:
         app.include_router(cases.make_router(on_cases, pages))
+    if on_find is not None:
+        app.include_router(find.make_router(on_find, pages))
+    if on_interfaces is not None:
+        app.include_router(interfaces.make_router(on_interfaces, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)

@@ -19,6 +19,8 @@ class Place:
 PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
+    Place("find", "/find", duty=True),
+    Place("interfaces", "/interfaces", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("cases", "/cases", duty=True),
     Place("differences", "/differences", duty=True),

@@ -81,6 +81,7 @@ def templates() -> jinja2.Environment:
         clock=show.clock,
         short=show.short_moment,
         precise=show.precise,
+        day=show.day,
     )
     env.globals.update(
         static=static_url,

@@ -10,14 +10,16 @@ from hub.web.words import Words
 _SECTIONS = {
     "state": "message_state", "kind": "difference_kind", "agreement_state": "agreement_state",
     "case_state": "case_state",
+    "why_code": "reason", "came_by": "result_way",
 }  # fmt: skip
 """Values that are codes, and the catalogue's section that has their words."""
 
 
-def say(words: Words, line: Line) -> str:
-    """One sentence: ``*fen`` as yuan, counts with separators, codes in words."""
+def say(words: Words, line: Line, section: str = "preview") -> str:
+    """One sentence: ``*fen`` as yuan, counts with separators, codes in words.  ``section``: where
+    the catalogue has it."""
     filled = {name: _value(words, name, value) for name, value in line.values.items()}
-    return words(f"preview.{line.code}", **filled)
+    return words(f"{section}.{line.code}", **filled)
 
 
 def say_change(words: Words, change: Change) -> str:

@@ -48,6 +48,11 @@ def precise(instant: int | None) -> str:
     return f"{clock(instant)}.{instant % 1_000_000 // 1000:03d}"
 
 
+def day(number: int | None) -> str:
+    """20251009 → ``2025-10-09``; empty for none."""
+    return f"{number // 10000}-{number // 100 % 100:02d}-{number % 100:02d}" if number else ""
+
+
 def permille(part: int, whole: int) -> int:
     """``part`` of ``whole`` in thousandths, 0 to 1000, rounded down: full only when it is."""
     if whole <= 0:

@@ -18,6 +18,7 @@ from tests.offset.kit import insert
 from tests.web.conftest import Site
 from tests.web.desk import MONTH, MemoryDesk
 from tests.web.duty_kit import BANK, Duty, on_duty
+from tests.web.find_kit import ITEM, fill
 from tests.web.server import serving
 
 CHROMIUM = Path(os.environ.get("HUB_TEST_CHROMIUM", "/usr/bin/chromium"))
@@ -190,6 +191,7 @@ def duty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duty]:
                    state="suspended", signed_on=20240101, repay_mask="****1234",
                    main_mask="****5678")  # fmt: skip
         opened.die(opened.batch("25100000000000000001"))
+        fill(opened)
         opened.send(f"/acts/channel.stop/{BANK}", "wang", reason="切换")
         path = f"/acts/channel.resume/{BANK}"
         opened.send(path, "wang", reason="已恢复", seen=opened.seen(path))
@@ -199,7 +201,8 @@ def duty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duty]:
 DUTY = (
     "/channels", "/messages", "/messages/2", "/dead", "/approvals", "/approvals/1",
     f"/acts/channel.resume/{BANK}", "/acts/message.resend/2", "/differences", "/certificates",
-    "/agreements", "/agreements/A1",
+    "/agreements", "/agreements/A1", "/find", "/find?q=4213", f"/find/{ITEM}",
+    f"/find/{ITEM}/print", "/find/B2@2025-10",
 )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_the_last_report_of_an_interface(base: str, folder: Path) -> None:
 
 
 def test_a_report_is_served_without_a_way_out(base: str, folder: Path) -> None:
-    data, _ = shelve(report("failed"), folder)
+    data = shelve(report("failed"), folder).data
     answer = httpx.get(f"{base}/certificates/{data.stem}")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -70,7 +70,7 @@ def test_a_report_is_served_without_a_way_out(base: str, folder: Path) -> None:
 
 
 def test_a_changed_report_is_not_shown(base: str, folder: Path) -> None:
-    data, _ = shelve(report("failed"), folder)
+    data = shelve(report("failed"), folder).data
     data.write_text(data.read_text("utf-8").replace('"failed"', '"passed"'), "utf-8")
     assert "报告被改动或读不懂" in httpx.get(base + "/certificates").text
     answer = httpx.get(f"{base}/certificates/{data.stem}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
+import msgspec
 from sqlalchemy.engine import Connection
 
 from hub.app.hub import Hub
@@ -33,13 +34,20 @@ class Shift:
         """A value with every instant in it (fields that end in ``_us``) in business time."""
         if isinstance(value, tuple):
             return cast(T, tuple(self.all(each) for each in value))
+        if isinstance(value, msgspec.Struct):
+            names = value.__struct_fields__
+            return cast(T, msgspec.structs.replace(value, **self._moved(value, names)))
         if not is_dataclass(value) or isinstance(value, type):
             return value
-        moved: dict[str, Any] = {}
-        for each in fields(value):
-            held = getattr(value, each.name)
-            if each.name.endswith("_us") and isinstance(held, int):
-                moved[each.name] = self(held) if held else held
-            elif isinstance(held, tuple) or is_dataclass(held):
-                moved[each.name] = self.all(held)
+        moved = self._moved(value, tuple(each.name for each in fields(value)))
         return cast(T, replace(value, **moved))
+
+    def _moved(self, value: object, names: tuple[str, ...]) -> dict[str, Any]:
+        moved: dict[str, Any] = {}
+        for name in names:
+            held = getattr(value, name)
+            if name.endswith("_us") and isinstance(held, int):
+                moved[name] = self(held) if held else held
+            elif isinstance(held, tuple | msgspec.Struct) or is_dataclass(held):
+                moved[name] = self.all(held)
+        return moved
