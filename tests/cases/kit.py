@@ -374,13 +374,14 @@ def _autumn() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def make_office(store: Store, keys: Path, *, calendar: bool = True) -> Office:
-    """Over an empty store."""
-    make_tables(store, "audit_", "store_", "data_key", "bus_", "case_", "schedule_", "banking_")
+def make_office(store: Store, keys: Path, *, calendar: bool = True, anew: bool = True) -> Office:
+    """Over an empty store; not ``anew``: over one that was left by another process."""
+    if anew:
+        make_tables(store, "audit_", "store_", "data_key", "bus_", "case_", "banking_")
     clock = FixedClock(NOON)
     vault = Vault(KeyRing.create(keys))
     bus = Bus(vault, {PLATFORM: QUICK, REGISTRY: QUICK})
-    if calendar:
+    if calendar and anew:
         with store.write() as tx:
             tx.execute(sa.insert(banking_day), _autumn())
     seat = CaseSeat(PLATFORM, "个人退休“一件事”", TERMS, "1.0.0")
