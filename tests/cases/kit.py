@@ -307,7 +307,7 @@ class Office:
 
     def work(self, times: int = 1) -> None:
         """Send what is due, ``times`` over."""
-        worker = Worker(self.store, self.bus, handlers(self.office, 0.0), self, 1)
+        worker = Worker(self.store, self.bus, handlers(self.office), self, 1)
         for _ in range(times):
             worker.run_once()
 
@@ -386,7 +386,15 @@ def make_office(store: Store, keys: Path, *, calendar: bool = True, anew: bool =
             tx.execute(sa.insert(banking_day), _autumn())
     seat = CaseSeat(PLATFORM, "个人退休“一件事”", TERMS, "1.0.0")
     office = CaseOffice(
-        store, vault, bus, clock, {PLATFORM: seat}, REGISTRY, "1.0.0", ask_again_s=0.0
+        store,
+        vault,
+        bus,
+        clock,
+        {PLATFORM: seat},
+        REGISTRY,
+        "1.0.0",
+        ask_again_s=0.0,
+        hold_again_s=0.0,
     )
     made = Office(store, bus, office, clock)
     made.core.accounts.append(person())
