@@ -46,6 +46,7 @@ def packed(*entries: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
         ("a.zip", packed(("a.pdf", PDF + b"0" * 10_000_000)), "zip_bomb", "zip"),
         ("a.zip", packed(*((f"{n}.pdf", PDF + b"0" * 4000) for n in range(6))), "zip_bomb", "zip"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",
 )  # fmt: skip
 def test_what_it_is(name: str, content: bytes, word: str, media: str) -> None:
     found = look(RULES, name, content)

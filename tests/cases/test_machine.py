@@ -133,6 +133,8 @@ class Cases(RuleBasedStateMachine):
             assert office.platform.steps("A1", head.door)[-1] == (
                 state.value if state.ended else "lacking"
             )
+        reasons = {head.reason for head in heads}
+        assert not (paid and "no_open_account" in reasons)  # it was theirs, and was paid
         ended = {head.state for head in heads}
         if paid and heads:
             assert "done" in ended, ended

@@ -78,6 +78,17 @@ def test_the_other_door_after_the_end_is_done_at_once(office: Office) -> None:
     assert len(office.core.made) == 1
 
 
+def test_the_other_door_while_the_core_has_paid_and_not_said_so(office: Office) -> None:
+    office.push(filing("A1"))
+    office.settle()
+    for _ in range(2):
+        office.core.step(office.number())
+    office.push(filing("B7", door="item"))
+    office.settle()
+    office.finish(office.number())
+    assert [office.case("A1").state, office.case("B7", "item").state] == ["done", "done"]
+
+
 def test_another_payee_by_the_other_door_is_paid_as_the_first_said(office: Office) -> None:
     office.push(filing("A1"))
     office.push(filing("B7", door="item", payee_account="6222080000000000099"))
