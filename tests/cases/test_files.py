@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hub.cases.files import look
 from hub.crypto import sm3_hex
 from hub.ports.case import CaseFile
-from tests.cases.kit import PDF, PNG, TERMS, Office, filing
+from tests.cases.books import PDF, PNG, TERMS
+from tests.cases.kit import Office, filing
 
 RULES = TERMS.files
 JPG = b"\xff\xd8\xff\xe0"

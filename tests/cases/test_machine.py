@@ -18,7 +18,8 @@ from hub.cases import tables as t
 from hub.cases.words import CaseState
 from hub.ports.case import CaseFile, TakenBack
 from hub.store import Store
-from tests.cases.kit import ACCOUNT, PDF, Office, files, filing, make_office
+from tests.cases.books import ACCOUNT, PDF
+from tests.cases.kit import Office, files, filing, make_office
 
 DOORS = ("onething", "item")
 PAYEES = ("6222080000000000015", "6222080000000000099")

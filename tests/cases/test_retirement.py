@@ -9,18 +9,8 @@ from hub.cases import tables as t
 from hub.ports.case import CaseFile, TakenBack
 from hub.ports.registry import PersonAccount
 from hub.store import Store
-from tests.cases.kit import (
-    ACCOUNT,
-    NAME,
-    PAPER,
-    PDF,
-    PROMISED,
-    Office,
-    files,
-    filing,
-    make_office,
-    person,
-)
+from tests.cases.books import ACCOUNT, NAME, PAPER, PDF, PROMISED, person
+from tests.cases.kit import Office, files, filing, make_office
 
 WAY = ["received", "parsed", "checked", "in_core"]
 

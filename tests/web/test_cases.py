@@ -1,4 +1,4 @@
-"""The inbox of cases over a real hub: found, looked at, withdrawn, checked again, by command too."""
+"""The inbox of cases over a real hub: found, looked at, withdrawn, checked again; by command."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ from hub.cases import users
 from hub.cli.main import app
 from hub.ports.case import FILED, CaseFile, Filing
 from hub.schedule import seed_calendar
-from tests.cases.kit import NAME, PAPER, PDF, PLATFORM, PNG, filing
+from tests.cases.books import NAME, PAPER, PDF, PNG
+from tests.cases.kit import PLATFORM, filing
 from tests.web.duty_kit import Duty, on_duty
 
 GOOD = (CaseFile(f"{NAME}身份证.pdf", "01", PDF), CaseFile("退休证.png", "02", PNG))
