@@ -39,22 +39,23 @@ class Cases(RuleBasedStateMachine):
         self.office = make_office(self.store, Path(self.folder.name) / "keys")
         self.seen: dict[tuple[str, int], Any] = {}
 
-    @rule(door=doors, version=versions, payee=st.sampled_from(PAYEES), whole=st.booleans())
-    def file(self, door: str, version: int, payee: str, whole: bool) -> None:
+    @rule(door=doors, version=versions, payee=st.sampled_from(PAYEES),
+          whole=st.integers(0, 3).map(bool), carry=st.booleans())  # fmt: skip
+    def file(self, door: str, version: int, payee: str, whole: bool, carry: bool) -> None:
         """The same number and version says the same for ever, as the inbox sees to."""
         said = filing("A1", version, door, payee_account=payee,
                       files=files() if whole else (CaseFile("a.pdf", "01", PDF),))  # fmt: skip
-        self.office.push(self.seen.setdefault((door, version), said), carry=False)
+        self.office.push(self.seen.setdefault((door, version), said), carry=carry)
 
-    @rule(door=doors, version=versions)
-    def take_back(self, door: str, version: int) -> None:
-        self.office.push(TakenBack("retirement", door, "A1", version, ""), carry=False)
+    @rule(door=doors, version=versions, carry=st.booleans())
+    def take_back(self, door: str, version: int, carry: bool) -> None:
+        self.office.push(TakenBack("retirement", door, "A1", version, ""), carry=carry)
 
     @rule()
     def carry(self) -> None:
         self.office.carry()
 
-    @rule(times=st.integers(1, 4))
+    @rule(times=st.integers(1, 8))
     def work(self, times: int) -> None:
         for _ in range(times):
             self.office.hurry()
@@ -145,6 +146,6 @@ class Cases(RuleBasedStateMachine):
 
 TestCases = Cases.TestCase
 TestCases.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None,
+    max_examples=30, stateful_step_count=30, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
