@@ -60,8 +60,8 @@ def create_app(
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates, ``contracts`` what they are held against.
-    ``differences``, ``on_agreements``, ``on_cases``, ``on_find``, ``on_interfaces`` and ``on_incidents`` supply
-    the pages of what they are named for.
+    ``differences``, ``on_agreements``, ``on_cases``, ``on_find``, ``on_interfaces`` and
+    ``on_incidents`` supply the pages of what they are named for.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
