@@ -27,6 +27,7 @@ class Page:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
         from hub.web.desk.agreements import StoreAgreements
+        from hub.web.desk.cases import StoreCases
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
         from hub.web.desk.find import StoreFind
@@ -46,6 +47,7 @@ class Page:
             environment=hub.settings.environment,
             differences=StoreDifferences(hub),
             on_agreements=StoreAgreements(hub),
+            on_cases=StoreCases(hub),
             on_find=StoreFind(hub),
             on_interfaces=StoreInterfaces(hub),
             on_incidents=StoreIncidents(hub),

@@ -13,6 +13,7 @@ from hub.kernel.settings import ENVIRONMENT_WORDS
 from hub.web import (
     acts,
     agreements,
+    cases,
     certificates,
     differing,
     duty,
@@ -25,6 +26,7 @@ from hub.web import (
     signing_in,
 )
 from hub.web.agreements import AgreementDesk
+from hub.web.cases import CaseDesk
 from hub.web.errors import Errors
 from hub.web.find import FindDesk
 from hub.web.incidents import IncidentDesk
@@ -51,6 +53,7 @@ def create_app(
     on_agreements: AgreementDesk | None = None,
     signing: gate.SignInDesk | None = None,
     sign_in_needed: bool = False,
+    on_cases: CaseDesk | None = None,
     on_find: FindDesk | None = None,
     on_interfaces: InterfaceDesk | None = None,
     on_incidents: IncidentDesk | None = None,
@@ -61,9 +64,9 @@ def create_app(
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates, ``contracts`` what they are held against.
-    ``differences``, ``on_agreements``, ``on_find``, ``on_interfaces`` and ``on_incidents`` supply
-    the pages of what they are named for.  ``signing`` supplies sessions; where
-    ``sign_in_needed``, nothing is shown without one.
+    ``differences``, ``on_agreements``, ``on_cases``, ``on_find``, ``on_interfaces`` and
+    ``on_incidents`` supply the pages of what they are named for.  ``signing`` supplies sessions;
+    where ``sign_in_needed``, nothing is shown without one.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -91,6 +94,8 @@ def create_app(
         app.include_router(agreements.make_router(on_agreements, pages))
     if signing is not None:
         app.include_router(signing_in.make_router(signing, pages))
+    if on_cases is not None:
+        app.include_router(cases.make_router(on_cases, pages))
     if on_find is not None:
         app.include_router(find.make_router(on_find, pages))
     if on_interfaces is not None:
