@@ -31,6 +31,7 @@ class Page:
         from hub.web.desk.duty import StoreDutyDesk
         from hub.web.desk.find import StoreFind
         from hub.web.desk.interfaces import StoreInterfaces
+        from hub.web.desk.schedule import StoreSchedule
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -46,6 +47,7 @@ class Page:
             on_agreements=StoreAgreements(hub),
             on_find=StoreFind(hub),
             on_interfaces=StoreInterfaces(hub),
+            on_schedule=StoreSchedule(hub),
             reports=hub.settings.home / "certificates",
         )
         self.port = chosen

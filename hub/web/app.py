@@ -19,6 +19,7 @@ from hub.web import (
     guard,
     interfaces,
     routes,
+    schedule,
 )
 from hub.web.agreements import AgreementDesk
 from hub.web.errors import Errors
@@ -29,6 +30,7 @@ from hub.web.model import Desk
 from hub.web.model.differences import DifferenceDesk
 from hub.web.model.duty import DutyDesk
 from hub.web.render import STATIC, Pages
+from hub.web.schedule import ScheduleDesk
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
@@ -45,6 +47,7 @@ def create_app(
     on_agreements: AgreementDesk | None = None,
     on_find: FindDesk | None = None,
     on_interfaces: InterfaceDesk | None = None,
+    on_schedule: ScheduleDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
@@ -53,7 +56,7 @@ def create_app(
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates.  ``differences``, ``on_agreements`` and
     ``on_find``, ``on_interfaces`` supply the pages of the differences, of the agreements, of the
-    search and of the interfaces.
+    search and of the interfaces; ``on_schedule`` those of the banking calendar's jobs.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -83,6 +86,8 @@ def create_app(
         app.include_router(find.make_router(on_find, pages))
     if on_interfaces is not None:
         app.include_router(interfaces.make_router(on_interfaces, pages))
+    if on_schedule is not None:
+        app.include_router(schedule.make_router(on_schedule, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)
