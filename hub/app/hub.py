@@ -5,7 +5,8 @@ threads that do the work.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -173,13 +174,29 @@ class Hub:
         return found[0]
 
 
+class Part(Protocol):
+    """A thread of a serving process."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End in good order."""
+        ...
+
+
 class Engine:
     """The threads of a serving process: workers, inbox, reaper, conductor, sealer, watch.
 
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
 
-    def __init__(self, hub: Hub, contested: Callable[[], object], workers: int) -> None:
+    def __init__(
+        self, hub: Hub, contested: Callable[[], object], workers: int,
+        beside: Sequence["Part"] = (),
+    ) -> None:  # fmt: skip
+        """``beside``: further threads of this process, which need the whole hub."""
         require_current(hub.store)
         self._hub = hub
         known = hub.handlers()
@@ -199,6 +216,7 @@ class Engine:
         self._watching = Watching(
             hub.store, hub.adapters, hub.settings, hub.partners, hub.clock
         )  # fmt: skip
+        self._beside = tuple(beside)
 
     def start(self) -> None:
         """Begin all of it."""
@@ -210,12 +228,16 @@ class Engine:
         self._sealer.start()
         self._seat_watch.start()
         self._expiry.start()
+        for part in self._beside:
+            part.start()
         if self._hub.settings.probes:
             self._watching.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
+        for part in self._beside:
+            part.stop()
         self._seat_watch.stop()
         self._watching.stop()
         self._expiry.stop()

@@ -12,6 +12,7 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    callers,
     certificates,
     certify,
     channels,
@@ -20,6 +21,7 @@ from hub.cli import (
     differences,
     expiry,
     find,
+    incidents,
     jobs,
     lines,
     messages,
@@ -28,6 +30,7 @@ from hub.cli import (
     offset,
     people,
     policy,
+    registry,
     serving,
     spec,
     watch,
@@ -62,7 +65,12 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
+app.add_typer(callers.app, name="caller")
+app.command("openapi")(callers.openapi)
+app.add_typer(registry.app, name="registry")
 app.add_typer(watch.app, name="watch")
+app.add_typer(incidents.app, name="incident")
+app.add_typer(incidents.planned, name="maintenance")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")

@@ -22,6 +22,7 @@ PLACES = (
     Place("find", "/find", duty=True),
     Place("interfaces", "/interfaces", duty=True),
     Place("schedule", "/schedule", duty=True),
+    Place("incidents", "/incidents", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),
