@@ -33,6 +33,7 @@ class Page:
         from hub.web.desk.find import StoreFind
         from hub.web.desk.incidents import StoreIncidents
         from hub.web.desk.interfaces import StoreInterfaces
+        from hub.web.desk.signing_in import StoreSignIn
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -51,6 +52,8 @@ class Page:
             on_interfaces=StoreInterfaces(hub),
             on_incidents=StoreIncidents(hub),
             reports=hub.settings.home / "certificates",
+            signing=StoreSignIn(hub),
+            sign_in_needed=hub.settings.pages_need_sign_in,
             contracts=lambda: [one.contract for one in hub.adapters.values()],
         )
         self.port = chosen
