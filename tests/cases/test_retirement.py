@@ -258,6 +258,20 @@ def test_the_core_says_no(office: Office) -> None:
     assert (office.case().state, office.number()[-2:]) == ("in_core", "02")
 
 
+def test_refused_while_a_newer_version_is_being_corrected(office: Office) -> None:
+    office.push(filing())
+    office.settle()
+    office.push(filing(version=2, files=files()[:1]))
+    office.core.refuse(office.number())
+    office.settle()
+    office.hurry()
+    office.work(2)
+    assert (office.case().state, office.case().waiting) == ("parsed", "materials")
+    office.push(filing(version=3))
+    office.settle()
+    assert (office.case().state, office.number()[-2:]) == ("in_core", "02")
+
+
 def test_a_platform_away_for_a_day_loses_nothing(office: Office) -> None:
     office.platform.away = True
     office.push(filing())
