@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from sqlalchemy.engine import Connection
+
 from hub import audit, cases
 from hub.app.alone import hold_alone
 from hub.app.case_office import open_case_office
@@ -15,6 +17,7 @@ from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.expiries import ExpiryWatch
 from hub.app.partners import Partners
+from hub.app.scheduling import Scheduling
 from hub.app.seat_watch import SeatWatch
 from hub.app.watching import Watching
 from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
@@ -29,7 +32,9 @@ from hub.kernel.settings import Settings
 from hub.offset import notices
 from hub.offset.handlers import handlers
 from hub.offset.inquiry import ask_first
+from hub.offset.instruct import KIND as INSTRUCT
 from hub.offset.office import BankSeat, Office
+from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
 from hub.schedule import Leadership
 from hub.store import Store
@@ -39,6 +44,8 @@ from hub.store.vault import Vault
 _log = get_logger(__name__)
 
 _SEAL_S = 0.5
+_NOTHING: frozenset[str] = frozenset()
+_PAYMENTS = frozenset({INSTRUCT})
 
 
 class Hub:
@@ -57,7 +64,14 @@ class Hub:
         self.people = People(self.store, self.vault)
         self.approvals = Approvals(self.people)
         self.adapters = discover(settings)
+        self._hours = {
+            name: one.manifest.payment_hours
+            for name, one in self.adapters.items()
+            if one.manifest.port == "bank"
+        }
         self.bus.set_policies({name: self._policy(name) for name in self.adapters})
+        self.days = PaymentDays(self.clock)
+        self.bus.shut = self._shut
         self.bus.switched = lambda tx, name: ask_first(tx, self.office, name)
         self.partners = Partners(self.adapters, settings, self.clock)
         self.checkpoints = audit.Checkpoints(settings.checkpoints, self.ring.signer)
@@ -102,6 +116,11 @@ class Hub:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _shut(self, tx: Connection, interface: str) -> frozenset[str]:
+        """Payments of a bank that takes none now."""
+        hours = self._hours.get(interface)
+        return _NOTHING if hours is None or self.days.open_now(tx, hours) else _PAYMENTS
 
     def _policy(self, interface: str) -> ChannelPolicy:
         known = self.settings.partner(interface)
@@ -184,7 +203,11 @@ class Engine:
         self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=workers)
         self._reaper = Reaper(hub.store, hub.bus, known)
         self._inbox = InboxWorker(hub.store, hub.bus, hub.users())
-        self._conducting = Conducting(hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown)
+        self._scheduling = Scheduling(hub)
+        self._conducting = Conducting(
+            hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown,
+            opened=self._scheduling.opened.read,
+        )  # fmt: skip
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
@@ -200,6 +223,7 @@ class Engine:
         self._worker.start()
         self._reaper.start()
         self._inbox.start()
+        self._scheduling.start()
         self._conducting.start()
         self._sealer.start()
         self._seat_watch.start()
@@ -218,6 +242,7 @@ class Engine:
         self._watching.stop()
         self._expiry.stop()
         self._conducting.stop()
+        self._scheduling.stop()
         self._inbox.stop()
         self._sealer.join(10)
         self._worker.stop()

@@ -21,6 +21,8 @@ from hub.cli import (
     differences,
     expiry,
     find,
+    incidents,
+    jobs,
     lines,
     messages,
     mocks,
@@ -67,9 +69,12 @@ app.add_typer(callers.app, name="caller")
 app.command("openapi")(callers.openapi)
 app.add_typer(registry.app, name="registry")
 app.add_typer(watch.app, name="watch")
+app.add_typer(incidents.app, name="incident")
+app.add_typer(incidents.planned, name="maintenance")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
+app.add_typer(jobs.app, name="job")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

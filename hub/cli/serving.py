@@ -30,6 +30,7 @@ class Page:
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
         from hub.web.desk.find import StoreFind
+        from hub.web.desk.incidents import StoreIncidents
         from hub.web.desk.interfaces import StoreInterfaces
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
@@ -46,7 +47,9 @@ class Page:
             on_agreements=StoreAgreements(hub),
             on_find=StoreFind(hub),
             on_interfaces=StoreInterfaces(hub),
+            on_incidents=StoreIncidents(hub),
             reports=hub.settings.home / "certificates",
+            contracts=lambda: [one.contract for one in hub.adapters.values()],
         )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_queries"
-down_revision = "20261126_cases"
+down_revision = "20261126_incidents"
 branch_labels = None
 depends_on = None
 
