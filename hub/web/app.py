@@ -13,16 +13,20 @@ from hub.kernel.settings import ENVIRONMENT_WORDS
 from hub.web import (
     acts,
     agreements,
+    cases,
     certificates,
     differing,
     duty,
     find,
+    gate,
     guard,
     incidents,
     interfaces,
     routes,
+    signing_in,
 )
 from hub.web.agreements import AgreementDesk
+from hub.web.cases import CaseDesk
 from hub.web.errors import Errors
 from hub.web.find import FindDesk
 from hub.web.incidents import IncidentDesk
@@ -47,6 +51,9 @@ def create_app(
     contracts: Callable[[], Iterable[Contract]] = tuple,
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
+    signing: gate.SignInDesk | None = None,
+    sign_in_needed: bool = False,
+    on_cases: CaseDesk | None = None,
     on_find: FindDesk | None = None,
     on_interfaces: InterfaceDesk | None = None,
     on_incidents: IncidentDesk | None = None,
@@ -57,8 +64,9 @@ def create_app(
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates, ``contracts`` what they are held against.
-    ``differences``, ``on_agreements``, ``on_find``, ``on_interfaces`` and ``on_incidents`` supply
-    the pages of what they are named for.
+    ``differences``, ``on_agreements``, ``on_cases``, ``on_find``, ``on_interfaces`` and
+    ``on_incidents`` supply the pages of what they are named for.  ``signing`` supplies sessions;
+    where ``sign_in_needed``, nothing is shown without one.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -73,7 +81,7 @@ def create_app(
         # The native telemetry records exception messages; nothing of ours leaves by that way.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    pages = Pages(environment, duty=on_duty is not None)
+    pages = Pages(environment, duty=on_duty is not None, signing=signing is not None)
     feeds = Feeds(desk, interval_s)
     app.include_router(routes.make_router(desk, pages, feeds))
     app.include_router(acts.make_router(desk))
@@ -84,6 +92,10 @@ def create_app(
         app.include_router(differing.make_router(differences, pages))
     if on_agreements is not None:
         app.include_router(agreements.make_router(on_agreements, pages))
+    if signing is not None:
+        app.include_router(signing_in.make_router(signing, pages))
+    if on_cases is not None:
+        app.include_router(cases.make_router(on_cases, pages))
     if on_find is not None:
         app.include_router(find.make_router(on_find, pages))
     if on_interfaces is not None:
@@ -93,6 +105,8 @@ def create_app(
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)
+    if signing is not None:
+        app.add_middleware(gate.Gate, desk=signing, needed=sign_in_needed, refuse=errors.answer)
     app.add_middleware(guard.Guard, hosts=tuple(hosts), refuse=errors.answer)
     app.state.feeds = feeds
     return app

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hub.app import delivering
+from hub.app import ways
 from hub.app.discover import Manifest
 from hub.bus.tables import channel, message
 from hub.kernel.clocks import to_us
@@ -145,8 +145,8 @@ class Scythe:
         self._blunt = False
         for name in ("delivered", "due", "put"):
             monkeypatch.setattr(alerts, name, self._around(getattr(alerts, name)))
-        real = delivering.Spool.deliver
-        monkeypatch.setattr(delivering.Spool, "deliver", self._around(real))
+        real = ways.Spool.deliver
+        monkeypatch.setattr(ways.Spool, "deliver", self._around(real))
 
     def blunt(self) -> None:
         self._blunt = True
@@ -205,7 +205,7 @@ def test_a_way_that_fails_keeps_the_order_and_tries_again(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(delivering.Spool, "deliver", full)
+    monkeypatch.setattr(ways.Spool, "deliver", full)
     play(bench, UP, DOWN, DOWN, UP, UP)
     with bench.store.write() as tx:
         (due,) = tx.execute(sa.select(watch_alert).where(watch_alert.c.tries > 0)).all()

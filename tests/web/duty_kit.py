@@ -21,6 +21,7 @@ from hub.people.words import Role
 from hub.web.app import create_app
 from hub.web.desk import StoreDesk
 from hub.web.desk.agreements import StoreAgreements
+from hub.web.desk.cases import StoreCases
 from hub.web.desk.differences import StoreDifferences
 from hub.web.desk.duty import StoreDutyDesk
 from hub.web.desk.find import StoreFind
@@ -138,7 +139,7 @@ def on_duty(folder: Path, settings: Settings | None = None) -> Iterator[Duty]:
             first = first or hub.people.authenticate(tokens[login])
         app = create_app(
             StoreDesk(hub), on_duty=StoreDutyDesk(hub), differences=StoreDifferences(hub),
-            on_agreements=StoreAgreements(hub), on_find=StoreFind(hub),
+            on_agreements=StoreAgreements(hub), on_cases=StoreCases(hub), on_find=StoreFind(hub),
             on_interfaces=StoreInterfaces(hub), on_incidents=StoreIncidents(hub),
             environment="test",
         )  # fmt: skip

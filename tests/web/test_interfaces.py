@@ -99,6 +99,7 @@ def test_an_incident_is_answered_handed_over_and_closed_on_its_page(duty: Duty) 
     assert "还没有发生过故障" in duty.client.get("/incidents").text
     break_it(duty)
     assert "1 起未恢复" in duty.client.get("/incidents").text
+    assert 'href="/incidents/1"' in duty.client.get("/interfaces").text
     page = duty.client.get("/incidents/1").text
     for part in ("处置卡", "切勿", "先做三步", "中心信息科·工行公司业务部", "&lt;script&gt;"):
         assert part in page
