@@ -21,6 +21,7 @@ PLACES = (
     Place("runs", "/runs"),
     Place("find", "/find", duty=True),
     Place("interfaces", "/interfaces", duty=True),
+    Place("schedule", "/schedule", duty=True),
     Place("incidents", "/incidents", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("cases", "/cases", duty=True),

@@ -88,13 +88,22 @@ def test_it_opens_within_two_probes_dated_at_the_first_and_ends_by_itself(bench:
 
 
 def test_another_kind_of_trouble_is_the_same_incident_and_reminders_follow(bench: Bench) -> None:
-    play(bench, UP, DOWN, DOWN, BUSY, BUSY, *[BUSY] * 31)
+    play(bench, UP, DOWN, DOWN, BUSY, BUSY, *[BUSY] * 28)
     (one,) = seen(bench)
     assert one.effect == "unusable"
     with bench.store.read() as view:
         kinds = [line.kind for line in see_incident(view, one.id).lines]
-    assert kinds == ["begun", "opened", "changed", "reminded"]
+    assert kinds == ["begun", "opened", "changed", "reminded"]  # nobody answered in 30 minutes
     assert spool(bench) == ["000001-begin-0.json", "000001-remind-1.json"]
+    said = json.loads((bench.settings.home / "alerts/000001-remind-1.json").read_text("utf-8"))
+    assert "仍未恢复" in said["title"]
+    assert "响应时限 10-01 21:31，" in said["text"]
+    with bench.store.write() as tx:
+        respond(tx, 1, by="wang", said="我来", now_us=to_us(bench.clock.moment))
+    play(bench, *[BUSY] * 26)
+    assert len(spool(bench)) == 2  # it is in hand, and half an hour is not over
+    play(bench, *[BUSY] * 3)
+    assert spool(bench)[-1] == "000001-remind-2.json"
 
 
 class TestQuiet:

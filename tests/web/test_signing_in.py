@@ -20,7 +20,7 @@ from hub.store import database_now_us
 from hub.store.schema import upgrade
 from hub.web.app import create_app
 from hub.web.desk import StoreDesk
-from hub.web.desk.duty import StoreDutyDesk
+from hub.web.desk.parts import all_parts
 from hub.web.desk.signing_in import StoreSignIn
 from hub.web.gate import inside
 from tests.app.conftest import make_home
@@ -76,7 +76,7 @@ def door(tmp_path: Path) -> Iterator[Door]:
                 tx, login="root", name="欧阳国洋", party=Party.CENTRE, roles=[Role.HANDLER], by=None
             )
         app = create_app(
-            StoreDesk(hub), on_duty=StoreDutyDesk(hub), environment="production",
+            StoreDesk(hub), parts=all_parts(hub), environment="production",
             signing=StoreSignIn(hub), sign_in_needed=settings.pages_need_sign_in,
         )  # fmt: skip
         with serving(app) as base, httpx.Client(base_url=base, timeout=20) as client:
