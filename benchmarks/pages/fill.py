@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.app.hub import Hub
-from hub.audit.tables import audit_entry
+from hub.audit.identity import ensure_identity
+from hub.audit.tables import audit_entry, audit_head
 from hub.bus.tables import attempt, call, channel, message
 from hub.offset.policy import keep_policy, read_policy
 from hub.offset.tables import (
@@ -123,7 +124,8 @@ def fill(hub: Hub, messages: int) -> Filled:
         year.month(place, month)
     year.rest()
     with hub.store.write() as tx:
-        _finish(tx, hub)
+        _finish(tx, hub, messages)
+    hub.keeper.stage_end("filled")
     number = year.number(RUNS // 2, 1)
     return Filled(
         month=months[-1], item=number, bank_serial=f"S{number}", account=accounts[1],
@@ -364,8 +366,10 @@ class _Year:
         }  # fmt: skip
 
 
-def _finish(tx: Connection, hub: Hub) -> None:
-    """The channels, and what the planner wants to know of the tables."""
+def _finish(tx: Connection, hub: Hub, messages: int) -> None:
+    """The channels, the head of the chain, and what the planner wants to know of the tables."""
+    ensure_identity(tx)
+    tx.execute(sa.update(audit_head).values(seq=messages, chain=f"{messages:064x}"))
     for interface in (*(s.interface for s in hub.office.banks.values()), "core-reference"):
         tx.execute(sa.insert(channel).values(
             interface=interface, stopped=0, stopped_by="", stopped_why="", misses=0,

@@ -105,6 +105,17 @@ def _few_of_kind(tx: Connection, wanted: MessageFilter) -> list[int] | None:
     return numbers if len(numbers) <= KEYS_MOST else None
 
 
+def newest_delivered(tx: Connection, interface: str, kind: str) -> int:
+    """The number of the last message of a kind that was delivered, 0 for none: of a rare kind all
+    are looked at, a common one is met soon from the newest down."""
+    few = _few_of_kind(tx, MessageFilter(interface=interface, kind=kind))
+    where = _rest(MessageFilter(interface=interface, kind=kind, state=S.DELIVERED.value))
+    if few is not None:
+        where.append(among(tx, message.c.id, few))
+    newest = sa.select(message.c.id).where(*where).order_by(message.c.id.desc()).limit(1)
+    return int(tx.scalar(newest) or 0)
+
+
 def _rest(wanted: MessageFilter, *but: str) -> list[sa.ColumnElement[bool]]:
     """The other conditions, out of any index's sight: the planner must not choose one of them to
     drive, for each may fit most of the table."""

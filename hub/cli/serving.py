@@ -30,6 +30,7 @@ class Page:
         from hub.web.desk.differences import StoreDifferences
         from hub.web.desk.duty import StoreDutyDesk
         from hub.web.desk.find import StoreFind
+        from hub.web.desk.meters import StoreMeters
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -44,6 +45,7 @@ class Page:
             differences=StoreDifferences(hub),
             on_agreements=StoreAgreements(hub),
             on_find=StoreFind(hub),
+            meters=StoreMeters(hub),
             reports=hub.settings.home / "certificates",
         )
         self.port = chosen

@@ -9,11 +9,12 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, agreements, certificates, differing, duty, find, guard, routes
+from hub.web import acts, agreements, certificates, differing, duty, find, guard, metrics, routes
 from hub.web.agreements import AgreementDesk
 from hub.web.errors import Errors
 from hub.web.find import FindDesk
 from hub.web.live import INTERVAL_S, Feeds
+from hub.web.metrics import MeterDesk
 from hub.web.model import Desk
 from hub.web.model.differences import DifferenceDesk
 from hub.web.model.duty import DutyDesk
@@ -33,6 +34,7 @@ def create_app(
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
     on_find: FindDesk | None = None,
+    meters: MeterDesk | None = None,
 ) -> FastAPI:
     """The pages.
 
@@ -40,7 +42,8 @@ def create_app(
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates.  ``differences``, ``on_agreements`` and
-    ``on_find`` supply the pages of the differences, of the agreements and of the search.
+    ``on_find`` supply the pages of the differences, of the agreements and of the search, ``meters``
+    what monitoring asks.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -68,6 +71,8 @@ def create_app(
         app.include_router(agreements.make_router(on_agreements, pages))
     if on_find is not None:
         app.include_router(find.make_router(on_find, pages))
+    if meters is not None:
+        app.include_router(metrics.make_router(meters))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)
