@@ -19,9 +19,10 @@ class Amounts:
     @classmethod
     def of(cls, contract: Contract) -> "Amounts":
         """Raises Misconfigured for a unit nobody knows."""
-        if contract.wire.amount_unit not in WORDS:
+        found = _OF_UNIT.get(contract.wire.amount_unit)
+        if found is None:
             raise Misconfigured(f"{contract.interface}: amounts in {contract.wire.amount_unit}")
-        return cls(contract.wire.amount_unit)
+        return found
 
     def write(self, fen: int) -> str:
         """An amount as it stands on the wire."""
@@ -35,6 +36,9 @@ class Amounts:
             return parse_fen(said) if self.unit == "fen" else parse_yuan(said)
         except BadAmount:
             return None
+
+
+_OF_UNIT = {unit: Amounts(unit) for unit in WORDS}
 
 
 def amount(contract: Contract, said: object) -> Fen | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from hub.contracts import Code, CodeStatus, Contract
+from hub.contracts import Code, CodeStatus, Contract, Field
 from hub.kernel.clocks import SHANGHAI
 from hub.kernel.errors import BadInput
 from hub.kernel.money import Fen
@@ -32,12 +32,21 @@ def obstacle(
     ``fields``: the contract's fields that carry name and account; ``delimiters``: characters that
     separate values on this wire and can stand in none of them.
     """
-    name_field, account_field = fields
-    if not name.strip() or UNWRITABLE.search(name) or not contract.field(name_field).takes(name):
+    name_field, account_field = map(contract.field, fields)
+    return _obstacle(name, account, name_field, account_field, delimiters)
+
+
+def _obstacle(
+    name: str, account: str, name_field: Field, account_field: Field, delimiters: str
+) -> str | None:
+    # What prints holds no control character, no half of one: most names are settled by that.
+    if not name.isprintable() and UNWRITABLE.search(name):
         return "name_not_representable"
-    if any(one in name for one in delimiters):
+    if not name.strip() or not name_field.takes(name):
         return "name_not_representable"
-    if not _ACCOUNT.fullmatch(account) or not contract.field(account_field).takes(account):
+    if delimiters and any(one in name for one in delimiters):
+        return "name_not_representable"
+    if not _ACCOUNT.fullmatch(account) or not account_field.takes(account):
         return "account_not_representable"
     return None
 
@@ -57,14 +66,14 @@ def check_batch(
         raise BadInput(f"a batch has 1 to {limit} rows, not {len(numbers)}")
     if len(set(numbers)) != len(numbers):
         raise BadInput("a number stands twice in the batch")
+    name_field, account_field = map(contract.field, fields)
     for row in batch.rows:
-        if not re.fullmatch(f"[0-9]{{{digits}}}", row.number):
+        number = row.number
+        if len(number) != digits or not (number.isascii() and number.isdigit()):
             raise BadInput(f"instruction numbers have {digits} digits")
         if row.amount <= 0:
             raise BadInput(f"instruction {row.number}: the amount is not above 0")
-        found = obstacle(
-            contract, row.payee_name, row.payee_account, fields=fields, delimiters=delimiters
-        )
+        found = _obstacle(row.payee_name, row.payee_account, name_field, account_field, delimiters)
         if found is not None:
             raise BadInput(f"instruction {row.number}: {found}")
 
@@ -175,7 +184,7 @@ def day(text: str) -> date | None:
     if len(clean) != 8 or not (clean.isascii() and clean.isdigit()):
         return None
     try:
-        return date(int(clean[:4]), int(clean[4:6]), int(clean[6:]))
+        return date.fromisoformat(clean)  # eight digits are yyyyMMdd to it
     except ValueError:
         return None
 

@@ -68,6 +68,13 @@ class Gateway:
             raise PartnerRefused(reply.code, shape(reply.message), final=False)
         return reply
 
+    def alive(self, line: Line, sid: str) -> None:
+        """Ask for an app secret anew, whatever is kept: a sign of life that changes nothing on
+        the platform's side.  Raises as :meth:`call`."""
+        with self._lock:
+            kept = self._secret
+        self._fetched(line, sid, instead_of=kept)
+
     def _current(self, line: Line, sid: str) -> Secret:
         with self._lock:
             secret, until = self._secret, self._until

@@ -111,12 +111,16 @@ class RowReader:
         due_on = banks.day(row.get(names.due_date, ""))
         state = row.get(names.state, "").strip()
         borrower_id = row.get(names.borrower_id, "")
-        flaws = (
-            ("amount", due is None or due < 0),
-            ("due_date", due_on is None),
-            ("loan_state", not self.contract.code("loan_state", state).known),
-            ("borrower_id", not banks.is_document(borrower_id)),  # last: hides no other
-        )
+        known = self.contract.code("loan_state", state).known
+        flaw = ""
+        if due is None or due < 0:
+            flaw = "amount"
+        elif due_on is None:
+            flaw = "due_date"
+        elif not known:
+            flaw = "loan_state"
+        elif not banks.is_document(borrower_id):  # last: hides no other
+            flaw = "borrower_id"
         return DueRecord(
             loan_contract=row.get(names.loan_contract, "").strip(),
             repayment_account=row.get(names.repayment_account, "").strip(),
@@ -126,7 +130,7 @@ class RowReader:
             amount=due,
             settled=state == _SETTLED,
             overdue=state == _OVERDUE,
-            flaw=next((word for word, wrong in flaws if wrong), ""),
+            flaw=flaw,
         )
 
     def entry(self, row: Row, day: date, names: EntryFields) -> StatementEntry:

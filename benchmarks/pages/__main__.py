@@ -86,6 +86,7 @@ def _pages(filled: Filled) -> list[tuple[str, str, int]]:
     moment = from_us(filled.middle_us).strftime("%Y-%m-%dT%H:%M")
     return [
         ("overview: the open run's board", f"/runs/{filled.month}", OVERVIEW_MS),
+        ("overview: all interfaces", "/interfaces", OVERVIEW_MS),
         ("overview: channels", "/channels", OVERVIEW_MS),
         ("messages: all", "/messages", SEARCH_MS),
         ("messages: one interface", "/messages?interface=bank-icbc", SEARCH_MS),

@@ -19,6 +19,7 @@ from hub.web.desk.agreements import StoreAgreements
 from hub.web.desk.differences import StoreDifferences
 from hub.web.desk.duty import StoreDutyDesk
 from hub.web.desk.find import StoreFind
+from hub.web.desk.interfaces import StoreInterfaces
 from hub.web.server import PageServer
 from hub.wire.listening import free_port
 
@@ -45,7 +46,8 @@ def served(hub: Hub) -> Iterator[str]:
     """The base URL, until the block ends."""
     app = create_app(
         StoreDesk(hub), on_duty=StoreDutyDesk(hub), differences=StoreDifferences(hub),
-        on_agreements=StoreAgreements(hub), on_find=StoreFind(hub), environment="test",
+        on_agreements=StoreAgreements(hub), on_find=StoreFind(hub),
+        on_interfaces=StoreInterfaces(hub), environment="test",
     )  # fmt: skip
     port = free_port(0, "127.0.0.1")
     assert port is not None

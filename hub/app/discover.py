@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured, NotFound
 from hub.kernel.settings import Settings
+from hub.monitor.hours import ServiceHours
 from hub.offset.arrival import ALL_DAY, PaymentHours
 from hub.ports.context import AdapterContext
 from hub.ports.inbound import InboundPort
@@ -26,6 +28,14 @@ from hub.ports.inbound import InboundPort
 PACKAGE = "adapters"
 DRAFTED = "drafted"
 """The quality of an adapter that is still being written: a demo leaves it out."""
+PROBE_EVERY_S = 60
+
+
+class BadSchedule(Misconfigured):
+    """A manifest's schedule cannot be read."""
+
+    code = "app.bad_schedule"
+    hint = 'Write times as "08:30", in quotes.'
 
 
 class _PartnerCode(BaseModel):
@@ -56,6 +66,29 @@ class Manifest(BaseModel):
     inbound: str = ""
     """Module whose ``build(context)`` makes the listening half; empty: it does not listen."""
 
+    owner: str = ""
+    """Who is called when it fails."""
+
+    @property
+    def schedule(self) -> dict[str, str]:
+        """When it does what, business time: ``{"dues": "08:30"}``."""
+        said = (self.model_extra or {}).get("schedule")
+        return {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
+
+    @property
+    def probe_every_s(self) -> int:
+        """How often it is probed (拨测).  Raises Misconfigured."""
+        said = self.schedule.get("probe_every_s", str(PROBE_EVERY_S))
+        if not (said.isascii() and said.isdigit() and 5 <= int(said) <= 3600):
+            raise Misconfigured(f"{self.interface}: probe_every_s is 5 to 3600 seconds")
+        return int(said)
+
+    @property
+    def service_hours(self) -> ServiceHours:
+        """When it is in service, the day cut left out.  Raises BadServiceHours."""
+        said = (self.model_extra or {}).get("hours")
+        return ServiceHours.of(said if isinstance(said, dict) else None)
+
     @property
     def payment_hours(self) -> PaymentHours:
         """When this partner takes payments; the whole day when the manifest does not say.
@@ -65,6 +98,18 @@ class Manifest(BaseModel):
         said = (self.model_extra or {}).get("hours")
         text = said.get("payment") if isinstance(said, dict) else None
         return ALL_DAY if text is None else PaymentHours.parse(str(text))
+
+    def time_of(self, step: str) -> time | None:
+        """When its ``schedule`` has this step due, business time; None when it does not say.
+
+        Raises BadSchedule.
+        """
+        said = (self.model_extra or {}).get("schedule")
+        text = said.get(step) if isinstance(said, dict) else None
+        try:
+            return None if text is None else time.fromisoformat(str(text))
+        except ValueError:
+            raise BadSchedule(f"{self.interface}: {step} at {str(text)[:20]!r}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,25 @@ threads that do the work.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from hub import audit
+from sqlalchemy.engine import Connection
+
+from hub import audit, cases
 from hub.app.alone import hold_alone
+from hub.app.case_office import open_case_office
 from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.expiries import ExpiryWatch
 from hub.app.partners import Partners
+from hub.app.scheduling import Scheduling
 from hub.app.seat_watch import SeatWatch
+from hub.app.watching import Watching
 from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
 from hub.bus.holder import this_holder
 from hub.bus.policy import ChannelPolicy
+from hub.cases import CaseOffice
 from hub.crypto import KeyRing
 from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
 from hub.kernel.errors import Misconfigured
@@ -25,7 +32,9 @@ from hub.kernel.settings import Settings
 from hub.offset import notices
 from hub.offset.handlers import handlers
 from hub.offset.inquiry import ask_first
+from hub.offset.instruct import KIND as INSTRUCT
 from hub.offset.office import BankSeat, Office
+from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
 from hub.schedule import Leadership
 from hub.store import Store
@@ -35,6 +44,8 @@ from hub.store.vault import Vault
 _log = get_logger(__name__)
 
 _SEAL_S = 0.5
+_NOTHING: frozenset[str] = frozenset()
+_PAYMENTS = frozenset({INSTRUCT})
 
 
 class Hub:
@@ -53,13 +64,21 @@ class Hub:
         self.people = People(self.store, self.vault)
         self.approvals = Approvals(self.people)
         self.adapters = discover(settings)
+        self._hours = {
+            name: one.manifest.payment_hours
+            for name, one in self.adapters.items()
+            if one.manifest.port == "bank"
+        }
         self.bus.set_policies({name: self._policy(name) for name in self.adapters})
+        self.days = PaymentDays(self.clock)
+        self.bus.shut = self._shut
         self.bus.switched = lambda tx, name: ask_first(tx, self.office, name)
         self.partners = Partners(self.adapters, settings, self.clock)
         self.checkpoints = audit.Checkpoints(settings.checkpoints, self.ring.signer)
         self.keeper = audit.Keeper(self.store, self.checkpoints)
         self.bus.may_act = self.checkpoints.seat.holds
         self._office: Office | None = None
+        self._cases: CaseOffice | None = None
 
     @property
     def office(self) -> Office:
@@ -68,13 +87,22 @@ class Hub:
             self._office = self._open_office()
         return self._office
 
+    @property
+    def cases(self) -> CaseOffice | None:
+        """The office of cases; None where no platform files any here."""
+        if self._cases is None:
+            self._cases = open_case_office(self)
+        return self._cases
+
     def handlers(self) -> Mapping[str, Handler]:
         """Every message kind this hub knows."""
-        return handlers(self.office)
+        filed = {} if self.cases is None else cases.handlers(self.cases)
+        return {**handlers(self.office), **filed}
 
     def users(self) -> Mapping[str, NoticeUser]:
         """Every kind of notice this hub takes in."""
-        return notices.users(self.office)
+        filed = {} if self.cases is None else cases.users(self.cases)
+        return {**notices.users(self.office), **filed}
 
     def close(self) -> None:
         """Give everything back."""
@@ -89,6 +117,11 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _shut(self, tx: Connection, interface: str) -> frozenset[str]:
+        """Payments of a bank that takes none now."""
+        hours = self._hours.get(interface)
+        return _NOTHING if hours is None or self.days.open_now(tx, hours) else _PAYMENTS
+
     def _policy(self, interface: str) -> ChannelPolicy:
         known = self.settings.partner(interface)
         return ChannelPolicy(
@@ -101,9 +134,7 @@ class Hub:
         core = self._only("core")
         port = self.partners.open(core.interface).port
         seats = {}
-        for adapter in self._of_port("bank"):
-            if not self.settings.partner(adapter.interface).endpoints:
-                continue  # this centre does not reach that bank (yet)
+        for adapter in self.of_port("bank"):
             partner = self.partners.open(adapter.interface)
             code = adapter.manifest.partner.code
             seats[code] = BankSeat(
@@ -128,54 +159,90 @@ class Hub:
             core_accounts_limit=port.accounts_limit,
         )
 
-    def _of_port(self, port: str) -> list[FoundAdapter]:
-        return [each for each in self.adapters.values() if each.manifest.port == port]
+    def of_port(self, port: str) -> list[FoundAdapter]:
+        """Adapters of this port whose partners this deployment reaches."""
+        return [
+            each
+            for each in self.adapters.values()
+            if each.manifest.port == port and self.settings.partner(each.interface).endpoints
+        ]
 
     def _only(self, port: str) -> FoundAdapter:
-        found = [
-            each for each in self._of_port(port) if self.settings.partner(each.interface).endpoints
-        ]
+        found = self.of_port(port)
         if len(found) != 1:
             raise Misconfigured(f"hub.toml must give endpoints to exactly one {port} interface")
         return found[0]
 
 
+class Part(Protocol):
+    """A thread of a serving process."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End in good order."""
+        ...
+
+
 class Engine:
-    """The threads of a serving process: workers, inbox, reaper, conductor, sealer.
+    """The threads of a serving process: workers, inbox, reaper, conductor, sealer, watch.
 
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
 
-    def __init__(self, hub: Hub, contested: Callable[[], object], workers: int) -> None:
+    def __init__(
+        self, hub: Hub, contested: Callable[[], object], workers: int,
+        beside: Sequence["Part"] = (),
+    ) -> None:  # fmt: skip
+        """``beside``: further threads of this process, which need the whole hub."""
         require_current(hub.store)
         self._hub = hub
         known = hub.handlers()
         self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=workers)
         self._reaper = Reaper(hub.store, hub.bus, known)
         self._inbox = InboxWorker(hub.store, hub.bus, hub.users())
-        self._conducting = Conducting(hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown)
+        self._scheduling = Scheduling(hub)
+        self._conducting = Conducting(
+            hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown,
+            opened=self._scheduling.opened.read,
+        )  # fmt: skip
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
         self._expiry = ExpiryWatch(hub.store, hub.settings, hub.partners)
-        self._watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
+        self._seat_watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
+        self._watching = Watching(
+            hub.store, hub.adapters, hub.settings, hub.partners, hub.clock
+        )  # fmt: skip
+        self._beside = tuple(beside)
 
     def start(self) -> None:
         """Begin all of it."""
         self._worker.start()
         self._reaper.start()
         self._inbox.start()
+        self._scheduling.start()
         self._conducting.start()
         self._sealer.start()
-        self._watch.start()
+        self._seat_watch.start()
         self._expiry.start()
+        for part in self._beside:
+            part.start()
+        if self._hub.settings.probes:
+            self._watching.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
-        self._watch.stop()
+        for part in self._beside:
+            part.stop()
+        self._seat_watch.stop()
+        self._watching.stop()
         self._expiry.stop()
         self._conducting.stop()
+        self._scheduling.stop()
         self._inbox.stop()
         self._sealer.join(10)
         self._worker.stop()

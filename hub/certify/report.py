@@ -1,4 +1,5 @@
-"""The report: its JSON form with a digest and, where the home has keys, a signature; its page.
+"""The report: its JSON form with a digest and, where the home has keys, a signature; its page
+and its paper.
 
 The digest is SM3 over the canonical JSON (sorted keys, no blanks, UTF-8) of everything but
 ``digest`` and ``signature``; the signature is SM2 over the digest's text.  Signing shows that the
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 from jsonschema import Draft202012Validator
@@ -91,19 +92,37 @@ class Report:
         """The page: one file, no script, nothing from elsewhere."""
         return _page().render(r=self.body, words=WORDS)
 
+    def paper(self) -> bytes:
+        """联调测试报告 as a DOCX file."""
+        from hub.certify.paper import paper_of  # noqa: PLC0415  a third of a second, seldom wanted
 
-def shelve(report: Report, folder: Path) -> tuple[Path, Path]:
-    """Write the JSON and the page into a folder; their paths."""
+        return paper_of(self.body)
+
+
+class Written(NamedTuple):
+    """Where a report was put: its data, its page, its paper."""
+
+    data: Path
+    page: Path
+    paper: Path
+
+
+def shelve(report: Report, folder: Path) -> Written:
+    """Write JSON, page and paper into a folder; the JSON last, for it is what counts."""
     folder.mkdir(parents=True, exist_ok=True)
     began = "".join(c for c in report.body["began"][:19] if c.isdigit())
     stem = f"{report.body['interface']}-{began}"
-    data, page = folder / f"{stem}.json", folder / f"{stem}.html"
-    text = json.dumps(report.body, ensure_ascii=False, indent=1)
-    for path, content in ((page, report.html()), (data, text + "\n")):
+    put = Written(*(folder / f"{stem}.{ending}" for ending in ("json", "html", "docx")))
+    text = json.dumps(report.body, ensure_ascii=False, indent=1) + "\n"
+    for path, content in (
+        (put.paper, report.paper()),
+        (put.page, report.html().encode("utf-8")),
+        (put.data, text.encode("utf-8")),
+    ):
         fresh = path.with_name(path.name + ".new")
-        fresh.write_text(content, encoding="utf-8")
+        fresh.write_bytes(content)
         fresh.replace(path)
-    return data, page
+    return put
 
 
 def read_report(path: Path) -> Report:

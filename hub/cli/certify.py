@@ -1,4 +1,5 @@
-"""``hub certify``: an interface's mandatory scenarios against a mock or an address."""
+"""``hub certify``: an interface's mandatory scenarios against a mock or an address; its report
+verified."""
 
 import sys
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hub.cli.common import (
     DONE,
@@ -24,7 +26,7 @@ from hub.kernel.errors import BadInput
 
 if TYPE_CHECKING:
     from hub.app.discover import FoundAdapter
-    from hub.certify import Arranged, Endpoint, Report
+    from hub.certify import Arranged, Endpoint, Report, Written
     from hub.kernel.settings import Settings
 
 _MARK = {"passed": "通过", "failed": "不通过", "untried": "未测"}
@@ -38,6 +40,24 @@ class BadAddress(BadInput):
     hint = "Write mock, home, URL, or NAME=URL,NAME=URL with the contract's endpoint names."
 
 
+class _RunByDefault(TyperGroup):
+    """``hub certify bank-icbc`` is ``hub certify run bank-icbc``: no interface is called run."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_RunByDefault,
+    no_args_is_help=True,
+    help="接口符合性测试；hub certify 接口 即 hub certify run 接口 · certify an interface: "
+    "hub certify INTERFACE is hub certify run INTERFACE",
+)
+
+
+@app.command("run")
 @clean_errors
 def certify(
     interface: Annotated[
@@ -74,7 +94,7 @@ def certify(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """按接口规范逐项测试一个接口，写出报告（JSON 与网页）.
+    """按接口规范逐项测试一个接口，写出报告（JSON、网页、联调测试报告 DOCX）；run 可以不写.
 
     Run the contract's scenarios against an endpoint over its real wire and write a report.
     Exit codes: 0 every mandatory case passed, 1 a case failed, 3 a mandatory case was not tried.
@@ -104,8 +124,8 @@ def certify(
             ask=_ask if by_hand and sys.stdin.isatty() else None, each=_each, by=by,
         )  # fmt: skip
     report = report.signed(settings.keys)
-    data, page = work.shelve(report, out or settings.home / "certificates")
-    _show(report, data, page, as_json=as_json)
+    written = work.shelve(report, out or settings.home / "certificates")
+    _show(report, written, as_json=as_json)
     raise typer.Exit({"green": DONE, "red": SAID_NO}.get(report.verdict, NOT_FINISHED))
 
 
@@ -166,14 +186,15 @@ def _each(case: dict[str, Any]) -> None:
     tell(f"{case['number']}\t{_MARK[case['verdict']]}\t{case['title']}{why}")
 
 
-def _show(report: "Report", data: Path, page: Path, *, as_json: bool) -> None:
+def _show(report: "Report", written: "Written", *, as_json: bool) -> None:
     body = report.body
     kept = ("interface", "verdict", "counts", "failed", "mandatory_untried", "digest")
-    said = {name: body[name] for name in kept} | {"json": str(data), "page": str(page)}
-    show(said, as_json, "\n".join(_lines(body, page)))
+    files = {"json": str(written.data), "page": str(written.page), "docx": str(written.paper)}
+    said = {name: body[name] for name in kept} | files
+    show(said, as_json, "\n".join(_lines(body, written)))
 
 
-def _lines(body: dict[str, Any], page: Path) -> Iterator[str]:
+def _lines(body: dict[str, Any], written: "Written") -> Iterator[str]:
     from hub.certify.report import WORDS
 
     counts = body["counts"]
@@ -188,4 +209,5 @@ def _lines(body: dict[str, Any], page: Path) -> Iterator[str]:
     rungs = body["coverage"]["rungs"]["untouched"]
     if rungs:
         yield f"没有到达的一级：{'、'.join(rungs)}"
-    yield f"报告 · report: {page}"
+    yield f"报告 · report: {written.page}"
+    yield f"联调测试报告 · to sign: {written.paper}"

@@ -12,6 +12,8 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    callers,
+    certificates,
     certify,
     channels,
     closing,
@@ -19,6 +21,8 @@ from hub.cli import (
     differences,
     expiry,
     find,
+    incidents,
+    jobs,
     lines,
     messages,
     mocks,
@@ -26,8 +30,10 @@ from hub.cli import (
     offset,
     people,
     policy,
+    registry,
     serving,
     spec,
+    watch,
 )
 
 app = typer.Typer(
@@ -59,13 +65,21 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
+app.add_typer(callers.app, name="caller")
+app.command("openapi")(callers.openapi)
+app.add_typer(registry.app, name="registry")
+app.add_typer(watch.app, name="watch")
+app.add_typer(incidents.app, name="incident")
+app.add_typer(incidents.planned, name="maintenance")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
+app.add_typer(jobs.app, name="job")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
-app.command("certify")(certify.certify)
+app.add_typer(certify.app, name="certify")
+certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")

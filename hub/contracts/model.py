@@ -116,6 +116,8 @@ class Field:
 
     def takes(self, text: str) -> bool:
         """Whether the text fits, whole and unaltered."""
+        if text.isascii():
+            return len(text) <= self.bytes
         try:
             return self.charset.size(text) <= self.bytes
         except BadText:

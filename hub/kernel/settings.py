@@ -120,6 +120,11 @@ class Settings(BaseSettings):
     inbound_host: str = "127.0.0.1"
     inbound_port: int = Field(default=8528, ge=0, le=65535)
 
+    # Where callers of published queries are answered: another road into the centre than the
+    # banks' lines, so a port of its own for a firewall to tell apart.
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8529, ge=0, le=65535)
+
     # Eight is what design.md §12 measures the bus with; a worker mostly waits for a partner, and
     # each needs one of the engine's 32 connections at most.
     workers: int = Field(default=8, ge=1, le=24)
@@ -132,6 +137,10 @@ class Settings(BaseSettings):
     checkpoints: Path = Path("checkpoints")
     keys: Path = Path("keys")
     out: Path = Path("out")
+
+    # Whether partners are probed (拨测), each as often as its manifest says.  Off while a partner
+    # counts our calls, say in a test of its own.
+    probes: bool = True
 
     # Days before an end (certificate, key, token) at which somebody is told.
     expiry_days: tuple[int, ...] = (30, 7, 1)
@@ -174,7 +183,7 @@ class Settings(BaseSettings):
         except SettingsError as error:
             raise Misconfigured(f"the environment: {error}") from None
 
-    @field_validator("host", "inbound_host")
+    @field_validator("host", "inbound_host", "api_host")
     @classmethod
     def _only_loopback(cls, host: str) -> str:
         if _LOOPBACK.fullmatch(host) is None:

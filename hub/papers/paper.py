@@ -188,10 +188,11 @@ class Paper:
             if name == "Normal" or name.startswith(("Heading", "Title")):
                 font = BODY_FONT if name == "Normal" else HEAD_FONT
                 _set_font(element.get_or_add_rPr(), font)
-            if name.startswith("Heading") and hasattr(style, "paragraph_format"):
-                style.paragraph_format.space_after = Pt(4)
+            if name.startswith("Heading"):
                 for colour in element.findall(".//" + qn("w:color")):
                     colour.getparent().remove(colour)
+                if hasattr(style, "paragraph_format"):
+                    style.paragraph_format.space_after = Pt(4)
         normal = self._doc.styles["Normal"]
         normal.font.size, normal.paragraph_format.space_after = Pt(10.5), Pt(6)
 

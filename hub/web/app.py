@@ -1,6 +1,6 @@
 """The pages as one ASGI application over a desk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -8,11 +8,26 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
+from hub.contracts import Contract
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, agreements, certificates, differing, duty, find, guard, metrics, routes
+from hub.web import (
+    acts,
+    agreements,
+    certificates,
+    differing,
+    duty,
+    find,
+    guard,
+    incidents,
+    interfaces,
+    metrics,
+    routes,
+)
 from hub.web.agreements import AgreementDesk
 from hub.web.errors import Errors
 from hub.web.find import FindDesk
+from hub.web.incidents import IncidentDesk
+from hub.web.interfaces import InterfaceDesk
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.metrics import MeterDesk
 from hub.web.model import Desk
@@ -31,9 +46,12 @@ def create_app(
     hosts: Sequence[str] = LOCAL_HOSTS,
     interval_s: float = INTERVAL_S,
     reports: Path | None = None,
+    contracts: Callable[[], Iterable[Contract]] = tuple,
     differences: DifferenceDesk | None = None,
     on_agreements: AgreementDesk | None = None,
     on_find: FindDesk | None = None,
+    on_interfaces: InterfaceDesk | None = None,
+    on_incidents: IncidentDesk | None = None,
     meters: MeterDesk | None = None,
 ) -> FastAPI:
     """The pages.
@@ -41,9 +59,9 @@ def create_app(
     ``on_duty`` supplies the operators' pages; without it they are not served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
-    ``reports`` is the folder of certificates.  ``differences``, ``on_agreements`` and
-    ``on_find`` supply the pages of the differences, of the agreements and of the search, ``meters``
-    what monitoring asks.
+    ``reports`` is the folder of certificates, ``contracts`` what they are held against.
+    ``differences``, ``on_agreements``, ``on_find``, ``on_interfaces`` and ``on_incidents`` supply
+    the pages of what they are named for, ``meters`` what monitoring asks.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -64,13 +82,17 @@ def create_app(
     app.include_router(acts.make_router(desk))
     if on_duty is not None:
         app.include_router(duty.make_router(on_duty, pages))
-    app.include_router(certificates.make_router(reports, pages))
+    app.include_router(certificates.make_router(reports, pages, contracts))
     if differences is not None:
         app.include_router(differing.make_router(differences, pages))
     if on_agreements is not None:
         app.include_router(agreements.make_router(on_agreements, pages))
     if on_find is not None:
         app.include_router(find.make_router(on_find, pages))
+    if on_interfaces is not None:
+        app.include_router(interfaces.make_router(on_interfaces, pages))
+    if on_incidents is not None:
+        app.include_router(incidents.make_router(on_incidents, pages))
     if meters is not None:
         app.include_router(metrics.make_router(meters))
     app.mount("/static", Static(directory=STATIC), name="static")

@@ -20,6 +20,8 @@ PLACES = (
     Place("board", "/"),
     Place("runs", "/runs"),
     Place("find", "/find", duty=True),
+    Place("interfaces", "/interfaces", duty=True),
+    Place("incidents", "/incidents", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),

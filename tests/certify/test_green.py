@@ -9,6 +9,7 @@ import pytest
 from hub.certify import Report, check_digest, last_reports, read_report
 from hub.certify.acts.stage import crowd_of
 from tests.certify.kit import Certificate, suite_of, verdicts
+from tests.papers.reader import read
 
 
 @pytest.mark.parametrize("interface", ["bank-icbc", "core-reference", "core-registry"])
@@ -47,6 +48,7 @@ class TestGreen:
     ) -> None:
         suite = suite_of(interface)
         text = json.dumps(done.body, ensure_ascii=False) + Report(done.body).html()
+        text += read(Report(done.body).paper()).text()
         people = [*suite.subjects.values(), *crowd_of(suite)[:50]]
         keys = ("borrower_name", "borrower_id", "repayment_account", "name", "id_number", "account")
         private = {str(one[key]) for one in people for key in keys if one.get(key)}

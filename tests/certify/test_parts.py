@@ -270,7 +270,7 @@ class TestSeals:
             check_digest(Report({**signed.body, "signature": other}))
 
     def test_a_changed_report_is_no_report(self, report: Report, tmp_path: Path) -> None:
-        data, _ = shelve(report, tmp_path)
+        data = shelve(report, tmp_path).data
         assert read_report(data).verdict == "green"
         assert report_page(tmp_path, data.stem) == report.html()
         text = json.dumps({**report.body, "verdict": "red"}, ensure_ascii=False)

@@ -50,9 +50,9 @@ def written(form: Layout, records: Sequence[Record]) -> dict[str, str]:
     values = list(form.columns)
     for record in records:
         values += (record[column] for column in form.columns)
-    if any(PIPE in value or UNWRITABLE.search(value) for value in values):
+    text = PIPE.join((*values, ""))
+    if text.count(PIPE) != len(values) or UNWRITABLE.search(text):
         raise BadInput(f"{form.name}: a value holds a pipe or a control character")
-    text = "".join(f"{value}{PIPE}" for value in values)
     said = (str(len(form.columns)), str(len(records)), _INLINE, text)
     return dict(zip(FIELDS, said, strict=True))
 

@@ -5,10 +5,10 @@ Follows ``contracts_spec/banks/ccb`` (README.md §2 to §4).  Nothing here calls
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from adapters.kit.exchange import read_xml
+from adapters.kit.forms import quoted
 from adapters.kit.replies import BadReply
 from hub.contracts import Contract
 from hub.contracts.documents import XmlElement
@@ -54,7 +54,7 @@ def request_xml(
 
 def form(xml: bytes) -> bytes:
     """The body that is posted."""
-    return urlencode([(FIELD, xml)]).encode("ascii")
+    return FIELD.encode("ascii") + b"=" + quoted(xml)
 
 
 def reply_root(contract: Contract, code: str, body: bytes) -> XmlElement:

@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
+from adapters.kit.forms import quoted
 from adapters.kit.replies import BadReply, values
 from hub.contracts import BadDocument, Contract
 from hub.contracts.documents import XmlElement
@@ -95,7 +96,7 @@ def _quoted(data: bytes) -> bytes:
     """As urlencode does; of the Base64 of a signed text only three characters need it."""
     if _BASE64.fullmatch(data):
         return data.replace(b"+", b"%2B").replace(b"/", b"%2F").replace(b"=", b"%3D")
-    return quote_plus(data).encode("ascii")
+    return quoted(data)
 
 
 def sign_root(contract: Contract, data: bytes) -> XmlElement:

@@ -7,16 +7,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from adapters.kit.amounts import amount
+from adapters.kit.amounts import Amounts
 from adapters.kit.replies import BadReply
-from hub.contracts import BadText, Contract, shape
+from hub.contracts import BadText, Contract, Field, shape
 from hub.kernel.errors import BadInput
 from hub.ports.line import DriftNotes
 
 _BAR = "|"
 _VALUE = re.compile(r"(?:[^|\\]|\\[|\\])*")
 _MARKED = re.compile(r"\\([|\\])")
-_TO_MARK = re.compile(r"[|\\]")
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f]")
 
 Values = Mapping[str, str]
@@ -52,12 +51,15 @@ class SheetLayout:
 
     def write(self, header: Values, rows: Sequence[Values]) -> bytes:
         """A whole file.  Raises BadInput for a value its field cannot take whole."""
+        head, columns = (
+            [self.contract.field(name) for name in names] for names in (self.header, self.columns)
+        )
         lines = [
-            joined([self.tag, *(self._fitting(name, header[name]) for name in self.header)]),
+            joined([self.tag, *self._fitting(head, header)]),
             joined(self.columns),
-            *(joined([self._fitting(name, row[name]) for name in self.columns]) for row in rows),
+            *(joined(self._fitting(columns, row)) for row in rows),
         ]
-        return self.contract.charset.encode("".join(f"{line}\n" for line in lines))
+        return self.contract.charset.encode("\n".join((*lines, "")))
 
     def read(self, content: bytes, drift: DriftNotes) -> Sheet:
         """Raises BadReply for what is no whole file of this kind.
@@ -74,12 +76,13 @@ class SheetLayout:
         header = self._header(first)
         columns = self._columns(names, drift)
         rows = tuple(self._row(columns, line) for line in lines[:-1])
-        self._note_lengths([header, *rows], drift)
+        self._note_lengths(header, rows, drift)
         return Sheet(header, rows)
 
     def total(self, rows: Iterable[Values]) -> int:
         """Sum of the rows' amounts in 分: what is no amount counts 0, a negative one as it is."""
-        return sum(amount(self.contract, row[self.sum_of]) or 0 for row in rows)
+        read = Amounts.of(self.contract).read
+        return sum(read(row[self.sum_of]) or 0 for row in rows)
 
     def _header(self, line: str) -> dict[str, str]:
         values = parted(line)
@@ -102,28 +105,31 @@ class SheetLayout:
             found = "a lone mark" if values is None else f"{len(values)} values"
             raise BadReply(f"{self.kind}/rows", f"{len(columns)} values", found)
         known = dict(zip(columns, values, strict=True))
+        if len(known) == len(self.columns):
+            return known
         return {name: known[name] for name in self.columns}
 
-    def _note_lengths(self, parts: Iterable[Values], drift: DriftNotes) -> None:
-        wrong = {
-            name
-            for part in parts
-            for name, value in part.items()
-            if not self.contract.field(name).takes(value)
-        }
+    def _note_lengths(self, header: Values, rows: Sequence[Values], drift: DriftNotes) -> None:
+        told = [(name, [value]) for name, value in header.items()]
+        told += [(name, [row[name] for row in rows]) for name in self.columns]
+        fields = {name: self.contract.field(name) for name, _ in told}
+        wrong = {name for name, values in told if not all(map(fields[name].takes, values))}
         for name in sorted(wrong):
-            most = self.contract.field(name).bytes
-            drift.note(f"{self.kind}/{name}", f"at most {most} bytes", "longer")
+            drift.note(f"{self.kind}/{name}", f"at most {fields[name].bytes} bytes", "longer")
 
-    def _fitting(self, name: str, value: str) -> str:
-        if _UNWRITABLE.search(value) or not self.contract.field(name).takes(value):
-            raise BadInput(f"{self.kind}/{name}: {shape(value)} cannot be written whole")
-        return value
+    def _fitting(self, fields: Sequence[Field], row: Values) -> list[str]:
+        values = [row[field.name] for field in fields]
+        for field, value in zip(fields, values, strict=True):
+            # What prints holds no control character: most values are settled by that.
+            written = value.isprintable() or not _UNWRITABLE.search(value)
+            if not written or not field.takes(value):
+                raise BadInput(f"{self.kind}/{field.name}: {shape(value)} cannot be written whole")
+        return values
 
 
 def joined(values: Iterable[str]) -> str:
     """Values between bars; a bar or a mark of their own is marked."""
-    return _BAR.join(_TO_MARK.sub(lambda one: f"\\{one[0]}", value) for value in values)
+    return _BAR.join([value.replace("\\", "\\\\").replace("|", "\\|") for value in values])
 
 
 def parted(line: str) -> list[str] | None:

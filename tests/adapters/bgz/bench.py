@@ -1,7 +1,7 @@
 """A bank built on the golden samples' values, lines that answer with the samples, and a measure.
 
-``python -m tests.adapters.bgz.bench`` prints what zeep's objects cost beside the bare tree, and
-what the adapter takes for a full batch and a full page.
+``python -m tests.adapters.bgz.bench`` prints what zeep's objects cost beside the bare tree; what
+the adapter takes, without them, ``python -m benchmarks.codecs`` tells.
 """
 
 import time
@@ -13,7 +13,6 @@ from typing import Any
 from lxml import etree
 
 from adapters.banks.bgz.adapter import build
-from adapters.banks.bgz.channel import Channel
 from adapters.banks.bgz.rows import PURPOSE
 from hub.contracts import load_contract
 from hub.kernel.clocks import SHANGHAI, FixedClock
@@ -152,25 +151,13 @@ def measure() -> None:
         made = client.create_message(client.service, "BatchPay", **head, item=_zeep_rows(orders))
         return etree.tostring(made, encoding="utf-8")
 
-    port = bank()
     read, write = _best(bare_read), _best(bare_write)
-    Channel.new_id = lambda _self: MESSAGE_ID  # type: ignore[method-assign]
-    period = Period(2025, 10)
-    answer = (
-        sample("BatchPay.reply.xml")
-        .replace(b">3<", b">500<")
-        .replace(b">5784.15<", f">{format_yuan(orders.total)}<".encode())
-    )
     measured = (
         ("读 1000 行：裸 lxml", read, read),
         ("读 1000 行：zeep 对象", _best(lambda: binding.process_reply(
             client, binding.get("QueryDues"), Reply)), read),
-        ("读 1000 行：适配器（校验、值、毛病）", _best(
-            lambda: port.fetch_dues(said(page), period, None)), read),
         ("写 500 行：裸 lxml", write, write),
         ("写 500 行：zeep 对象", _best(zeep_write), write),
-        ("写 500 行：适配器（检查、校验、安全头、读应答）", _best(
-            lambda: port.instruct(said(answer), orders)), write),
     )  # fmt: skip
     for what, took, beside in measured:
         print(f"{what}\t{took:.1f} ms\t{took / beside:.1f} ×")

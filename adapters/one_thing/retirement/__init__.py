@@ -1,0 +1,1 @@
+"""个人退休“一件事”: cases in, feedback out."""

@@ -1,1 +1,0 @@
-"""Fixed-width files: the contract's reader and writer against a bare struct loop."""

@@ -1,0 +1,37 @@
+"""The cases' office of one deployment: who files with it, and the core's registry behind it."""
+
+from typing import TYPE_CHECKING
+
+from hub.cases import CaseOffice, CaseSeat
+from hub.kernel.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from hub.app.hub import Hub
+
+
+def open_case_office(hub: "Hub") -> CaseOffice | None:
+    """None where no platform files cases here.  Raises Misconfigured when one does and the core's
+    registry is not reached."""
+    seats = {}
+    for adapter in hub.of_port("case"):
+        partner = hub.partners.open(adapter.interface)
+        seats[adapter.interface] = CaseSeat(
+            interface=adapter.interface,
+            name=adapter.contract.name,
+            terms=partner.port.terms,
+            contract_version=partner.contract_version,
+        )
+    if not seats:
+        return None
+    registries = hub.of_port("registry")
+    if len(registries) != 1:
+        raise Misconfigured("hub.toml must give endpoints to exactly one registry interface")
+    return CaseOffice(
+        store=hub.store,
+        vault=hub.vault,
+        bus=hub.bus,
+        clock=hub.clock,
+        seats=seats,
+        registry=registries[0].interface,
+        registry_version=registries[0].contract.version,
+    )

@@ -1,0 +1,186 @@
+"""个人退休: the account is closed by withdrawal (TQYY 03), by the one-thing door or the older item.
+
+One person's account is applied for once, whichever door was first; who comes second follows that
+application, even when it is done already.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.bus import Effect, NewMessage
+from hub.cases import applications, machine
+from hub.cases.attachments import Problem, problem
+from hub.cases.office import CaseOffice
+from hub.cases.words import CaseState, Waiting
+from hub.core import PERSONS, PersonsLetter
+from hub.kernel.identity import ID_CARD, comparable_id, id_check_digit, normal_id_card, normal_name
+from hub.kernel.secret import mask_account
+from hub.ports.case import Filing
+from hub.ports.registry import (
+    Application,
+    ApplicationKind,
+    PersonAccount,
+    PersonsAnswer,
+    Withdrawal,
+)
+
+_RETIRED = "03"  # TQYY 离退休
+_OPEN_STATES = ("01", "02")  # GRZHZT 正常, 封存
+_ACCOUNT = re.compile(r"[0-9]{8,30}")
+_BANK_CODE = re.compile(r"([0-9]{3})?")
+_LONGEST_NAME = 120
+_LONGEST_ID = 30
+_JOINED = "另一渠道已申请，随其办理"
+
+
+class Retirement:
+    """See Kind."""
+
+    name = "retirement"
+    title = "个人退休提取"
+
+    def problems(self, filing: Filing, today: date) -> list[Problem]:
+        fields = filing.fields
+        found = []
+        if not _good_id(filing.id_type, filing.id_number):
+            found.append(problem("bad_id"))
+        if len(filing.name) > _LONGEST_NAME:
+            found.append(problem("long_name"))
+        if fields.get("retired") != "1":
+            found.append(problem("not_retired"))
+        if not _past(fields.get("retired_on", ""), today):
+            found.append(problem("bad_retired_on"))
+        if not _ACCOUNT.fullmatch(fields.get("payee_account", "")):
+            found.append(problem("bad_payee_account"))
+        if not fields.get("payee_bank"):
+            found.append(problem("bad_payee_bank"))
+        if not _BANK_CODE.fullmatch(fields.get("payee_bank_code", "")):
+            found.append(problem("bad_payee_bank_code"))
+        return found
+
+    def begin(self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> None:
+        paper = (filing.id_type, comparable_id(filing.id_number, filing.id_type))
+        row = machine.move(
+            tx, office, row, state=CaseState.CHECKED, waiting=Waiting.ACCOUNT, asks=row.asks + 1
+        )
+        asked = NewMessage(
+            interface=office.registry, kind=PERSONS, key=f"case:{row.id}:{row.asks}",
+            payload=msgspec.json.encode(PersonsLetter(row.id, [paper])), effect=Effect.READ,
+            group=f"case:{row.id}", subject=f"办件 {row.number} 查个人账户", month=office.month,
+            contract_version=office.registry_version, items=1, endless=True,
+        )  # fmt: skip
+        office.bus.put(tx, [asked])
+
+    def same(self, made: Application, filing: Filing) -> bool:
+        if not isinstance(made, Withdrawal):
+            return False
+        said = filing.fields.get("account", "")
+        return (not said or said == made.account) and _wanted(made) == _wanted(
+            _withdrawal(made.number, made.account, filing)
+        )
+
+    def persons(
+        self, tx: Connection, office: CaseOffice, row: sa.Row[Any],
+        papers: Sequence[tuple[str, str]], answer: PersonsAnswer,
+    ) -> None:  # fmt: skip
+        filing = machine.form(tx, office, row)
+        if (filing.id_type, comparable_id(filing.id_number, filing.id_type)) not in papers:
+            return  # a newer version is about somebody else, who is being asked for
+        if not answer.accounts:
+            machine.end(tx, office, row, CaseState.FAILED, reason="no_account")
+            return
+        name = normal_name(filing.name)
+        theirs = [one for one in answer.accounts if normal_name(one.name) == name]
+        if not theirs:
+            machine.end(tx, office, row, CaseState.FAILED, reason="identity_mismatch")
+            return
+        self._choose(tx, office, row, filing, theirs)
+
+    def _choose(
+        self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing,
+        theirs: Sequence[PersonAccount],
+    ) -> None:  # fmt: skip
+        said = filing.fields.get("account", "")
+        there = [one for one in theirs if one.state in _OPEN_STATES]
+        chosen = [one for one in there if said in ("", one.number)]
+        if not there:
+            self._closed(tx, office, row, theirs)
+        elif not chosen:
+            machine.lack(tx, office, row, [problem("account_not_theirs")])
+        elif len(chosen) > 1:
+            machine.lack(tx, office, row, [problem("several_accounts")])
+        else:
+            self._apply(tx, office, row, filing, chosen[0].number)
+
+    def _apply(
+        self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing, account: str
+    ) -> None:
+        live, there = applications.apply(
+            tx, office, row.id, ApplicationKind.WITHDRAWAL,
+            token=office.vault.tokens.whole("account", account), mask=mask_account(account),
+            make=lambda number: _withdrawal(number, account, filing),
+        )  # fmt: skip
+        if there and not self.same(applications.content(tx, office, live), filing):
+            machine.note(tx, row, problem("payee_differs"))
+        machine.follow(tx, office, row, live, _JOINED if there else "")
+
+    def _closed(
+        self, tx: Connection, office: CaseOffice, row: sa.Row[Any],
+        theirs: Sequence[PersonAccount],
+    ) -> None:  # fmt: skip
+        """Nothing to withdraw any more: done by the other door, or never to be done."""
+        tokens = [office.vault.tokens.whole("account", one.number) for one in theirs]
+        done = applications.done_of(tx, ApplicationKind.WITHDRAWAL, tokens)
+        if done is None:
+            machine.end(tx, office, row, CaseState.FAILED, reason="no_open_account")
+            return
+        applications.join(tx, row.id, done.id)
+        machine.end(tx, office, row, CaseState.DONE, text="另一渠道已办结",
+                    principal=done.principal, interest=done.interest)  # fmt: skip
+
+
+def _withdrawal(number: str, account: str, filing: Filing) -> Withdrawal:
+    fields = filing.fields
+    return Withdrawal(
+        number, account, normal_name(filing.name), filing.id_type,
+        comparable_id(filing.id_number, filing.id_type), _RETIRED, fields["payee_account"],
+        normal_name(filing.name), fields["payee_bank"], fields.get("payee_bank_code", ""),
+    )  # fmt: skip
+
+
+def _wanted(made: Withdrawal) -> tuple[str, ...]:
+    return (made.account, made.name, made.id_type, made.id_number, made.payee_account,
+            made.payee_bank, made.payee_bank_code)  # fmt: skip
+
+
+def _good_id(id_type: str, number: str) -> bool:
+    if not (id_type.isascii() and id_type.isdigit() and len(id_type) == 2):
+        return False
+    if id_type != ID_CARD:
+        return 0 < len(number) <= _LONGEST_ID
+    full = normal_id_card(number)
+    if len(full) != 18 or not (full[:17].isascii() and full[:17].isdigit()):
+        return False
+    born = f"{full[6:10]}-{full[10:12]}-{full[12:14]}"
+    return full[17] == id_check_digit(full[:17]) and _day(born) is not None
+
+
+def _past(text: str, today: date) -> bool:
+    day = _day(text)
+    return day is not None and day <= today
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+KIND = Retirement()

@@ -1,0 +1,116 @@
+"""What the core says of applications, taken into the cases behind them.
+
+It may come in any order, any number of times, as the answer to an application, a cancellation or
+a question; what it does depends only on (number, what is said) and on where things stand.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.engine import Connection
+
+from hub.bus import Message
+from hub.cases import applications, machine
+from hub.cases.office import CaseOffice
+from hub.cases.words import CaseState, Waiting
+from hub.core import INQUIRE
+from hub.ports.registry import HOLD, ApplicationResult, ApplicationState
+
+log = structlog.get_logger(__name__)
+
+_CANCELLED = (ApplicationState.CANCELLED, ApplicationState.BARRED)
+_ENDED_BEFORE = "ended_before"
+
+
+def take(
+    tx: Connection, office: CaseOffice, message: Message, results: tuple[ApplicationResult, ...]
+) -> None:
+    """The callback of the registry's handlers."""
+    for one in results:
+        _take_one(tx, office, message, one)
+
+
+def _take_one(
+    tx: Connection, office: CaseOffice, message: Message, said: ApplicationResult
+) -> None:
+    found = applications.find(tx, said.number)
+    if found is None:
+        log.error("cases.stranger", number=said.number)
+        return
+    # Cases before applications, always: who files or withdraws locks in this order too.
+    for case_id in applications.cases_of(tx, found.id):
+        machine.lock(tx, case_id)
+    row = applications.lock(tx, found.id)
+    if row.ended_us is not None:
+        return
+    newest = message.kind != INQUIRE or message.key == f"{row.number}:{row.asks}"
+    if said.reason == HOLD:
+        applications.update(tx, row, reason=HOLD, code=said.code)
+        for head in _following(tx, row):
+            machine.hold(tx, office, head)
+    elif said.state is ApplicationState.ABSENT and said.reason == "":
+        _absent(tx, office, row, newest=newest)
+    elif said.reason == _ENDED_BEFORE:
+        applications.ask(tx, office, row, 0)  # how it ended is still to be told
+    elif said.settled:
+        _end(tx, office, row, said)
+    else:
+        _under_way(tx, office, row, said, newest=newest)
+
+
+def _absent(tx: Connection, office: CaseOffice, row: sa.Row[Any], *, newest: bool) -> None:
+    """Never seen there although it had been taken: the same again.  Before the core has taken it,
+    its own message is still on the way."""
+    if not newest or row.cancelling:
+        return
+    if row.state:
+        applications.send_again(tx, office, row)
+    applications.ask(tx, office, row, office.ask_again_s)
+
+
+def _under_way(
+    tx: Connection, office: CaseOffice, row: sa.Row[Any], said: ApplicationResult, *, newest: bool
+) -> None:
+    applications.update(tx, row, state=said.state.value, code=said.code, reason=said.reason)
+    for head in _following(tx, row):
+        machine.in_core(tx, office, head, held=said.held)
+    if newest:
+        applications.ask(tx, office, row, office.ask_again_s)
+
+
+def _end(tx: Connection, office: CaseOffice, row: sa.Row[Any], said: ApplicationResult) -> None:
+    applications.update(
+        tx, row, state=said.state.value, code=said.code, reason=said.reason, live_key=None,
+        ended_us=office.now_us(tx), principal=said.principal, interest=said.interest,
+    )  # fmt: skip
+    for head in _open_cases(tx, row):
+        if said.state is ApplicationState.DONE:
+            text = "核心已办结，不能撤回" if head.back_asked else ""
+            machine.end(tx, office, head, CaseState.DONE, text=text, principal=said.principal,
+                        interest=said.interest)  # fmt: skip
+        elif head.back_asked:
+            machine.end(tx, office, head, CaseState.WITHDRAWN)
+        elif head.state == CaseState.PARSED.value:
+            applications.unlink(tx, head.id, row.id)  # a newer version is being corrected
+        elif row.cancelling:  # for a newer version, which goes its own way now
+            applications.unlink(tx, head.id, row.id)
+            anew = machine.move(tx, office, head, waiting=Waiting.NOTHING)
+            machine.begin(tx, office, anew, machine.form(tx, office, anew))
+        else:
+            reason = "cancelled" if said.state in _CANCELLED else said.reason or "refused"
+            machine.end(tx, office, head, CaseState.FAILED, reason=reason)
+
+
+def _following(tx: Connection, row: sa.Row[Any]) -> list[sa.Row[Any]]:
+    """Cases that stand where the application stands: not being corrected, nor taken back."""
+    return [
+        head
+        for head in _open_cases(tx, row)
+        if head.waiting != Waiting.CANCEL.value and head.state != CaseState.PARSED.value
+    ]
+
+
+def _open_cases(tx: Connection, row: sa.Row[Any]) -> list[sa.Row[Any]]:
+    found = [machine.lock(tx, case_id) for case_id in applications.cases_of(tx, row.id)]
+    return [one for one in found if one is not None and not CaseState(one.state).ended]

@@ -1,0 +1,1 @@
+"""Mocks of the platforms that file one-thing cases."""
