@@ -15,11 +15,7 @@ from hub.kernel.settings import Settings, write_secret
 from hub.store.schema import upgrade
 from hub.web.app import create_app
 from hub.web.desk import StoreDesk
-from hub.web.desk.agreements import StoreAgreements
-from hub.web.desk.differences import StoreDifferences
-from hub.web.desk.duty import StoreDutyDesk
-from hub.web.desk.find import StoreFind
-from hub.web.desk.interfaces import StoreInterfaces
+from hub.web.desk.parts import all_parts
 from hub.web.server import PageServer
 from hub.wire.listening import free_port
 
@@ -44,11 +40,7 @@ def make_home(folder: Path, url: str) -> Settings:
 @contextmanager
 def served(hub: Hub) -> Iterator[str]:
     """The base URL, until the block ends."""
-    app = create_app(
-        StoreDesk(hub), on_duty=StoreDutyDesk(hub), differences=StoreDifferences(hub),
-        on_agreements=StoreAgreements(hub), on_find=StoreFind(hub),
-        on_interfaces=StoreInterfaces(hub), environment="test",
-    )  # fmt: skip
+    app = create_app(StoreDesk(hub), parts=all_parts(hub), environment="test")
     port = free_port(0, "127.0.0.1")
     assert port is not None
     server = PageServer(app, port=port)

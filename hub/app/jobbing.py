@@ -69,6 +69,20 @@ def read_calendar(hub: Hub, period: Period) -> tuple[list[Day], list[DueRow]]:
         return read_month(view, period), read_dues(view, first, last)
 
 
+def read_job(hub: Hub, code: str) -> tuple[JobRow, list[DueRow]]:
+    """One job with its dues of the last weeks and what is skipped ahead, newest first.
+
+    Raises NoSuchJob.
+    """
+    today = hub.clock.today()
+    found = [one for one in read_schedule(hub).jobs if one.code == code]
+    if not found:
+        raise hands.NoSuchJob(f"there is no job {code[:60]!r}")
+    with hub.store.read() as view:
+        dues = read_dues(view, today - _RECENT, today + _RECENT, code)
+    return found[0], dues
+
+
 def start(hub: Hub, token: Secret, code: str, why: str) -> str:
     """Due now; a serving process runs it within a second or two.
 

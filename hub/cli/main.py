@@ -13,6 +13,7 @@ from hub.cli import (
     agreements,
     backup,
     callers,
+    cases,
     certificates,
     certify,
     channels,
@@ -55,6 +56,7 @@ app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(offset.app, name="offset")
+app.add_typer(cases.app, name="case")
 app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)

@@ -128,12 +128,14 @@ def read_jobs(view: Connection, known: Mapping[str, Job], now_us: int) -> list[J
     return sorted(rows, key=lambda one: (one.next_us is None, one.next_us or 0, one.code))
 
 
-def read_dues(view: Connection, first: date, last: date) -> list[DueRow]:
-    """The dues of a stretch of days that have rows, newest first, at most 2000."""
+def read_dues(view: Connection, first: date, last: date, code: str = "") -> list[DueRow]:
+    """The dues of a stretch of days that have rows, of all jobs or one, newest first, at most
+    2000."""
     start, end = _midnight_us(first), _midnight_us(last + timedelta(days=1))
     query = (
         sa.select(job_due)
         .where(job_due.c.due_us >= start, job_due.c.due_us < end)
+        .where(job_due.c.job == code if code else sa.true())
         .order_by(job_due.c.due_us.desc(), job_due.c.job)
         .limit(_MOST_DUES)
     )

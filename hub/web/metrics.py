@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from hub.app.meters import METERS, Sample
 from hub.web.model.desk import Health
+from hub.web.render import Pages
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,8 +30,8 @@ class MeterDesk(Protocol):
         ...
 
 
-def make_router(desk: MeterDesk) -> APIRouter:
-    """The three addresses."""
+def make_router(desk: MeterDesk, _pages: Pages) -> APIRouter:
+    """The three addresses; they are no pages, and no session is asked for (``hub.web.gate``)."""
     router = APIRouter()
 
     @router.api_route("/livez", methods=["GET", "HEAD"], response_model=None)
