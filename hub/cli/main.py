@@ -31,6 +31,7 @@ from hub.cli import (
     offset,
     people,
     policy,
+    quality,
     registry,
     serving,
     spec,
@@ -83,6 +84,7 @@ app.command("restore")(backup.restore)
 app.add_typer(certify.app, name="certify")
 certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
+app.command("quality")(quality.quality)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(new.app, name="new")
