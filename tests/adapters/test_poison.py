@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -26,18 +25,15 @@ from mocks.kit import envelope
 from tests.adapters.abc import bench as abc
 from tests.adapters.bgz import bench as bgz
 from tests.adapters.boc import bench as boc
-from tests.adapters.frozen import NONCE, frozen
+from tests.adapters.frozen import NONCE, benches, frozen
 from tests.adapters.gyb import bench as gyb
 from tests.adapters.gznx import bench as gznx
 from tests.adapters.icbc import bench as icbc
 from tests.adapters.playing import Played
 from tests.adapters.psbc import bench as psbc
 
-BENCHES: dict[str, ModuleType] = {
-    path.parent.name: import_module(f"tests.adapters.{path.parent.name}.bench")
-    for path in sorted(Path(__file__).parent.glob("*/bench.py"))
-}
-"""A bank is tried as soon as it has a bench: FOLDER, CLAIM, NUMBERS, BATCH, batch() and bank().
+BENCHES = benches()
+"""A bank is tried once it has a bench: FOLDER, CLAIM, NUMBERS, SERIAL, BATCH, batch(), bank().
 What answers otherwise than by one HTTP reply has ``answering(code, document)``, a line, too."""
 ASKED: dict[str, Callable[[BankPort, Line, ModuleType], object]] = {
     "verify_loan": lambda port, line, bench: port.verify_loan(line, bench.CLAIM),
