@@ -15,6 +15,7 @@ from hub.kernel.errors import Unavailable
 from hub.kernel.logs import get_logger
 from hub.offset.conductor import Conductor
 from hub.offset.office import ItemsMoved, Office
+from hub.offset.opening import ALL_OPEN, Opened
 from hub.schedule import Leadership
 from hub.schedule.leadership import LEASE_S, LeadershipLost
 from hub.store import Store
@@ -31,12 +32,13 @@ class Conducting:
 
     def __init__(
         self, store: Store, office: Office, *, seat: Callable[[], str] = str,
-        lease_s: float = LEASE_S,
+        opened: Callable[[Connection], Opened] = lambda _view: ALL_OPEN, lease_s: float = LEASE_S,
     ) -> None:  # fmt: skip
         self._leads = Leadership(store, "conductor", this_holder(), lease_s)
         self._beat_s = lease_s / 4
         self._term = 0
-        self._conductor = Conductor(replace(office, store=store.fenced(self._fence)), seat)
+        fenced = replace(office, store=store.fenced(self._fence))
+        self._conductor = Conductor(fenced, seat, opened)
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._conduct, name="conductor", daemon=True),

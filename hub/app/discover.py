@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,13 @@ PACKAGE = "adapters"
 DRAFTED = "drafted"
 """The quality of an adapter that is still being written: a demo leaves it out."""
 PROBE_EVERY_S = 60
+
+
+class BadSchedule(Misconfigured):
+    """A manifest's schedule cannot be read."""
+
+    code = "app.bad_schedule"
+    hint = 'Write times as "08:30", in quotes.'
 
 
 class _PartnerCode(BaseModel):
@@ -90,6 +98,18 @@ class Manifest(BaseModel):
         said = (self.model_extra or {}).get("hours")
         text = said.get("payment") if isinstance(said, dict) else None
         return ALL_DAY if text is None else PaymentHours.parse(str(text))
+
+    def time_of(self, step: str) -> time | None:
+        """When its ``schedule`` has this step due, business time; None when it does not say.
+
+        Raises BadSchedule.
+        """
+        said = (self.model_extra or {}).get("schedule")
+        text = said.get(step) if isinstance(said, dict) else None
+        try:
+            return None if text is None else time.fromisoformat(str(text))
+        except ValueError:
+            raise BadSchedule(f"{self.interface}: {step} at {str(text)[:20]!r}") from None
 
 
 @dataclass(frozen=True, slots=True)

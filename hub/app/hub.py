@@ -5,7 +5,10 @@ threads that do the work.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from sqlalchemy.engine import Connection
 
 from hub import audit, cases
 from hub.app.alone import hold_alone
@@ -14,6 +17,7 @@ from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.expiries import ExpiryWatch
 from hub.app.partners import Partners
+from hub.app.scheduling import Scheduling
 from hub.app.seat_watch import SeatWatch
 from hub.app.watching import Watching
 from hub.bus import Bus, Handler, InboxWorker, NoticeUser, Reaper, Worker
@@ -28,8 +32,11 @@ from hub.kernel.settings import Settings
 from hub.offset import notices
 from hub.offset.handlers import handlers
 from hub.offset.inquiry import ask_first
+from hub.offset.instruct import KIND as INSTRUCT
 from hub.offset.office import BankSeat, Office
+from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
+from hub.people.sessions import Sessions
 from hub.schedule import Leadership
 from hub.store import Store
 from hub.store.schema import require_current
@@ -38,6 +45,8 @@ from hub.store.vault import Vault
 _log = get_logger(__name__)
 
 _SEAL_S = 0.5
+_NOTHING: frozenset[str] = frozenset()
+_PAYMENTS = frozenset({INSTRUCT})
 
 
 class Hub:
@@ -54,9 +63,17 @@ class Hub:
         self.vault = Vault(self.ring)
         self.bus = Bus(self.vault)
         self.people = People(self.store, self.vault)
+        self.sessions = Sessions(self.store, self.vault, self.people)
         self.approvals = Approvals(self.people)
         self.adapters = discover(settings)
+        self._hours = {
+            name: one.manifest.payment_hours
+            for name, one in self.adapters.items()
+            if one.manifest.port == "bank"
+        }
         self.bus.set_policies({name: self._policy(name) for name in self.adapters})
+        self.days = PaymentDays(self.clock)
+        self.bus.shut = self._shut
         self.bus.switched = lambda tx, name: ask_first(tx, self.office, name)
         self.partners = Partners(self.adapters, settings, self.clock)
         self.checkpoints = audit.Checkpoints(settings.checkpoints, self.ring.signer)
@@ -101,6 +118,11 @@ class Hub:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _shut(self, tx: Connection, interface: str) -> frozenset[str]:
+        """Payments of a bank that takes none now."""
+        hours = self._hours.get(interface)
+        return _NOTHING if hours is None or self.days.open_now(tx, hours) else _PAYMENTS
 
     def _policy(self, interface: str) -> ChannelPolicy:
         known = self.settings.partner(interface)
@@ -154,20 +176,40 @@ class Hub:
         return found[0]
 
 
+class Part(Protocol):
+    """A thread of a serving process."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End in good order."""
+        ...
+
+
 class Engine:
     """The threads of a serving process: workers, inbox, reaper, conductor, sealer, watch.
 
     Made by :func:`hub.app.assembly.start_engine`, which judges the database first.
     """
 
-    def __init__(self, hub: Hub, contested: Callable[[], object], workers: int) -> None:
+    def __init__(
+        self, hub: Hub, contested: Callable[[], object], workers: int,
+        beside: Sequence["Part"] = (),
+    ) -> None:  # fmt: skip
+        """``beside``: further threads of this process, which need the whole hub."""
         require_current(hub.store)
         self._hub = hub
         known = hub.handlers()
         self._worker = Worker(hub.store, hub.bus, known, hub.partners, threads=workers)
         self._reaper = Reaper(hub.store, hub.bus, known)
         self._inbox = InboxWorker(hub.store, hub.bus, hub.users())
-        self._conducting = Conducting(hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown)
+        self._scheduling = Scheduling(hub)
+        self._conducting = Conducting(
+            hub.store, hub.office, seat=hub.checkpoints.seat.beat_shown,
+            opened=self._scheduling.opened.read,
+        )  # fmt: skip
         self._seals = Leadership(hub.store, "sealer", this_holder())
         self._stopping = threading.Event()
         self._sealer = threading.Thread(target=self._seal, name="sealer", daemon=True)
@@ -176,26 +218,33 @@ class Engine:
         self._watching = Watching(
             hub.store, hub.adapters, hub.settings, hub.partners, hub.clock
         )  # fmt: skip
+        self._beside = tuple(beside)
 
     def start(self) -> None:
         """Begin all of it."""
         self._worker.start()
         self._reaper.start()
         self._inbox.start()
+        self._scheduling.start()
         self._conducting.start()
         self._sealer.start()
         self._seat_watch.start()
         self._expiry.start()
+        for part in self._beside:
+            part.start()
         if self._hub.settings.probes:
             self._watching.start()
 
     def stop(self) -> None:
         """End in good order: nothing new is claimed, what is in flight ends."""
         self._stopping.set()
+        for part in self._beside:
+            part.stop()
         self._seat_watch.stop()
         self._watching.stop()
         self._expiry.stop()
         self._conducting.stop()
+        self._scheduling.stop()
         self._inbox.stop()
         self._sealer.join(10)
         self._worker.stop()

@@ -4,7 +4,7 @@ Instants are µs UTC of business time.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import dropwhile
@@ -19,11 +19,13 @@ from hub.bus.channels import CLAIMABLE_STATES, ChannelState, read_channels
 from hub.bus.words import MessageState
 from hub.kernel.clocks import SHANGHAI, from_us, to_us
 from hub.monitor.health import Watched, read_watched
-from hub.monitor.hours import DAY_MINUTES, DAY_US, ServiceHours
+from hub.monitor.hours import DAY_MINUTES, ServiceHours, next_due
+from hub.monitor.incidents import read_open
 from hub.monitor.ledger import Facts, Ledger, make_ledger
 from hub.monitor.reading import read_facts
 from hub.monitor.uptime import Uptime, add, uptime_of
 from hub.monitor.words import MinuteClass, State
+from hub.monitor.works import read_works, spans_of
 from hub.store import database_now_us
 
 DAYS = 90
@@ -34,6 +36,7 @@ class Light(StrEnum):
     """What a tile says; the first that applies."""
 
     ABSENT = "absent"  # no adapter yet
+    LISTENS = "listens"  # it calls nobody, so there is nobody to probe: partners call us
     UNSET = "unset"  # this deployment has no address of it
     MAINTENANCE = "maintenance"
     CLOSED = "closed"  # out of service hours
@@ -77,7 +80,8 @@ class Day:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSeen:
     """One interface as it stands.  ``waiting``: messages that want to be sent, ``oldest_us`` since
-    when the oldest does; ``next_due``: what its schedule says comes next, and when."""
+    when the oldest does; ``next_due``: what its schedule says comes next, and when; ``incident``:
+    the number of the one that lasts."""
 
     interface: str
     name: str
@@ -99,6 +103,7 @@ class InterfaceSeen:
     dead: int = 0
     stopped: bool = False
     next_due: tuple[str, int] | None = None
+    incident: int | None = None
 
     @property
     def uptime(self) -> Uptime:
@@ -121,8 +126,12 @@ def see_all(
     shift = now_us - database_now_us(view)
     watched = read_watched(view)
     channels = {one.interface: one for one in read_channels(view, catalogue.interfaces)}
+    lasting = {interface: int(row.id) for interface, row in read_open(view).items()}
     return {
-        name: _see(hub, catalogue, view, name, now_us, shift, watched.get(name), channels[name])
+        name: replace(
+            _see(hub, catalogue, view, name, now_us, shift, watched.get(name), channels[name]),
+            incident=lasting.get(name),
+        )
         for name in names or catalogue.interfaces
     }
 
@@ -163,6 +172,7 @@ def facts_of(
     return read_facts(
         view, adapter.interface, from_us, until_us, now_us=now_us,
         hours=adapter.manifest.service_hours,
+        maintenance=spans_of(read_works(view, from_us, until_us), adapter.interface),
     )  # fmt: skip
 
 
@@ -179,7 +189,7 @@ def _light(
     *, used: bool,
 ) -> Light:  # fmt: skip
     if not hub.settings.partner(name).endpoints:
-        return Light.UNSET
+        return Light.UNSET if hub.adapters[name].contract.endpoints else Light.LISTENS
     if any(begin <= now_us < end for begin, end in facts.maintenance):
         return Light.MAINTENANCE
     if not hours.is_open(now_us):
@@ -214,18 +224,3 @@ def days_of(facts: Facts, now_us: int) -> tuple[Day, ...]:
         )
         for number in range(DAYS)
     )
-
-
-def next_due(schedule: Mapping[str, str], now_us: int) -> tuple[str, int] | None:
-    """What of a manifest's daily schedule comes next: its word and when."""
-    here = from_us(now_us)
-    found = []
-    for word, text in schedule.items():
-        if ":" not in text:
-            continue  # probe_every_s
-        at = to_us(datetime.combine(here.date(), time.fromisoformat(text), SHANGHAI))
-        found.append((at if at > now_us else at + DAY_US, word))
-    if not found:
-        return None
-    at_us, word = min(found)
-    return word, at_us

@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.app.hub import Hub
+from hub.app.month_jobs import times_of
 from hub.bus.tables import channel
 from hub.offset import second
 from hub.offset.differences import count_open
 from hub.offset.tables import batch, due_list, item, leg, wave
 from hub.offset.words import ItemState, RunState, WaveState
+from hub.schedule.tables import job
 from hub.store import database_now_us
 
 _ON_THE_WAY = (ItemState.HELD.value, ItemState.INSTRUCTED.value, ItemState.UNKNOWN.value)
@@ -22,11 +24,11 @@ def waits_for(hub: Hub, view: Connection, found: sa.Row[Any]) -> tuple[str, ...]
     if found.state == RunState.CLOSED.value:
         return ()
     legs = view.execute(sa.select(leg).where(leg.c.run_id == found.id).order_by(leg.c.bank)).all()
-    said: list[str] = [*_stopped(hub, view), *_people(view, found.id)]
+    said: list[str] = [*_stopped(hub, view), *_parked(view), *_people(view, found.id)]
     for each in legs:
         name = hub.office.seat(each.bank).name
         if each.wave_id is None:
-            said += [f"{name}：{why}" for why in _due_list(view, each)]
+            said += [f"{name}：{why}" for why in _due_list(hub, view, each)]
         else:
             said += [f"{name}：{why}" for why in _money(hub, view, each)]
     said += second.waits(view, hub.office, found)
@@ -41,6 +43,12 @@ def _stopped(hub: Hub, view: Connection) -> Iterator[str]:
     for interface in view.scalars(query.order_by(channel.c.interface)):
         adapter = hub.adapters.get(interface)
         yield f"{adapter.manifest.partner.name if adapter else interface}通道已停发"
+
+
+def _parked(view: Connection) -> Iterator[str]:
+    query = sa.select(job.c.title, job.c.parked_by, job.c.parked_why).where(job.c.parked_by != "")
+    for title, by, why in view.execute(query.order_by(job.c.code)):
+        yield f"作业已搁置：{title}（{by}：{why}）"
 
 
 def _people(view: Connection, run_id: int) -> Iterator[str]:
@@ -58,7 +66,7 @@ def _people(view: Connection, run_id: int) -> Iterator[str]:
                 yield f"第 {each.number} 轮计划待另一人批准"
 
 
-def _due_list(view: Connection, each: sa.Row[Any]) -> Iterator[str]:
+def _due_list(hub: Hub, view: Connection, each: sa.Row[Any]) -> Iterator[str]:
     latest = view.execute(
         sa.select(due_list)
         .where(due_list.c.run_id == each.run_id, due_list.c.bank == each.bank)
@@ -66,7 +74,8 @@ def _due_list(view: Connection, each: sa.Row[Any]) -> Iterator[str]:
         .limit(2)
     ).all()
     if not latest:
-        yield "应还明细尚未取"
+        at = times_of(hub, hub.office.seat(each.bank)).dues
+        yield f"应还明细尚未取（银行工作日 {at:%H:%M} 起）"
     elif latest[0].state == "complete":
         yield "应还明细已取全，等其他银行的清单"
     else:
@@ -90,9 +99,8 @@ def _money(hub: Hub, view: Connection, each: sa.Row[Any]) -> Iterator[str]:
         yield f"{unknown} 笔结果不明，查证中"
         yield from _settle_after(hub, view, each)
     moving = sum(counts.get(state, 0) for state in _ON_THE_WAY)
-    hours = _closed_hours(hub, each.bank)
-    if hours and moving:
-        yield f"现在不在银行受理时段（{hours}）"
+    if moving:
+        yield from _closed_hours(hub, view, each.bank)
     if not moving and each.closed_us is None and counts.get(ItemState.SUCCEEDED.value, 0) == 0:
         posted = counts.get(ItemState.POSTED.value, 0)
         if posted:
@@ -112,10 +120,14 @@ def _settle_after(hub: Hub, view: Connection, each: sa.Row[Any]) -> Iterator[str
             yield f"批次 {one.number} 发送结果不明，{left_s} 秒内只查证、不重发"
 
 
-def _closed_hours(hub: Hub, bank: str) -> str:
-    """The hours in which this bank takes payments, when it is not now; else empty."""
+def _closed_hours(hub: Hub, view: Connection, bank: str) -> Iterator[str]:
+    """That the bank takes no payments now, and from when it does."""
     hours = hub.office.seat(bank).hours
-    return "" if hours.covers(hub.clock.now().time()) else str(hours)
+    if hub.days.open_now(view, hours):
+        return
+    opens = hub.days.next_opening(view, hours)
+    then = "银行工作日历不全，不发送划款" if opens is None else f"{opens:%m-%d %H:%M} 起发送"
+    yield f"现在不在银行受理时段（{hours}），{then}"
 
 
 def stopped_channels(view: Connection) -> tuple[str, ...]:

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
+from hub.app.attending import Attending
+from hub.app.delivering import Delivering
 from hub.app.discover import FoundAdapter
 from hub.app.partners import Partners
 from hub.app.probing import Probed, probe_once
 from hub.app.traffic import Traffic, read_traffic
+from hub.app.ways import open_ways
 from hub.bus.holder import this_holder
 from hub.kernel.clocks import BusinessClock, monotonic, to_us
 from hub.kernel.errors import HubError, Unavailable
@@ -22,6 +25,7 @@ from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
 from hub.monitor import health
 from hub.monitor.health import Watched
+from hub.monitor.policy import read_watch_policy
 from hub.monitor.samples import Sample
 from hub.monitor.words import Source, State
 from hub.schedule import Leadership
@@ -65,6 +69,12 @@ class Watching:
         self._every_us = {
             name: one.manifest.probe_every_s * _SECOND_US for name, one in self._watched.items()
         }
+        self._delivering = Delivering(
+            self._fenced, open_ways(settings), clock, settings.environment_word
+        )
+        self._attending = Attending(
+            read_watch_policy(settings.home), self._watched, self._delivering.channels
+        )
         self._running: dict[str, Future[None]] = {}
         self._beat_at = self._traffic_at = 0.0
         self._stopping = threading.Event()
@@ -110,7 +120,17 @@ class Watching:
         if now >= self._traffic_at:
             self.look_at_traffic(known)
             self._traffic_at = now + _TRAFFIC_S
+        self.attend(now_us)
         return [self._begin(name) for name in self._watched if self._is_due(name, known, now_us)]
+
+    def attend(self, now_us: int) -> None:
+        """Incidents that hours, reminders or a look missed make due; then what is to be told."""
+        with self._store.read() as view:
+            needed = self._attending.is_needed(view)
+        if needed:
+            with self._fenced.write() as tx:
+                self._attending.attend_all(tx, now_us)
+        self._delivering.turn()
 
     def _is_due(self, name: str, known: dict[str, Watched], now_us: int) -> bool:
         running = self._running.get(name)
@@ -164,6 +184,7 @@ class Watching:
         flip = health.observe(tx, name, sample, every_us=self._every_us[name], took_ms=took_ms)
         if flip is not None:
             _log.warning("watch.flip", interface=name, state=flip.state.value, code=flip.code)
+            self._attending.attend(tx, name, flip.made_us)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def record(
     entry = Entry(
         act=act, actor=actor, subject=subject, detail=detail, count=count, fen=fen, root=root
     )
-    _insert(tx).one(tx, **_values(entry))
+    _insert(tx).run(tx, **_values(entry))
 
 
 def record_many(tx: Connection, entries: Iterable[Entry]) -> int:

@@ -48,6 +48,9 @@ class Bus:
         self._default = ChannelPolicy()
         self.may_act: Callable[[Connection], bool] = lambda _tx: True
         """Asked inside every claim: False holds back whatever has an effect, reads go on."""
+        self.shut: Callable[[Connection, str], frozenset[str]] = lambda _tx, _interface: frozenset()
+        """Asked inside every claim of an interface and before every send: kinds of message that
+        may not go out now (a bank takes no payments at night).  They wait, and do not age."""
         self.switched: Callable[[Connection, str], object] = lambda _tx, _interface: None
         """Told inside the transaction in which an interface went over to another address, or
         repeats were called back for it: what is unknown is to be asked about first."""
@@ -218,6 +221,11 @@ class Bus:
         ``kinds`` are those the caller can send; empty for all.
         """
         return leases.claim(self, tx, holder, lanes, kinds)
+
+    def reopen(self, tx: Connection, interface: str, kind: str) -> int:
+        """What was held back as ``shut`` may go now: at once, its age counted from here unless it
+        may have been sent; messages."""
+        return leases.reopen(self, tx, interface, kind)
 
     def extend(self, tx: Connection, claim: Claim, lease_s: float) -> bool:
         """Prolong a lease from now; False when it has passed to somebody else."""

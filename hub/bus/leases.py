@@ -59,8 +59,15 @@ _ORDERED_BY, _ORDERED_WHY = (
 _START = Prepared(sa.insert(attempt))
 
 
+SHUT_S = 60.0
+"""How long what may not go out now is put off, so that nobody looks at it all night; when it may,
+``reopen`` brings it forward, and should nobody call that, this does."""
+
+
 @lru_cache(maxsize=128)
-def _wanted(kinds: frozenset[str], *, stopped: bool, switched: bool) -> Prepared:
+def _wanted(
+    kinds: frozenset[str], shut: frozenset[str], *, stopped: bool, switched: bool
+) -> Prepared:
     wanted = (
         sa.select(*HEAD, message.c.key_id, message.c.payload)
         .where(
@@ -73,6 +80,8 @@ def _wanted(kinds: frozenset[str], *, stopped: bool, switched: bool) -> Prepared
     )
     if kinds:
         wanted = wanted.where(sa.or_(*(message.c.kind == kind for kind in sorted(kinds))))
+    if shut:
+        wanted = wanted.where(sa.and_(*(message.c.kind != kind for kind in sorted(shut))))
     if stopped:
         wanted = wanted.where(~HAS_EFFECT)
     if switched:  # one that came back from flight just now is called back at the next claim
@@ -108,10 +117,13 @@ def claim(
         most = 1 if row.misses else lane.concurrency
         ((flying,),) = _IN_FLIGHT.rows(tx, b_interface=lane.interface)
         free = min(lane.limit, most - int(flying))
+        shut = bus.shut(tx, lane.interface)
+        if shut:
+            _put_off(tx, lane.interface, shut, now)
         if free > 0:
             claims += _take(
                 tx, holder, lane, row, free=free, now=now, began=began, kinds=frozenset(kinds),
-                may_act=may_act,
+                shut=shut, may_act=may_act,
             )  # fmt: skip
     if claims:
         _START.many(tx, [_attempt_row(one, now) for one in claims])
@@ -128,10 +140,11 @@ def _take(
     now: int,
     began: float,
     kinds: frozenset[str],
+    shut: frozenset[str],
     may_act: bool,
 ) -> list[Claim]:
     switched = row.place_us is not None
-    wanted = _wanted(kinds, stopped=bool(row.stopped) or not may_act, switched=switched)
+    wanted = _wanted(kinds, shut, stopped=bool(row.stopped) or not may_act, switched=switched)
     since = {"b_since": row.place_us} if switched else {}
     rows = wanted.rows(tx, b_interface=lane.interface, b_now=now, b_limit=free, **since)
     if not rows:
@@ -155,6 +168,26 @@ def _take(
         )
         for one in rows
     ]
+
+
+def _put_off(tx: Connection, interface: str, shut: frozenset[str], now: int) -> None:
+    tx.execute(
+        sa.update(message)
+        .where(message.c.interface == interface, message.c.ready_us <= now)
+        .where(message.c.kind.in_(sorted(shut)))
+        .values(ready_us=now + int(SHUT_S * 1_000_000))
+    )
+
+
+def reopen(bus: "Bus", tx: Connection, interface: str, kind: str) -> int:
+    """See Bus.reopen."""
+    now = bus.now(tx)
+    here = sa.and_(
+        message.c.interface == interface, message.c.kind == kind, message.c.ready_us.is_not(None)
+    )
+    # One that may have been sent keeps its time: a switch of the address is judged by it.
+    tx.execute(sa.update(message).where(here, message.c.maybe_sent == 0).values(queued_us=now))
+    return tx.execute(sa.update(message).where(here).values(ready_us=now)).rowcount
 
 
 def _attempt_row(one: Claim, now: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ leaves no row, only a counted drift.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Protocol
 
 import structlog
@@ -16,8 +15,9 @@ from sqlalchemy.engine import Connection
 
 from hub.bus import drifts, nonces
 from hub.bus.bus import Bus
+from hub.bus.gathering import Gathering
 from hub.bus.inbox import Inbox, Receipt, Received
-from hub.kernel.clocks import BusinessClock, monotonic
+from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.ports.inbound import (
     InboundAnswer,
@@ -31,11 +31,6 @@ from hub.ports.line import Drift
 from hub.store import DatabaseAway, Store
 
 log = structlog.get_logger(__name__)
-
-_TELL_S = 1.0
-_MOST = 500
-"""Drifts of requests that nobody believes are gathered and written once a second at most: who
-floods the port must not take the write lock."""
 
 
 class NoticeUser(Protocol):
@@ -85,9 +80,7 @@ class Reception:
                 if route in self._by_route:
                     raise Misconfigured(f"two interfaces listen at {route}")
                 self._by_route[route] = seat
-        self._untold: list[tuple[Seat, Drift]] = []
-        self._told_at = float("-inf")
-        self._lock = Lock()
+        self._gathering = Gathering(store)
 
     @property
     def routes(self) -> dict[str, int]:
@@ -119,16 +112,7 @@ class Reception:
 
     def tell(self) -> None:
         """Write the drifts gathered since the last time; called when the listener ends, too."""
-        with self._lock:
-            told, self._untold = self._untold, []
-            self._told_at = monotonic()
-        try:
-            with self._store.write() as tx:
-                for seat in {one.interface: one for one, _ in told}.values():
-                    mine = [drift for one, drift in told if one.interface == seat.interface]
-                    self._note(tx, seat, mine)
-        except DatabaseAway as away:
-            log.warning("inbound.drifts_lost", why=away.message, drifts=len(told))
+        self._gathering.tell()
 
     def _store_notice(self, seat: Seat, request: InboundRequest, notice: InboundNotice) -> Word:
         user = self._users.get(notice.kind)
@@ -150,7 +134,7 @@ class Reception:
     def _not_taken(self, seat: Seat, request: InboundRequest, no: NotTaken) -> Word:
         log.warning("inbound.not_taken", interface=seat.interface, word=no.word, why=no.message)
         if not (no.kind and no.sender_id):
-            self._gather(seat, no.drifts)
+            self._gathering.add(seat.interface, seat.port.contract_version, no.drifts)
             return no.word
         try:
             with self._store.write() as tx:
@@ -197,11 +181,3 @@ class Reception:
     def _note(self, tx: Connection, seat: Seat, found: Sequence[Drift]) -> None:
         if found:
             drifts.store(tx, seat.interface, seat.port.contract_version, found, self._bus.now(tx))
-
-    def _gather(self, seat: Seat, found: Sequence[Drift]) -> None:
-        with self._lock:
-            room = max(_MOST - len(self._untold), 0)
-            self._untold += [(seat, drift) for drift in found[:room]]
-            due = monotonic() - self._told_at >= _TELL_S
-        if due:
-            self.tell()

@@ -58,6 +58,13 @@ class StoppedMeanwhile(Refused):
     hint = "Nothing to do: it waits until the channel is resumed, or another process takes it."
 
 
+class ShutMeanwhile(Refused):
+    """The time in which this may be sent ended between claim and send; nothing was sent."""
+
+    code = "bus.shut_meanwhile"
+    hint = "Nothing to do: it waits until the partner opens again."
+
+
 class Worker:
     """Sends messages; any number of these, in any number of processes, share one database.
 
@@ -162,8 +169,8 @@ class Worker:
         )
 
     def _still_wanted(self, claim: Claim) -> None:
-        """A claim that had to wait for a thread begins nothing that was stopped meanwhile, and
-        nothing once this worker is to end."""
+        """A claim that had to wait for a thread begins nothing that was stopped or shut meanwhile,
+        and nothing once this worker is to end."""
         if monotonic() - (claim.deadline - claim.lease_s) < FRESH_S:
             return
         if self._stopping.is_set():
@@ -173,6 +180,8 @@ class Worker:
         with self._store.read() as view:
             if self._bus.stopped(view, claim.message.interface) or not self._bus.may_act(view):
                 raise StoppedMeanwhile
+            if claim.message.kind in self._bus.shut(view, claim.message.interface):
+                raise ShutMeanwhile
 
     def _open(self, claim: Claim) -> bytes:
         known = self._bus.vault.open_known(claim.payload_key, claim.payload)

@@ -10,15 +10,18 @@ come of it is data beside the contract (``contracts_spec/<group>/<name>/scenario
 words those files may use stands in ``hub/certify/acts``, one module for each kind of port.
 """
 
+from hub.certify.coverage import Coverage, coverage_of
 from hub.certify.endpoint import Arranged, Endpoint, NobodyThere, open_address, open_mock
 from hub.certify.report import Report, ReportBroken, Written, check_digest, read_report, shelve
 from hub.certify.runner import run_suite
-from hub.certify.shelf import Shelved, last_reports, report_page
-from hub.certify.suite import NoScenarios, Suite, SuiteBroken, load_suite
+from hub.certify.shelf import Shelved, last_reports, report_page, report_paper
+from hub.certify.standing import Standing, standings
+from hub.certify.suite import NoScenarios, Suite, SuiteBroken, load_suite, suite_digest
 from hub.certify.verify import NoReport, Verification, verify_report
 
 __all__ = [
     "Arranged",
+    "Coverage",
     "Endpoint",
     "NoReport",
     "NoScenarios",
@@ -26,18 +29,23 @@ __all__ = [
     "Report",
     "ReportBroken",
     "Shelved",
+    "Standing",
     "Suite",
     "SuiteBroken",
     "Verification",
     "Written",
     "check_digest",
+    "coverage_of",
     "last_reports",
     "load_suite",
     "open_address",
     "open_mock",
     "read_report",
     "report_page",
+    "report_paper",
     "run_suite",
     "shelve",
+    "standings",
+    "suite_digest",
     "verify_report",
 ]

@@ -4,7 +4,7 @@ on a database of the certificate's, made for it and thrown away."""
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from sqlalchemy.engine import Connection
 from hub.app.discover import FoundAdapter
 from hub.bus import Bus, InboxWorker, Reception, Seat, Taken
 from hub.bus.tables import drift, inbound
+from hub.contracts import codes_told
 from hub.crypto import KeyRing
 from hub.offset.letters import NoticeLetter, pack, unpack
 from hub.ports.bank import RESULTS_NOTICE, ResultsNotice, RowResult
 from hub.ports.context import AdapterContext
+from hub.ports.inbound import InboundAnswer, InboundRequest
 from hub.store import Store
 from hub.store.schema import upgrade
 from hub.store.vault import Vault
@@ -51,7 +53,8 @@ class Heard:
 
 
 class Ear:
-    """One interface's receiving port."""
+    """One interface's receiving port.  ``told(table, code)`` hears of every code of the contract
+    that it answers with."""
 
     def __init__(self, adapter: FoundAdapter, context: AdapterContext, folder: Path, host: str,
                  port: int) -> None:  # fmt: skip
@@ -63,9 +66,8 @@ class Ear:
         seat = Seat(adapter.interface, adapter.build_inbound_in(context))
         self._reception = Reception(self._store, bus, context.clock, [seat], users)
         self._worker = InboxWorker(self._store, bus, users)
-        self._listener = HttpListener(
-            self._reception.take, self._reception.routes, host=host, port=port
-        )
+        self.told: Callable[[str, str], None] = lambda _table, _code: None
+        self._listener = HttpListener(self._take, self._reception.routes, host=host, port=port)
         self.address = self._listener.address
         self._last, self._drifts = 0, 0
 
@@ -97,6 +99,11 @@ class Ear:
         """Listen no more."""
         self._listener.stop()
         self._store.close()
+
+    def _take(self, request: InboundRequest) -> InboundAnswer:
+        # Answered on a thread of the listener's, where nobody else hears what is looked up.
+        with codes_told(self.told):
+            return self._reception.take(request)
 
     def _hear(self) -> None:
         while self._worker.run_once():

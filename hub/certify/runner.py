@@ -90,6 +90,8 @@ class _Running:
         numbers: Iterator[str],
     ) -> None:
         self.meter = Meter(suite.contract)
+        if endpoint.ear is not None:
+            endpoint.ear.told = self.meter.looked_up
         self._suite = suite
         self._endpoint = endpoint
         self._ask = ask

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from hub.contracts import Contract, contract_digest
+from hub.contracts.yaml_files import read_yaml
 from hub.kernel.errors import Misconfigured, NotFound
 
 FILE_NAME = "scenarios.yaml"
@@ -122,9 +123,19 @@ def load_suite(contract: Contract) -> Suite:
     return suite
 
 
+def suite_digest(contract: Contract) -> str:
+    """What a certificate of this contract would carry.  Raises NoScenarios, SuiteBroken."""
+    path = contract.folder / FILE_NAME
+    if not path.is_file():
+        raise NoScenarios(f"{contract.interface} has no {FILE_NAME} beside its contract")
+    own = _read(path)
+    shared = path.parent / str(own["shared"]) if "shared" in own else path
+    return contract_digest(contract.folder, [shared])
+
+
 def _read(path: Path) -> Plain:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path)
     except (OSError, yaml.YAMLError) as error:
         raise SuiteBroken(f"{path}: {error}") from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:

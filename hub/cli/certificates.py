@@ -1,4 +1,4 @@
-"""``hub certify verify``: what was certified, looked at afterwards."""
+"""``hub certify verify`` and ``hub certify coverage``: what was certified, looked at afterwards."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +9,7 @@ from hub.cli.common import SAID_NO, AsJson, Home, clean_errors, show
 from hub.kernel.errors import BadInput
 
 if TYPE_CHECKING:
-    from hub.certify import Verification
+    from hub.certify import Coverage, Verification
     from hub.crypto import Sm2PublicKey
     from hub.kernel.settings import Settings
 
@@ -46,6 +46,58 @@ def verify(
     show(found.as_dict(), as_json, "\n".join(_lines(found)))
     if not found.good:
         raise typer.Exit(SAID_NO)
+
+
+@clean_errors
+def coverage(
+    interface: Annotated[
+        str, typer.Argument(help="接口代码；不写即全部 · an interface code; all when left out")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="报告目录；缺省 HOME/certificates · the reports' folder")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """覆盖计：规范的哪些码、阶梯的哪一级还没有任何案例碰到，按接口；只数现行规范的报告.
+
+    The meter: contract codes and ladder rungs no scenario has touched yet, by interface; reports of
+    the present contract alone count.
+    """
+    from hub.app.discover import discover, find_adapter
+    from hub.certify import NoScenarios, coverage_of, suite_digest
+    from hub.kernel.settings import Settings
+
+    settings = Settings.load(home)
+    adapters = discover(settings)
+    chosen = [find_adapter(adapters, interface)] if interface else list(adapters.values())
+    folder = out or settings.home / "certificates"
+    found = []
+    for adapter in sorted(chosen, key=lambda one: one.interface):
+        try:
+            digest = suite_digest(adapter.contract)
+        except NoScenarios:
+            digest = ""
+        found.append(coverage_of(adapter.contract, digest, folder))
+    said = {"interfaces": [one.as_dict() for one in found]}
+    show(said, as_json, "\n".join(line for one in found for line in _gaps(one)))
+
+
+def _gaps(one: "Coverage") -> list[str]:
+    rungs = one.rungs
+    levels = len(rungs["touched"]) + len(rungs["untouched"])
+    head = (
+        f"{one.interface} {one.version}：码 codes {one.touched}/{one.total}，"
+        f"阶梯 rungs {len(rungs['touched'])}/{levels}，报告 reports {len(one.reports)}"
+    )
+    if one.older:
+        head += f"（另有 {one.older} 份是别的规范的，不计 · of another contract）"
+    if not one.reports:
+        return [f"{head}；先测 first: hub certify {one.interface}"]
+    lines = [f"  {name}：{'、'.join(codes)}" for name, codes in one.gaps.items()]
+    if rungs["untouched"]:
+        lines.append(f"  rungs：{'、'.join(rungs['untouched'])}")
+    return [head, *lines]
 
 
 def _key(path: Path) -> "Sm2PublicKey":
@@ -91,3 +143,4 @@ def _lines(found: "Verification") -> list[str]:
 def add_to(app: typer.Typer) -> None:
     """Put these beside ``hub certify run``."""
     app.command("verify")(verify)
+    app.command("coverage")(coverage)

@@ -12,6 +12,8 @@ from hub.cli import (
     admin,
     agreements,
     backup,
+    callers,
+    cases,
     certificates,
     certify,
     channels,
@@ -20,6 +22,8 @@ from hub.cli import (
     differences,
     expiry,
     find,
+    incidents,
+    jobs,
     lines,
     messages,
     mocks,
@@ -27,6 +31,8 @@ from hub.cli import (
     offset,
     people,
     policy,
+    quality,
+    registry,
     serving,
     spec,
     watch,
@@ -51,6 +57,7 @@ app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(offset.app, name="offset")
+app.add_typer(cases.app, name="case")
 app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
@@ -61,16 +68,23 @@ app.command("approvals")(people.list_approvals)
 app.add_typer(channels.app, name="channel")
 app.add_typer(lines.app, name="line")
 app.add_typer(expiry.app, name="expiry")
+app.add_typer(callers.app, name="caller")
+app.command("openapi")(callers.openapi)
+app.add_typer(registry.app, name="registry")
 app.add_typer(watch.app, name="watch")
+app.add_typer(incidents.app, name="incident")
+app.add_typer(incidents.planned, name="maintenance")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")
+app.add_typer(jobs.app, name="job")
 app.command("status")(backup.status)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(certify.app, name="certify")
 certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
+app.command("quality")(quality.quality)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(new.app, name="new")

@@ -26,11 +26,8 @@ class Page:
     def __init__(self, hub: "Hub", port: int) -> None:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
-        from hub.web.desk.agreements import StoreAgreements
-        from hub.web.desk.differences import StoreDifferences
-        from hub.web.desk.duty import StoreDutyDesk
-        from hub.web.desk.find import StoreFind
-        from hub.web.desk.interfaces import StoreInterfaces
+        from hub.web.desk.parts import all_parts
+        from hub.web.desk.signing_in import StoreSignIn
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -40,13 +37,12 @@ class Page:
             raise PortTaken(f"port {port} is taken")
         app = create_app(
             StoreDesk(hub),
-            on_duty=StoreDutyDesk(hub),
+            parts=all_parts(hub),
             environment=hub.settings.environment,
-            differences=StoreDifferences(hub),
-            on_agreements=StoreAgreements(hub),
-            on_find=StoreFind(hub),
-            on_interfaces=StoreInterfaces(hub),
             reports=hub.settings.home / "certificates",
+            signing=StoreSignIn(hub),
+            sign_in_needed=hub.settings.pages_need_sign_in,
+            contracts=lambda: [one.contract for one in hub.adapters.values()],
         )
         self.port = chosen
         self.address = f"http://{host}:{chosen}"
@@ -95,24 +91,36 @@ def serve(
             help="接收对接方来报的端口，0 任选；缺省按 hub.toml · where partners call us",
         ),
     ] = None,
+    api_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="对外查询的端口，0 任选；缺省按 hub.toml · where published queries are asked",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """启动中心端：页面、收发、试算、对账、审计都在这一个进程里，Ctrl-C 结束.
 
     Run the hub: pages and workers in one process until Ctrl-C; more `hub worker` may join.
     """
+    from hub.api.door import open_door
     from hub.app.assembly import start_engine
     from hub.app.receiving import open_receiving
 
     with opened(home, serving=True) as hub:
         page = Page(hub, hub.settings.port if port is None else port)
         receiving = open_receiving(hub, inbound_port)
+        door = open_door(hub, api_port)
         engine = start_engine(hub)
         with UntilTold() as told:
             try:
                 page.start()
                 if receiving is not None:
                     receiving.start()
+                if door is not None:
+                    door.start()
                 say_standing(hub)
                 word = hub.settings.environment_word
                 said = {"environment": hub.settings.environment, "address": page.address}
@@ -120,9 +128,14 @@ def serve(
                 if receiving is not None:
                     said["inbound"] = receiving.address
                     text += f"\n接收 · inbound: {receiving.address}"
+                if door is not None:
+                    said["api"] = door.address
+                    text += f"\n对外查询 · published queries: {door.address}"
                 show(said, as_json, text)
                 told.wait()
             finally:
+                if door is not None:
+                    door.stop()
                 if receiving is not None:
                     receiving.stop()
                 page.stop()

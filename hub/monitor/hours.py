@@ -132,3 +132,18 @@ def _gaps(runs: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
     edges = [0, *(edge for run in runs for edge in run), DAY_MINUTES]
     pairs = zip(edges[::2], edges[1::2], strict=True)
     return [(begins, ends) for begins, ends in pairs if begins < ends]
+
+
+def next_due(schedule: Mapping[str, str], now_us: int) -> tuple[str, int] | None:
+    """What of a manifest's daily schedule comes next: its word and when."""
+    here = from_us(now_us)
+    found = []
+    for word, text in schedule.items():
+        if ":" not in text:
+            continue  # probe_every_s
+        at = to_us(datetime.combine(here.date(), time.fromisoformat(text), SHANGHAI))
+        found.append((at if at > now_us else at + DAY_US, word))
+    if not found:
+        return None
+    at_us, word = min(found)
+    return word, at_us

@@ -57,9 +57,10 @@ def _due(now_us: int) -> sa.Select[Any]:
     )
 
 
-def look_now(tx: Connection, run_id: int) -> int:
-    """Read the statements of a closed run at the next step; legs."""
-    done = tx.execute(sa.update(leg).where(leg.c.run_id == run_id).values(read_next_us=0))
+def look_now(tx: Connection, run_id: int, bank: str = "") -> int:
+    """Read the statements of a closed run at the next step, of all banks or of one; legs."""
+    here = leg.c.bank == bank if bank else sa.true()
+    done = tx.execute(sa.update(leg).where(leg.c.run_id == run_id, here).values(read_next_us=0))
     return done.rowcount
 
 

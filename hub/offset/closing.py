@@ -125,17 +125,19 @@ class RunIsClosed(Refused):
     hint = "What comes after the close is an adjustment with a date of its own."
 
 
-def read_again(tx: Connection, run_id: int) -> int:
-    """Read statements and the core's books at the next step, not at the next turn; legs.
+def read_again(tx: Connection, run_id: int, bank: str = "") -> int:
+    """Read statements and the core's books at the next step, not at the next turn; legs.  Of all
+    banks, or of one.
 
     A leg that had closed is open until that reading has been matched, and closes again by itself.
     Raises RunIsClosed.
     """
     if tx.scalar(sa.select(run.c.state).where(run.c.id == run_id)) == RunState.CLOSED:
         raise RunIsClosed
+    here = leg.c.bank == bank if bank else sa.true()
     done = tx.execute(
         sa.update(leg)
-        .where(leg.c.run_id == run_id, leg.c.wave_id.is_not(None))
+        .where(leg.c.run_id == run_id, leg.c.wave_id.is_not(None), here)
         .values(read_next_us=0, matched_us=leg.c.core_seen_us, closed_us=None)
     )
     return done.rowcount

@@ -22,6 +22,7 @@ from hub.offset.booking import command_some
 from hub.offset.inquiry import ask_about
 from hub.offset.instruct import cut_batch
 from hub.offset.office import Office
+from hub.offset.opening import ALL_OPEN, Opened
 from hub.offset.plan import finish_plan, plan_digest, plan_wave
 from hub.offset.policy import kept_policy
 from hub.offset.restoration import look_again, may_plan, open_row
@@ -43,8 +44,14 @@ _HOLD_S = 0.1
 class Conductor:
     """One per process; ``step`` is called by the bell."""
 
-    def __init__(self, office: Office, seat: Callable[[], str] = str) -> None:
+    def __init__(
+        self, office: Office, seat: Callable[[], str] = str,
+        opened: Callable[[Connection], Opened] = lambda _view: ALL_OPEN,
+    ) -> None:  # fmt: skip
+        """``opened``: what the calendar has opened, asked at every step."""
         self._office = office
+        self._read_opened = opened
+        self._opened = ALL_OPEN
         self._restoring = Restoring(office, seat)
         self._stalled: dict[int, tuple[int, float]] = {}
 
@@ -55,6 +62,7 @@ class Conductor:
                 sa.select(run).where(run.c.state != RunState.CLOSED.value).order_by(run.c.id)
             ).all()
             way = open_row(view)
+            self._opened = self._read_opened(view)
         moved = [way is not None and self._restoring.step(way)]
         # every run, not up to the first that moved
         moved += [self._advance(each, way) for each in runs]
@@ -83,7 +91,8 @@ class Conductor:
             approved = state == WaveState.APPROVED.value
             if way is None and approved and each.closed_us is None:
                 done |= self._carry_out(found, period, each)
-        if way is None and found.state == RunState.RUNNING.value:
+        planning = self._opened.planning()
+        if planning and way is None and found.state == RunState.RUNNING.value:
             done |= second.open_due(self._office, found)
         return done | (way is None and closing.close_run(self._office, found.id))
 
@@ -100,14 +109,27 @@ class Conductor:
                 if latest is not None and latest.state == "complete":
                     ready.append((each, latest.id))
                     continue
+                if not self._opened.dues(each.bank, found.opened_us):
+                    behind.append(0)  # its time has not come: it has not kept anybody waiting
+                    continue
                 behind.append(self._waited(tx, each, latest))
                 if latest is None or self._may_ask_again(latest):
                     dues.begin(tx, self._office, found.id, period, each.bank)
                     done = True
-        if ready and may_plan(way) and all(waited >= found.wave_wait_us for waited in behind):
+        if ready and may_plan(way) and self._opened.planning() and self._is_time(found, behind):
             self._open_wave(found.id, ready)
             return True
         return done
+
+    def _is_time(self, found: sa.Row[Any], behind: list[int]) -> bool:
+        """Whether a wave need not wait for the lists that are behind (for so many µs each)."""
+        if all(waited >= found.wave_wait_us for waited in behind):
+            return True
+        with self._office.store.read() as view:
+            last = view.scalar(
+                sa.select(sa.func.max(wave.c.opened_us)).where(wave.c.run_id == found.id)
+            )
+        return self._opened.cut_off(max(int(found.opened_us), int(last or 0)))
 
     def _may_ask_again(self, latest: sa.Row[Any]) -> bool:
         age = self._office.now_us() - (latest.ended_us or 0)
@@ -194,12 +216,14 @@ class Conductor:
                 view, run_id, bank,
                 most=max(office.core_command_limit, office.seat(bank).port.batch_limit),
             )  # fmt: skip
-            moving = _batches_moving(view, run_id, bank)
+            # What waits for the bank to open is not on its way.
+            moving = self._opened.instructing(bank) and _batches_moving(view, run_id, bank)
         done = False
         if waiting.planned:
             done |= self._repeat(partial(self._command, run_id, period, bank, CommandKind.HOLD))
         whole_batch = waiting.held >= office.seat(bank).port.batch_limit
-        if each.funded and waiting.held and (whole_batch or not waiting.holding):
+        may_cut = each.funded and self._opened.instructing(bank)
+        if may_cut and waiting.held and (whole_batch or not waiting.holding):
             done |= self._repeat(lambda tx: cut_batch(tx, office, run_id, period, bank))
         done |= self._ask_banks(period, run_id, bank)
         for kind, count in (
@@ -209,6 +233,8 @@ class Conductor:
         ):
             if count >= office.core_command_limit or (count and not moving):
                 done |= self._repeat(partial(self._command, run_id, period, bank, kind))
+        if not self._opened.reconciling(bank):
+            return done
         return done | closing.reconcile_leg(office, run_id, period, each)
 
     def _command(

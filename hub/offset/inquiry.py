@@ -101,11 +101,12 @@ def _settle(tx: Connection, office: Office, number: str, message_id: int) -> Non
         _set_state(tx, number, "sent")
 
 
-def ask_now(tx: Connection, run_id: int) -> int:
-    """Bring forward every question that waits (hub inquire); batches it concerns."""
+def ask_now(tx: Connection, run_id: int, bank: str = "") -> int:
+    """Bring forward every question that waits, to all banks or to one; batches it concerns."""
+    here = batch.c.bank == bank if bank else sa.true()
     done = tx.execute(
         sa.update(batch)
-        .where(batch.c.run_id == run_id, batch.c.next_ask_us < NEVER_US)
+        .where(batch.c.run_id == run_id, batch.c.next_ask_us < NEVER_US, here)
         .values(next_ask_us=0)
     )
     return done.rowcount

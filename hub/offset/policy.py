@@ -7,6 +7,7 @@ known from a neighbouring centre are the defaults).  A run keeps the policy it w
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class _File(BaseModel):
 
     default: _Terms = _Terms()
     banks: dict[str, _Terms] = {}
+    plan_at: str | None = Field(default=None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ _DEFAULT: Mapping[str, Any] = {
 }
 
 
+PLAN_AT = time(11, 0)
+"""The cut-off of a wave where the policy does not say [A]: after every bank's list, and early
+enough for the banks' payment hours of the day."""
+
 _LATER = ("arrival_days", "second_wave")
 """Parameters that came after the first policies were kept.  They stand in a body only when a file
 says them: a default that is written down would change the digest of policies that runs keep."""
@@ -108,6 +114,12 @@ class Policy:
         said = json.loads(self.body)
         every = [said["default"], *said["banks"].values()]
         return any(terms.get("second_wave") is not None for terms in every)
+
+    @property
+    def plan_at(self) -> time:
+        """The time of day (business time) at which late due lists are not waited for any more."""
+        said = json.loads(self.body).get("plan_at")
+        return PLAN_AT if said is None else time.fromisoformat(said)
 
     def terms(self, bank: str) -> Terms:
         """The default, overridden by what the file says for this bank."""
@@ -140,10 +152,12 @@ def _canonical(said: object) -> Policy:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadPolicy(f"policy file, {place}: {first['msg']}") from error
-    whole = {
+    whole: dict[str, Any] = {
         "default": {**_DEFAULT, **_terms(read.default)},
         "banks": {bank: _terms(terms) for bank, terms in read.banks.items()},
     }
+    if read.plan_at is not None:
+        whole["plan_at"] = read.plan_at
     policy = Policy(json.dumps(whole, sort_keys=True, separators=(",", ":")))
     _check(policy, ["", *read.banks])
     return policy

@@ -4,6 +4,7 @@ The rows decide; the bell only rings.  A lost or doubled ring changes nothing, a
 while the hub was down is seen and run.
 """
 
+from hub.schedule import hands
 from hub.schedule.bell import Bell
 from hub.schedule.calendar import (
     CalendarUnknown,
@@ -34,6 +35,7 @@ __all__ = [
     "Rule",
     "Shortage",
     "calendar_shortage",
+    "hands",
     "import_calendar",
     "load_calendar",
     "load_span",

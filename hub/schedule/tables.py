@@ -1,7 +1,7 @@
 """The schedule's tables.  Days are integers YYYYMMDD, instants µs UTC.
 
-``due_us`` and ``seen_until_us`` are business time (which demo and tests move); leases and ``_us``
-columns beside them are the database's own time.
+Business time, which demo and tests move: ``due_us``, ``seen_until_us``, ``since_us``, ``done_us``,
+``looked_us``, ``parked_us``.  Leases and the ``_us`` columns beside them are the database's own.
 """
 
 import sqlalchemy as sa
@@ -28,6 +28,14 @@ job = sa.Table(
     # Dues up to here have their rows.
     sa.Column("seen_until_us", sa.BigInteger, nullable=False),
     sa.Column("added_us", sa.BigInteger, nullable=False),
+    # Business time of its registration.
+    sa.Column("since_us", sa.BigInteger, nullable=False, server_default="0"),
+    # The latest due that was done: what the job has opened is read from here alone.
+    sa.Column("done_us", sa.BigInteger, nullable=False, server_default="0"),
+    # Empty while it is not parked.
+    sa.Column("parked_by", sa.String(64), nullable=False, server_default=""),
+    sa.Column("parked_why", sa.String(200), nullable=False, server_default=""),
+    sa.Column("parked_us", sa.BigInteger),
 )
 
 job_due = sa.Table(
@@ -49,6 +57,11 @@ job_due = sa.Table(
     sa.Column("started_us", sa.BigInteger),
     sa.Column("ended_us", sa.BigInteger),
     sa.Column("note", sa.String(200), nullable=False),
+    # Business time at which the row was made: later than due_us by as long as nobody looked.
+    sa.Column("looked_us", sa.BigInteger, nullable=False, server_default="0"),
+    # Who started or skipped it by hand, and why; empty for what the rule made.
+    sa.Column("asked_by", sa.String(64), nullable=False, server_default=""),
+    sa.Column("why", sa.String(200), nullable=False, server_default=""),
     sa.UniqueConstraint("job", "due_us"),
     sa.Index("ix_job_due_ready", "ready_us", "due_us"),
 )

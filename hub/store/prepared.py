@@ -76,6 +76,17 @@ class Prepared:
         finally:
             cursor.close()
 
+    def run(self, tx: Connection, **values: Any) -> None:
+        """Run it once, for what it does: a third of the time of ``one``."""
+        text = self._text(tx.dialect)
+        cursor = tx.connection.cursor()
+        try:
+            cursor.execute(text.sql, text.bind(values))
+        except tx.dialect.loaded_dbapi.Error as error:
+            raise _as_usual(tx, text, error) from error
+        finally:
+            cursor.close()
+
     def answers(self, tx: Connection, rows: Sequence[Values]) -> list[Any]:
         """SQLite: run it for each row and take the first value each time answers, else None."""
         text = self._text(tx.dialect)

@@ -20,6 +20,8 @@ from hub.wire.listening import free_port
 _log = get_logger(__name__)
 
 Take = Callable[[InboundRequest], InboundAnswer]
+Say = Callable[[str, int], InboundAnswer]
+"""(route, status) → what a caller is told of a request that is not even looked at."""
 _Message = dict[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
@@ -50,26 +52,35 @@ class InboundApp:
     """The ASGI application: POST on known routes, each with its body limit.
 
     ``take`` is called in a thread and may block; if it raises, the caller gets a bare 500.
+    ``say`` words what this class refuses by itself (404, 405, 408, 413, 500); ``pages`` are
+    documents that anybody may GET: path → content type and bytes.
     """
 
-    def __init__(self, take: Take, routes: Mapping[str, int]) -> None:
+    def __init__(
+        self, take: Take, routes: Mapping[str, int], say: Say | None = None,
+        pages: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> None:  # fmt: skip
         self._take = take
         self._routes = dict(routes)
+        self._say = say or _bare
+        self._pages = dict(pages or {})
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, scope: Mapping[str, Any], receive: _Receive, send: _Send) -> None:
         """See ASGI 3."""
         if scope["type"] != "http":
             return
+        unread = False
         try:
             answer = await self._answer(scope, receive)
         except _Refused as no:
-            answer = InboundAnswer(no.status, _PLAIN, str(no.status).encode())
+            answer = self._say(str(scope["path"]), no.status)
+            unread = no.status in (405, 408, 413)
         except Exception:  # noqa: BLE001  whatever broke is ours: never told to the caller
             _log.exception("inbound request failed", path=str(scope["path"])[:120])
-            answer = InboundAnswer(500, _PLAIN, b"500")
+            answer = self._say(str(scope["path"]), 500)
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
-        if answer.status in (405, 408, 413):
+        if unread:
             headers["Connection"] = "close"  # a body may still be on its way
         await send(
             {
@@ -82,6 +93,9 @@ class InboundApp:
 
     async def _answer(self, scope: Mapping[str, Any], receive: _Receive) -> InboundAnswer:
         route = str(scope["path"])
+        if scope["method"] == "GET" and route in self._pages:
+            kind, content = self._pages[route]
+            return InboundAnswer(200, {"Content-Type": kind}, content)
         limit = self._routes.get(route)
         if limit is None:
             raise _Refused(404)
@@ -96,6 +110,10 @@ class InboundApp:
         request = InboundRequest(route, headers, body, str(client[0]))
         async with self._turns:
             return await run_in_threadpool(self._take, request)
+
+
+def _bare(_route: str, status: int) -> InboundAnswer:
+    return InboundAnswer(status, _PLAIN, str(status).encode())
 
 
 async def _body(receive: _Receive, announced: str, limit: int) -> bytes:
@@ -120,7 +138,10 @@ async def _body(receive: _Receive, announced: str, limit: int) -> bytes:
 class HttpListener:
     """The application on a port, in a thread of its own.  ``port`` 0 takes any free one."""
 
-    def __init__(self, take: Take, routes: Mapping[str, int], *, host: str, port: int) -> None:
+    def __init__(
+        self, take: Take, routes: Mapping[str, int], *, host: str, port: int,
+        say: Say | None = None, pages: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> None:  # fmt: skip
         """Raises ListenPortTaken."""
         chosen = free_port(port, host)
         if chosen is None:
@@ -129,7 +150,7 @@ class HttpListener:
         self.address = f"http://{host}:{chosen}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                InboundApp(take, routes),
+                InboundApp(take, routes, say, pages),
                 host=host,
                 port=chosen,
                 ws="none",
@@ -137,6 +158,9 @@ class HttpListener:
                 log_config=None,  # the hub's own logging is set up already
                 access_log=False,
                 server_header=False,
+                # The proxy before us is on this machine; what it appends is who called it.
+                proxy_headers=True,
+                forwarded_allow_ips=["127.0.0.1", "::1"],
                 limit_concurrency=_WAITING,
                 timeout_keep_alive=15,
                 timeout_graceful_shutdown=_GRACE_S,

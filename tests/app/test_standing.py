@@ -26,8 +26,12 @@ from hub.store.vault import VaultLocked
 from hub.web.desk import StoreDesk
 from hub.web.desk.watch import troubles
 
-MONEY = set(discover(Settings(home=Path("nowhere"))))
-"""Every channel may move money or accounts."""
+MONEY = {
+    name
+    for name, found in discover(Settings(home=Path("nowhere"))).items()
+    if found.contract.endpoints
+}
+"""Every channel may move money or accounts; who only asks us has none."""
 
 
 def _checkpoint(hub: Hub, note: str) -> None:

@@ -1,9 +1,6 @@
 """The watch over partners that do as they are told: a month by script, hanging and lying ones."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +13,7 @@ from hub.app.hub import Hub
 from hub.app.overview import Light, facts_of, see_all
 from hub.app.watching import Watching
 from hub.bus.tables import attempt, channel, message
-from hub.kernel.clocks import SHANGHAI, FixedClock, to_us
+from hub.kernel.clocks import SHANGHAI, to_us
 from hub.kernel.settings import PartnerSettings, Settings
 from hub.monitor.health import read_watched
 from hub.monitor.ledger import make_ledger
@@ -25,55 +22,8 @@ from hub.monitor.words import MinuteClass, State
 from hub.ports.probe import ProbeResult
 from hub.store import Store, database_now_us
 from hub.store.schema import upgrade
+from tests.app.watch_kit import BANK, BEGIN, BUSY, DOWN, UP, Bench, FakePartners
 from tests.offset.kit import insert
-
-BANK = "bank-icbc"
-UP = ProbeResult(True, True, "0", "")
-DOWN = ProbeResult(False, False, "line.not_sent", "ConnectError")
-BUSY = ProbeResult(True, False, "B0131", "系统忙")
-BEGIN = datetime(2025, 10, 1, 21, tzinfo=SHANGHAI)
-
-
-@dataclass
-class FakePartners:
-    """Every partner answers what ``say`` says."""
-
-    say: Callable[[], ProbeResult]
-
-    def open(self, interface: str, place: int = 0) -> Any:
-        return self
-
-    @property
-    def port(self) -> "FakePartners":
-        return self
-
-    def open_line(self, _recorder: object) -> None:
-        return None
-
-    def probe(self, _line: object) -> ProbeResult:
-        return self.say()
-
-
-@dataclass
-class Bench:
-    """One store, a clock that stands still until it is moved, one bank."""
-
-    store: Store
-    settings: Settings
-    clock: FixedClock = field(default_factory=lambda: FixedClock(BEGIN))
-
-    @contextmanager
-    def watching(self, say: Callable[[], ProbeResult]) -> Iterator[Watching]:
-        adapters = discover(self.settings)
-        partners: Any = FakePartners(say)
-        made = Watching(self.store, adapters, self.settings, partners, self.clock)
-        assert made._leads.hold()
-        yield made
-        made.stop()
-
-    def turn(self, watching: Watching) -> None:
-        for probe in watching.look():
-            probe.result(20)
 
 
 @pytest.fixture
@@ -245,7 +195,7 @@ def test_the_board_has_all_items_and_yellow_until_it_is_used(hub: Hub) -> None:
         probe.result(20)
     seen = lights()
     assert seen[BANK] is Light.IDLE
-    assert seen["onething-retirement"] is Light.ABSENT
+    assert seen["national-transfer"] is Light.ABSENT
     assert len(catalogue.items) == 21
     with hub.store.write() as tx:
         insert(tx, channel, interface=BANK)

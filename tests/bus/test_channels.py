@@ -257,3 +257,49 @@ class TestAlerts:
         messages: list[NewMessage] = [new(f"m{n}", **more) for n in range(9)]
         rig.put(*messages)
         assert rig.reaper().watch_once() == 0
+
+
+class TestShut:
+    """A kind of message that may not go out now: a bank takes no payments at night."""
+
+    @pytest.fixture
+    def night(self, rig: Rig) -> set[str]:
+        shut: set[str] = {"pay"}
+        rig.bus.shut = lambda _tx, interface: frozenset(shut if interface == INTERFACE else ())
+        return shut
+
+    def test_it_waits_and_others_go(self, rig: Rig, night: set[str]) -> None:
+        (money, _) = rig.put(new("a"), new("q", Effect.READ, kind="ask"))
+        assert [rig.worker().run_once() for _ in range(2)] == [1, 0]
+        assert (rig.bank.booked, rig.bank.asked) == ([], ["q"])
+        assert rig.get(money).state is S.QUEUED
+        assert rig.get(money).tries == 0
+        with rig.store.read() as tx:
+            assert rig.bus.ready(tx) == []  # nobody looks at it all night
+        night.clear()
+        with rig.store.write() as tx:
+            assert rig.bus.reopen(tx, INTERFACE, "pay") == 1
+        rig.run_dry()
+        assert rig.bank.booked == ["a"]
+
+    def test_the_wait_is_no_age(self, rig: Rig, night: set[str]) -> None:
+        """What surely was not sent begins its age anew; what may have been keeps its time."""
+        fresh, doubtful, ended = rig.put(new("a"), new("b"), new("c"))
+        with rig.store.write() as tx:
+            tx.execute(sa.update(t.message).values(queued_us=1))
+            tx.execute(sa.update(t.message).where(t.message.c.id == doubtful).values(maybe_sent=1))
+            rig.bus.park(tx, ended, "wang", "")
+            assert rig.bus.reopen(tx, INTERFACE, "pay") == 2
+            assert rig.bus.reopen(tx, INTERFACE, "ask") == 0
+        queued = [rig.get(number).queued_us for number in (fresh, doubtful, ended)]
+        assert queued[0] > 1
+        assert queued[1:] == [1, 1]
+
+    def test_what_was_claimed_before_and_begins_after_is_not_sent(self, rig: Rig) -> None:
+        rig.put(new("a"))
+        worker = rig.worker()
+        (late,) = [replace(one, deadline=one.deadline - 1) for one in rig.claim(1)]
+        rig.bus.shut = lambda _tx, _interface: frozenset({"pay"})
+        outcome = worker.send(late)
+        assert (outcome.verdict, outcome.error_code) == (Verdict.NOT_SENT, "bus.shut_meanwhile")
+        assert rig.bank.booked == []

@@ -1,7 +1,7 @@
 """``hub certify`` as people run it, and mock partners that are already up and told to misbehave."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from hub.app.discover import discover
-from hub.certify import Arranged, Suite, load_suite, open_address, run_suite
+from hub.certify import Arranged, Report, Suite, load_suite, open_address, run_suite
 from hub.certify.acts import acts_of
+from hub.certify.report import verdict_of
 from hub.contracts import load_contract
 from hub.kernel.clocks import SystemClock
 from hub.kernel.settings import Settings
@@ -117,3 +118,29 @@ def standing(interface: str, folder: Path) -> Iterator[Standing]:
         yield Standing(mock, arranged)
     finally:
         mock.stop()
+
+
+def small_report(
+    verdict: str,
+    began: str = "2025-10-14T09:30:00.000+08:00",
+    digest: str = "0" * 64,
+    codes: dict[str, Any] | None = None,
+    rungs: Sequence[str] = (),
+) -> Report:
+    """A report of one case with that verdict, on bank-icbc."""
+    case = {
+        "number": "B301", "title": "一笔划款", "shows": "金额一分不差", "clause": "§5.1",
+        "mandatory": True, "verdict": verdict, "why": "rows：<b>应为</b> 是", "began": began,
+        "millis": 12, "steps": [],
+    }  # fmt: skip
+    return Report.sealed(
+        {
+            "format": 1, "interface": "bank-icbc", "name": "工商银行商贷月对冲",
+            "partner": {"code": "ICBC", "name": "工商银行"}, "software": "0",
+            "contract": {"version": "1.1.0", "digest": digest},
+            "against": {"kind": "mock", "endpoints": {}, "steered": True}, "environment": "演示",
+            "by": "", "began": began, "ended": began, "deviations": [], **verdict_of([case]),
+            "cases": [case], "not_applicable": [],
+            "coverage": {"codes": codes or {}, "rungs": {"touched": [*rungs], "untouched": []}},
+        }
+    )  # fmt: skip

@@ -7,35 +7,17 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from hub.certify import Report, shelve
-from hub.certify.report import verdict_of
+from hub.certify import shelve, suite_digest
+from hub.contracts import load_contract
 from hub.web.app import create_app
+from tests.certify.kit import ROOT, small_report
 from tests.conftest import missing
+from tests.papers.reader import read
 from tests.web.desk import MemoryDesk
 from tests.web.server import serving
 from tests.web.test_browser import ARGUMENTS, CHROMIUM
 
-BEGAN = "2025-10-14T09:30:00.000+08:00"
-
-
-def report(verdict: str, began: str = BEGAN) -> Report:
-    """A report of one case with that verdict."""
-    case = {
-        "number": "B301", "title": "一笔划款", "shows": "金额一分不差", "clause": "§5.1",
-        "mandatory": True, "verdict": verdict, "why": "rows：<b>应为</b> 是", "began": began,
-        "millis": 12, "steps": [],
-    }  # fmt: skip
-    return Report.sealed(
-        {
-            "format": 1, "interface": "bank-icbc", "name": "工商银行商贷月对冲",
-            "partner": {"code": "ICBC", "name": "工商银行"}, "software": "0",
-            "contract": {"version": "1.1.0", "digest": "0" * 64},
-            "against": {"kind": "mock", "endpoints": {}, "steered": True}, "environment": "演示",
-            "by": "", "began": began, "ended": began, "deviations": [], **verdict_of([case]),
-            "cases": [case], "not_applicable": [],
-            "coverage": {"codes": {}, "rungs": {"touched": [], "untouched": []}},
-        }
-    )  # fmt: skip
+ICBC, GYB = (load_contract(ROOT / "contracts_spec" / "banks" / name) for name in ("icbc", "gyb"))
 
 
 @pytest.fixture
@@ -49,17 +31,27 @@ def base(folder: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def known(folder: Path) -> Iterator[str]:
+    """Pages that know which contracts hold."""
+    app = create_app(
+        MemoryDesk(), environment="test", reports=folder, contracts=lambda: [ICBC, GYB]
+    )
+    with serving(app) as url:
+        yield url
+
+
 def test_the_last_report_of_an_interface(base: str, folder: Path) -> None:
     assert "hub certify" in httpx.get(base + "/certificates").text
-    shelve(report("failed"), folder)
-    shelve(report("passed", "2025-10-15T09:30:00.000+08:00"), folder)
+    shelve(small_report("failed"), folder)
+    shelve(small_report("passed", "2025-10-15T09:30:00.000+08:00"), folder)
     page = httpx.get(base + "/certificates").text
     assert "/certificates/bank-icbc-20251015093000" in page
     assert "20251014093000" not in page
 
 
 def test_a_report_is_served_without_a_way_out(base: str, folder: Path) -> None:
-    data = shelve(report("failed"), folder).data
+    data = shelve(small_report("failed"), folder).data
     answer = httpx.get(f"{base}/certificates/{data.stem}")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -70,7 +62,7 @@ def test_a_report_is_served_without_a_way_out(base: str, folder: Path) -> None:
 
 
 def test_a_changed_report_is_not_shown(base: str, folder: Path) -> None:
-    data = shelve(report("failed"), folder).data
+    data = shelve(small_report("failed"), folder).data
     data.write_text(data.read_text("utf-8").replace('"failed"', '"passed"'), "utf-8")
     assert "报告被改动或读不懂" in httpx.get(base + "/certificates").text
     answer = httpx.get(f"{base}/certificates/{data.stem}")
@@ -78,10 +70,40 @@ def test_a_changed_report_is_not_shown(base: str, folder: Path) -> None:
     assert "certify.report_broken" in answer.text
 
 
+def test_the_paper_comes_from_the_report(base: str, folder: Path) -> None:
+    data = shelve(small_report("failed"), folder).data
+    answer = httpx.get(f"{base}/certificates/{data.stem}.docx")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{data.stem}.docx"'
+    assert answer.content == data.with_suffix(".docx").read_bytes()
+    assert "B301　一笔划款　不通过" in read(answer.content).headings
+    assert httpx.get(f"{base}/certificates/bank-icbc-20251014093001.docx").status_code == 404
+
+
+def test_what_was_never_certified_and_what_is_of_an_older_contract(
+    known: str, folder: Path
+) -> None:
+    shelve(small_report("passed"), folder)
+    page = httpx.get(known + "/certificates").text
+    assert "规范已变，须重测" in page
+    assert "没有测过" in page
+    assert "hub certify bank-gyb" in page
+    assert "DKDC" not in page
+
+
+def test_the_meter_of_the_present_contract(known: str, folder: Path) -> None:
+    codes = {"bus_type": {"what": "业务种类", "touched": ["001"], "untouched": ["002", "003"]}}
+    shelve(small_report("passed", digest=suite_digest(ICBC), codes=codes), folder)
+    page = httpx.get(known + "/certificates").text
+    assert "规范已变，须重测" not in page
+    total = sum(len(table.codes) for table in ICBC.code_tables.values())
+    assert f">1 / {total}<" in page
+    assert "<code>bus_type</code> 002、003、009" in page
+
+
 def test_it_reads_in_a_browser(base: str, folder: Path) -> None:
     if not CHROMIUM.exists():
         missing("Chromium at " + str(CHROMIUM))
-    shelve(report("failed"), folder)
+    shelve(small_report("failed"), folder)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 390, "height": 900})

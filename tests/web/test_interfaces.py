@@ -8,28 +8,15 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.cli.main import app
-from hub.kernel.clocks import to_us
-from hub.monitor import health
-from hub.monitor.samples import Sample
 from hub.monitor.words import State
 from tests.web.duty_kit import BANK, SCRIPT, Duty, on_duty
-
-MINUTE = 60_000_000
+from tests.web.watch_kit import attend, break_it, see
 
 
 @pytest.fixture
 def duty(tmp_path: Path) -> Iterator[Duty]:
     with on_duty(tmp_path) as opened:
         yield opened
-
-
-def see(duty: Duty, interface: str, *states: State, detail: str = "") -> None:
-    """Samples of the last minutes, the newest now."""
-    now = to_us(duty.hub.clock.now())
-    with duty.hub.store.write() as tx:
-        for ago, state in zip(range(len(states) - 1, -1, -1), states, strict=True):
-            sample = Sample(now - ago * MINUTE, state, "" if state.good else "B0131", detail)
-            health.observe(tx, interface, sample, every_us=MINUTE, took_ms=31)
 
 
 def test_all_21_items_are_on_the_board_and_say_how_they_stand(duty: Duty) -> None:
@@ -73,7 +60,63 @@ def test_the_commands_say_the_same(duty: Duty) -> None:
     by_name = {one["interface"]: one for one in said}
     assert {number for one in said for number in one["items"]} == set(range(1, 22))
     assert by_name[BANK]["state"] == "unreachable"
-    assert by_name["onething-listing"]["state"] == "absent"
+    assert by_name["national-transfer"]["state"] == "absent"
     minutes = json.loads(run(app, ["watch", "minutes", BANK, *home]).output)
     assert sum(minutes["whole"].values()) == minutes["minutes"] == 1440 * len(minutes["days"])
-    assert run(app, ["watch", "minutes", "onething-listing", *home]).exit_code != 0
+    assert run(app, ["watch", "minutes", "national-transfer", *home]).exit_code != 0
+
+
+def test_an_incident_is_answered_handed_over_and_closed_on_its_page(duty: Duty) -> None:
+    assert "还没有发生过故障" in duty.client.get("/incidents").text
+    break_it(duty)
+    assert "1 起未恢复" in duty.client.get("/incidents").text
+    assert 'href="/incidents/1"' in duty.client.get("/interfaces").text
+    page = duty.client.get("/incidents/1").text
+    for part in ("处置卡", "切勿", "先做三步", "中心信息科·工行公司业务部", "&lt;script&gt;"):
+        assert part in page
+    assert "<script>alert" not in page
+    done = duty.send("/incidents/1", "wang", act="respond", reason="已联系 13800138000")
+    assert done.headers["location"] == "/incidents/1"
+    assert duty.send("/incidents/1", "li", act="respond", reason="我来").status_code == 409
+    assert (
+        duty.send("/incidents/1", "wang", act="hand", reason="交班", to="nobody").status_code == 404
+    )
+    assert duty.send("/incidents/1", "wang", act="hand", reason="交班", to="li").status_code == 303
+    assert duty.send("/incidents/1", "sun", act="note", reason="看看").status_code == 403
+    assert duty.send("/incidents/1", "li", act="resolve", reason="好了").status_code == 409
+    see(duty, BANK, State.UP, State.UP)
+    attend(duty)
+    assert duty.send("/incidents/1", "li", act="resolve", reason="对方重启").status_code == 303
+    page = duty.client.get("/incidents/1").text
+    assert "138****8000" in page
+    assert "对方重启" in page
+    assert duty.client.get("/incidents/2").status_code == 404
+    assert duty.client.get("/incidents/x").status_code == 404
+
+
+def test_maintenance_is_the_centres_and_beforehand(
+    duty: Duty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_TOKEN", duty.tokens["wang"].reveal())
+    home = ["--home", str(duty.hub.settings.home)]
+    run = CliRunner().invoke
+    words = ["maintenance", "plan", BANK, "--reason", "升级", *home]
+    assert run(app, [*words, "--from", "2020-01-01 00:00", "--until", "+1h"]).exit_code == 2
+    assert run(app, [*words, "--from", "tomorrow", "--until", "+1h"]).exit_code == 2
+    done = run(app, [*words, "--from", "2099-01-01 22:00", "--until", "+2h"])
+    assert done.exit_code == 0, done.output
+    listed = json.loads(run(app, ["maintenance", "list", "--days", "1", "--json", *home]).output)[
+        "maintenance"
+    ]
+    assert listed == []
+    assert run(app, ["maintenance", "cancel", "1", "--reason", "改期", *home]).exit_code == 0
+    assert run(app, ["maintenance", "cancel", "1", "--reason", "改期", *home]).exit_code != 0
+    shown = run(app, ["incident", "list", *home])
+    assert "没有故障" in shown.output
+    break_it(duty)
+    assert "未恢复" in run(app, ["incident", "list", *home]).output
+    assert "切勿" in run(app, ["incident", "show", "1", *home]).output
+    said = run(app, ["incident", "respond", "1", "--say", "在看", *home])
+    assert said.exit_code == 0, said.output
+    seen = json.loads(run(app, ["incident", "show", "1", "--json", *home]).output)
+    assert seen["incident"]["holder"] == "wang"

@@ -61,8 +61,8 @@ class GybNotices:
         self._most = contract.limit(spec["limits"]["rows"])
         self._kept_s = float(contract.extra["envelope"]["nonce_kept_s"])
         self._place = f"{SERVICE}.request"
-        codes = contract.table("notice_code").codes.values()
-        self._codes = {one.extra["word"]: one for one in codes}
+        self._table = contract.table("notice_code")
+        self._codes = {one.extra["word"]: name for name, one in self._table.codes.items()}
 
     def read(self, request: InboundRequest) -> InboundNotice:
         """See InboundPort.read."""
@@ -91,7 +91,7 @@ class GybNotices:
 
     def answer(self, request: InboundRequest, word: Word, sender_id: str = "") -> InboundAnswer:
         """Sealed with the request's nonce where the sender was believed, else plain."""
-        code = self._codes[word.value]
+        code = self._table.look_up(self._codes[word.value])
         said = {"notifyNo": sender_id, "code": code.code, "message": code.text}
         status = int(code.extra["http"])
         if status != _OK:

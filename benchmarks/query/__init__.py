@@ -1,0 +1,1 @@
+"""Published queries against a bare route that reads the same row."""

@@ -1,0 +1,1 @@
+"""The door: published queries, answered to callers that are registered, believed and granted."""

@@ -1,0 +1,49 @@
+"""The door on a port: published queries and their OpenAPI document."""
+
+import json
+
+from hub.api.gate import Gate, Published
+from hub.api.openapi import OPENAPI, document
+from hub.app.hub import Hub
+from hub.app.publishing import published, registry
+from hub.kernel.errors import Misconfigured
+from hub.queries.enterprise import Enterprises
+from hub.wire.http_in import HttpListener
+
+
+class Door:
+    """Where callers ask.  None of it exists where nothing is published."""
+
+    def __init__(self, hub: Hub, port: int | None = None) -> None:
+        """``port`` instead of the settings' (0: any free one).  Raises ListenPortTaken,
+        Misconfigured (no registry, a value is missing, two want one route)."""
+        settings, found, ports = hub.settings, registry(hub), published(hub)
+        if found is None:
+            raise Misconfigured("hub.toml publishes queries but reaches no registry of a core")
+        self.interfaces = tuple(ports)
+        self._gate = Gate(
+            hub.store, hub.vault, hub.clock, Enterprises(hub.vault, found.interface),
+            [Published(interface, one) for interface, one in ports.items()],
+        )  # fmt: skip
+        said = document([hub.adapters[interface].contract for interface in ports])
+        page = ("application/json; charset=utf-8", json.dumps(said, ensure_ascii=False).encode())
+        self._listener = HttpListener(
+            self._gate.take, self._gate.routes, host=settings.api_host,
+            port=settings.api_port if port is None else port, say=self._gate.say,
+            pages={OPENAPI: page},
+        )  # fmt: skip
+        self.address = self._listener.address
+
+    def start(self) -> None:
+        """Listen."""
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Let what is being answered end."""
+        self._listener.stop()
+        self._gate.tell()
+
+
+def open_door(hub: Hub, port: int | None = None) -> Door | None:
+    """The door, or None where this deployment publishes nothing."""
+    return Door(hub, port) if published(hub) else None

@@ -1,0 +1,236 @@
+"""One request to its answer: believed, allowed, granted, looked up, masked, written down, said.
+
+Why the order is as it is:
+1. Nothing is told to who does not hold a secret, and nothing of theirs is written but a count.
+2. The address is looked at before repeats: a signed request that was listened to on the way is
+   worth nothing elsewhere.
+3. The grant is looked at before repeats: what was revoked is not seen again, not even the same.
+4. One signature, one call: the signature covers no body, so the same body gets the same answer
+   and another is refused and reported.  The database's unique mark says so when the call is
+   written, whether the first was long ago or at once; most calls are no repeats, so nobody asks
+   before.
+5. The call's row and audit entry are committed before the answer leaves.
+"""
+
+import ipaddress
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from hub.api.quota import Quota
+from hub.bus.gathering import Gathering
+from hub.kernel.clocks import BusinessClock, monotonic, to_us
+from hub.kernel.errors import Misconfigured
+from hub.kernel.secret import Secret
+from hub.ports.inbound import InboundAnswer, InboundRequest
+from hub.ports.line import Drift
+from hub.ports.query import (
+    Claim,
+    EnterpriseAnswer,
+    EnterpriseQuestion,
+    QueryPort,
+    QueryRefused,
+    QueryWord,
+)
+from hub.queries import calls
+from hub.queries.callers import expired
+from hub.queries.calls import Before, Call, Caller, Grant
+from hub.queries.enterprise import Enterprises, Limits
+from hub.store import DatabaseAway, Store
+from hub.store.vault import Sealed, Vault
+
+log = structlog.get_logger(__name__)
+
+_NOT_KEPT = (QueryWord.TRY_LATER, QueryWord.FAILED)
+"""Answers of the moment: the same request later may get another."""
+_NOBODYS = Secret(secrets.token_hex(32))
+_UNHEARD = {404: QueryWord.NO_ROUTE, 405: QueryWord.NO_ROUTE, 413: QueryWord.TOO_LARGE,
+            500: QueryWord.FAILED}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One interface that is asked here."""
+
+    interface: str
+    port: QueryPort
+
+    @property
+    def limits(self) -> Limits:
+        """By its contract."""
+        return Limits(self.port.max_age_s, self.port.most_units, self.port.most_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    word: QueryWord
+    question: EnterpriseQuestion | None = None
+    answer: EnterpriseAnswer | None = None
+    drifts: tuple[Drift, ...] = ()
+
+
+class Gate:
+    """Takes requests for every published interface; used by several threads at once."""
+
+    def __init__(
+        self, store: Store, vault: Vault, clock: BusinessClock, enterprises: Enterprises,
+        published: Sequence[Published],
+    ) -> None:  # fmt: skip
+        """Raises Misconfigured when nothing is published, or two want one route."""
+        self._store, self._vault, self._clock = store, vault, clock
+        self._enterprises = enterprises
+        self._by_route: dict[str, Published] = {}
+        for one in published:
+            if one.port.route in self._by_route:
+                raise Misconfigured(f"two interfaces are asked at {one.port.route}")
+            self._by_route[one.port.route] = one
+        if not self._by_route:
+            raise Misconfigured("hub.toml publishes no query: partners.<interface>.values.sid")
+        self._quota = Quota()
+        self._gathering = Gathering(store)
+        self._secrets: dict[int, Secret] = {}
+
+    @property
+    def routes(self) -> Mapping[str, int]:
+        """Path → most bytes of a request there."""
+        return {route: one.port.largest for route, one in self._by_route.items()}
+
+    def say(self, route: str, status: int) -> InboundAnswer:
+        """What is told of a request that was not even read."""
+        known = self._by_route.get(route) or next(iter(self._by_route.values()))
+        return known.port.answer(_UNHEARD.get(status, QueryWord.OFF_CONTRACT))
+
+    def tell(self) -> None:
+        """Write what was gathered of requests nobody believes."""
+        self._gathering.tell()
+
+    def take(self, request: InboundRequest) -> InboundAnswer:
+        """Whatever goes wrong on our side is "come again", never its reason."""
+        one = self._by_route[request.route]
+        try:
+            return self._take(one, request)
+        except QueryRefused as no:
+            log.warning("query.refused", interface=one.interface, word=no.word, why=no.message)
+            found = no.drifts or (Drift("request", "a call within its terms", no.word.value),)
+            self._gathering.add(one.interface, one.port.contract_version, found)
+            return one.port.answer(no.word)
+        except DatabaseAway as away:
+            log.warning("query.database_away", interface=one.interface, why=away.message)
+            return one.port.answer(QueryWord.TRY_LATER)
+        except Exception:
+            log.exception("query.failed", interface=one.interface)
+            return one.port.answer(QueryWord.FAILED)
+
+    def _take(self, one: Published, request: InboundRequest) -> InboundAnswer:
+        began, now = monotonic(), self._clock.now()
+        claim = one.port.claim(request)
+        before: Before | None = None
+        with self._store.read() as view:
+            caller = self._believed(view, one, claim, to_us(now))
+            if not _from_here(caller.addresses, request.remote):
+                raise QueryRefused(QueryWord.ADDRESS, f"{caller.rid} calls from elsewhere")
+            if not self._quota.take(view, caller, now):
+                raise QueryRefused(QueryWord.QUOTA, f"{caller.rid} is beyond its quota")
+            grant = caller.grant
+            if grant is None or expired(grant.until_day, now):
+                grant, decided = None, _Decided(QueryWord.NOT_GRANTED)
+            else:
+                decided = self._decide(view, one, request.body, now)
+            if decided.word in _NOT_KEPT:
+                before = calls.find_before(view, calls.mark_of(one.interface, claim))
+        if before is not None:
+            return self._again(one, caller, request.body, before)
+        said = one.port.answer(
+            decided.word, decided.answer, frozenset() if grant is None else grant.shown
+        )
+        call = self._call(one, claim, caller, grant, request, decided, said, now)
+        call = replace(call, took_us=int((monotonic() - began) * 1_000_000))
+        keep = decided.word not in _NOT_KEPT
+        return self._write(one, call, said) if keep else self._note(call, said)
+
+    def _believed(self, view: Connection, one: Published, claim: Claim, now_us: int) -> Caller:
+        """Raises QueryRefused.  An id nobody has costs what a wrong signature costs."""
+        caller = calls.find_caller(view, claim.caller, one.interface, now_us)
+        held = [] if caller is None else [self._secret(view, *each) for each in caller.secrets]
+        one.port.check(claim, held or [_NOBODYS])
+        if caller is None:
+            raise QueryRefused(QueryWord.SIGNATURE, "nobody has this id")
+        return caller
+
+    def _secret(self, view: Connection, number: int, sealed: Sealed) -> Secret:
+        if number not in self._secrets:
+            self._secrets[number] = Secret(self._vault.open(view, *sealed).decode("ascii"))
+        return self._secrets[number]
+
+    def _decide(self, view: Connection, one: Published, body: bytes, now: datetime) -> _Decided:
+        try:
+            question = one.port.read(body)
+        except QueryRefused as no:
+            return _Decided(no.word, drifts=no.drifts)
+        found = self._enterprises.find(view, question, one.limits, now)
+        return _Decided(found.word, question, found.answer)
+
+    def _call(
+        self, one: Published, claim: Claim, caller: Caller, grant: Grant | None,
+        request: InboundRequest, decided: _Decided, said: InboundAnswer, now: datetime,
+    ) -> Call:  # fmt: skip
+        asked, found = decided.question, decided.answer
+        return Call(
+            claim=claim, caller=caller, interface=one.interface,
+            contract_version=one.port.contract_version, grant=grant, asked_us=to_us(now),
+            as_of_us=None if found is None else to_us(found.as_of), remote=request.remote,
+            body=request.body,
+            uscc_token="" if asked is None else self._enterprises.uscc_token(asked.uscc),
+            reference="" if asked is None else asked.reference, word=decided.word,
+            http_status=said.status, answer=said.body,
+            units=0 if found is None else len(found.units), took_us=0, month=f"{now:%Y-%m}",
+            drifts=decided.drifts,
+        )  # fmt: skip
+
+    def _write(self, one: Published, call: Call, said: InboundAnswer) -> InboundAnswer:
+        sealed = calls.seal_call(self._vault, call)
+        try:
+            with self._store.write() as tx:
+                calls.write_call(tx, self._vault, call, sealed)
+        except IntegrityError:  # this signature was used: that one's answer stands
+            if call.grant is None:
+                return self._note(call, said)
+            with self._store.read() as view:
+                before = calls.find_before(view, calls.mark_of(call.interface, call.claim))
+            if before is None:
+                raise
+            return self._again(one, call.caller, call.body, before)
+        return said
+
+    def _note(self, call: Call, said: InboundAnswer) -> InboundAnswer:
+        with self._store.write() as tx:
+            calls.note_call(tx, call)
+        return said
+
+    def _again(self, one: Published, caller: Caller, body: bytes, before: Before) -> InboundAnswer:
+        """The same body gets what it got; another is refused and reported."""
+        if before.body_digest == calls.digest_of(body):
+            with self._store.read() as view:
+                answer = calls.kept_answer(self._vault, view, before)
+            return InboundAnswer(before.http_status, one.port.headers, answer)
+        with self._store.write() as tx:
+            calls.note_misuse(tx, before, one.interface, caller)
+        log.error("query.replayed", interface=one.interface, caller=caller.rid, call=before.id)
+        found = Drift("request", "one signature, one body", "another body")
+        raise QueryRefused(QueryWord.REPLAYED, "one signature, two bodies", [found])
+
+
+def _from_here(addresses: str, remote: str) -> bool:
+    """Whether an address is on the list; an empty list takes any."""
+    if not addresses:
+        return True
+    try:
+        here = ipaddress.ip_address(remote)
+    except ValueError:
+        return False
+    return any(here in ipaddress.ip_network(one) for one in addresses.split(","))

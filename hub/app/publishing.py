@@ -1,0 +1,125 @@
+"""What this deployment publishes: query interfaces whose values hub.toml gives, and the copy of
+the core's registry that they are answered from."""
+
+import threading
+
+from hub import audit
+from hub.app.discover import FoundAdapter
+from hub.app.hub import Hub
+from hub.app.operators import hands_on
+from hub.bus.holder import this_holder
+from hub.core.copying import FeedStanding, Follower, begin_anew, read_feed
+from hub.kernel.errors import HubError, Misconfigured
+from hub.kernel.logs import get_logger, mask_text
+from hub.kernel.secret import Secret
+from hub.ports.query import QueryPort
+from hub.schedule import Leadership
+from hub.schedule.leadership import LeadershipLost
+from hub.wire import NoRecorder
+
+_log = get_logger(__name__)
+
+_PAUSE_S = 2.0
+"""Between two looks at a feed that had nothing more: what an answer is old by."""
+_AWAY_S = 5.0
+
+
+def published(hub: Hub) -> dict[str, QueryPort]:
+    """Interface → its port, of those that hub.toml gives values.  Raises Misconfigured."""
+    return {
+        interface: found.build(hub.settings, hub.clock)
+        for interface, found in hub.adapters.items()
+        if found.manifest.port == "query" and hub.settings.partner(interface).values
+    }
+
+
+def registry(hub: Hub) -> FoundAdapter | None:
+    """The core's registry where this deployment reaches one.  Raises Misconfigured for two."""
+    found = [
+        each
+        for each in hub.adapters.values()
+        if each.manifest.port == "registry" and hub.settings.partner(each.interface).endpoints
+    ]
+    if len(found) > 1:
+        raise Misconfigured("hub.toml must give endpoints to one registry interface")
+    return found[0] if found else None
+
+
+def follower(hub: Hub, found: FoundAdapter, leads: Leadership) -> Follower:
+    """Keeps the copy; what it writes is fenced by ``leads``."""
+    partner = hub.partners.open(found.interface)
+    return Follower(
+        hub.store.fenced(leads.fence), hub.vault, hub.clock, found.interface, partner.port,
+        lambda: partner.open_line(NoRecorder()), found.contract.version,
+        min(found.contract.limit("changes"), 2000),
+    )  # fmt: skip
+
+
+def feed_standing(hub: Hub) -> FeedStanding | None:
+    """Where the copy stands; None where there is no registry."""
+    found = registry(hub)
+    if found is None:
+        return None
+    with hub.store.read() as view:
+        return read_feed(view, found.interface)
+
+
+def rebuild_copy(hub: Hub, token: Secret, reason: str) -> str | None:
+    """Have the copy read anew; answers the interface, None where there is no registry.  Raises
+    what people's rules refuse."""
+    actor, found = hands_on(hub.people.authenticate(token)), registry(hub)
+    if found is None:
+        return None
+    with hub.store.write() as tx:
+        begin_anew(tx, found.interface)
+        audit.record(
+            tx, act="registry.rebuild", actor=actor.login, subject=found.interface,
+            detail={"reason": mask_text(reason)[:200]},
+        )  # fmt: skip
+    return found.interface
+
+
+class Following:
+    """The thread that follows the feed; one process of all leads it.  Idle without a registry."""
+
+    def __init__(self, hub: Hub) -> None:
+        found = registry(hub)
+        self._leads = Leadership(hub.store, "registry", this_holder())
+        self._follower = None if found is None else follower(hub, found, self._leads)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        if self._follower is not None:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End after the page under way, and let another process lead at once."""
+        self._stopping.set()
+        if self._thread.ident is None:
+            return
+        self._thread.join(20)
+        try:
+            self._leads.release()
+        except HubError as error:
+            _log.warning("lease not given back; it runs out by itself", code=error.code)
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            pause = self._turn()
+
+    def _turn(self) -> float:
+        """One page; how long to wait then."""
+        try:
+            if self._follower is None or not self._leads.hold():
+                return _PAUSE_S
+            return 0.0 if self._follower.step() else _PAUSE_S
+        except LeadershipLost:
+            return _PAUSE_S
+        except HubError as error:  # the core is away, or says what it should not
+            _log.warning("the registry is not followed", code=error.code, error=error.message)
+        except Exception:  # noqa: BLE001  the next turn tries again
+            _log.exception("following the registry failed")
+        return _AWAY_S

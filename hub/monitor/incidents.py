@@ -1,0 +1,209 @@
+"""Incidents (故障): opened, followed and ended by the state of their interface.
+
+``attend`` is called in the transaction of every flip and again every few seconds: it makes the
+incident what the state says it should be, so nothing depends on one call having been made.  The
+alert's rows are written in the same transaction: what is told is what has happened.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from hub.audit import record
+from hub.kernel.money import show_yuan
+from hub.monitor import alerts
+from hub.monitor.hours import ServiceHours
+from hub.monitor.incident_tables import incident, incident_line
+from hub.monitor.ledger import MINUTE_US, Span
+from hub.monitor.policy import LEVELS, Card, WatchPolicy
+from hub.monitor.samples import Standing
+from hub.monitor.telling import EFFECT_WORDS
+from hub.store import insert_row
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of an interface when its incident is attended to.
+
+    ``money``: (messages, 分) in flight or unknown; ``next_due``: its schedule's next word and
+    when; ``channels``: by which ways alerts go out.
+    """
+
+    interface: str
+    name: str
+    owner: str
+    hours: ServiceHours
+    works: tuple[Span, ...] = ()
+    money: tuple[int, int] = (0, 0)
+    waiting: int = 0
+    next_due: tuple[str, int] | None = None
+    channels: tuple[str, ...] = field(default=(alerts.SPOOL,))
+
+    def quiet_since(self, at_us: int) -> int | None:
+        """None while alarms may sound; else since when they may not."""
+        for begins, ends in self.works:
+            if begins <= at_us < ends:
+                return begins
+        return None if self.hours.is_open(at_us) else at_us
+
+    def loud_since(self, at_us: int) -> int:
+        """Since when trouble counts, at a moment at which it does."""
+        opened = self.hours.opened_us(at_us)
+        return max([opened, *(ends for _, ends in self.works if ends <= at_us)])
+
+
+def read_open(tx: Connection) -> dict[str, "sa.Row[Any]"]:
+    """Incidents whose trouble lasts, by interface."""
+    query = sa.select(incident).where(incident.c.open_key.is_not(None))
+    return {row.interface: row for row in tx.execute(query)}
+
+
+def attend(
+    tx: Connection, policy: WatchPolicy, subject: Subject, standing: Standing, now_us: int
+) -> str:
+    """Open, follow or end the interface's incident; what was done: opened, changed, reminded,
+    restored, or nothing."""
+    found = tx.execute(
+        sa.select(incident).where(incident.c.open_key == subject.interface)
+    ).one_or_none()
+    if standing.state.good:
+        return _restore(tx, subject, found, standing, now_us) if found is not None else ""
+    if subject.quiet_since(now_us) is not None:
+        return ""
+    if found is None:
+        return _open(tx, policy, subject, standing, now_us)
+    if found.effect != standing.state.value:
+        return _change(tx, policy, subject, found, standing)
+    if _is_reminder_due(policy, found, now_us):
+        return _remind(tx, subject, found, now_us)
+    return ""
+
+
+def _open(
+    tx: Connection, policy: WatchPolicy, subject: Subject, standing: Standing, now_us: int
+) -> str:
+    begun_us = min(max(standing.since_us, subject.loud_since(now_us)), now_us)
+    level = policy.level_of(subject.interface, standing.state, begun_us, money=subject.money[0] > 0)
+    clocks, card = policy.levels[level], make_card(policy, subject)
+    row = {
+        "interface": subject.interface, "name": subject.name[:80],
+        "open_key": subject.interface, "effect": standing.state.value, "level": level,
+        "policy_version": policy.version, "code": standing.code, "detail": standing.detail,
+        "begun_us": begun_us, "opened_us": now_us,
+        "respond_by_us": begun_us + clocks.respond_minutes * MINUTE_US,
+        "restore_by_us": begun_us + clocks.restore_minutes * MINUTE_US, "reminded_us": now_us,
+        "responded_us": None, "responded_by": "", "holder": "", "restored_us": None,
+        "resolved_us": None, "resolved_by": "", "cause": "",
+        "card": json.dumps(card.as_dict(), ensure_ascii=False),
+    }  # fmt: skip
+    try:
+        with tx.begin_nested():
+            number = insert_row(tx, incident, **row)
+    except IntegrityError:
+        return ""  # another process saw it first
+    add_line(tx, number, begun_us, "begun", "hub", f"{standing.code} {standing.detail}".strip())
+    add_line(tx, number, now_us, "opened", "hub", _figures(subject))
+    _tell(tx, number, "begin", 0, subject, now_us)
+    record(
+        tx, act="incident.open", actor="hub", subject=f"incident:{number}",
+        detail={"interface": subject.interface, "level": level, "begun_us": begun_us},
+        count=subject.money[0], fen=subject.money[1],
+    )  # fmt: skip
+    return "opened"
+
+
+def _change(
+    tx: Connection, policy: WatchPolicy, subject: Subject, found: "sa.Row[Any]",
+    standing: Standing,
+) -> str:  # fmt: skip
+    """Another kind of trouble; an incident grows graver by it, never less grave."""
+    fresh = policy.level_of(
+        subject.interface, standing.state, found.begun_us, money=subject.money[0] > 0
+    )
+    level = min(found.level, fresh, key=LEVELS.index)
+    clocks = policy.levels[level]
+    tx.execute(
+        sa.update(incident)
+        .where(incident.c.id == found.id)
+        .values(
+            effect=standing.state.value, level=level, code=standing.code, detail=standing.detail,
+            respond_by_us=found.begun_us + clocks.respond_minutes * MINUTE_US,
+            restore_by_us=found.begun_us + clocks.restore_minutes * MINUTE_US,
+        )
+    )  # fmt: skip
+    said = f"{EFFECT_WORDS[standing.state]} {standing.code} {standing.detail}".strip()
+    add_line(tx, found.id, standing.since_us, "changed", "hub", said)
+    return "changed"
+
+
+def _is_reminder_due(policy: WatchPolicy, found: "sa.Row[Any]", now_us: int) -> bool:
+    """At every interval, and once when a clock has run out: nobody answered, or it still lasts."""
+    clocks = [found.restore_by_us]
+    if found.responded_us is None:
+        clocks.append(found.respond_by_us)
+    run_out = any(found.reminded_us < clock <= now_us for clock in clocks)
+    return run_out or now_us - found.reminded_us >= policy.remind_minutes * MINUTE_US
+
+
+def _remind(tx: Connection, subject: Subject, found: "sa.Row[Any]", now_us: int) -> str:
+    tx.execute(sa.update(incident).where(incident.c.id == found.id).values(reminded_us=now_us))
+    number = 1 + alerts.count_reminders(tx, found.id)
+    add_line(tx, found.id, now_us, "reminded", "hub", _figures(subject))
+    _tell(tx, found.id, "remind", number, subject, now_us)
+    return "reminded"
+
+
+def _restore(
+    tx: Connection, subject: Subject, found: "sa.Row[Any]", standing: Standing, now_us: int
+) -> str:
+    restored_us = max(standing.since_us, found.begun_us)
+    done = tx.execute(
+        sa.update(incident)
+        .where(incident.c.id == found.id, incident.c.open_key.is_not(None))
+        .values(open_key=None, restored_us=restored_us)
+    )
+    if not done.rowcount:
+        return ""
+    add_line(tx, found.id, restored_us, "restored", "hub", _figures(subject))
+    _tell(tx, found.id, "end", 0, subject, now_us)
+    record(
+        tx, act="incident.restore", actor="hub", subject=f"incident:{found.id}",
+        detail={"interface": subject.interface, "restored_us": restored_us},
+    )  # fmt: skip
+    return "restored"
+
+
+def make_card(policy: WatchPolicy, subject: Subject) -> Card:
+    """The card as of now."""
+    said = policy.card_of(subject.interface)
+    word, until_us = subject.next_due if subject.next_due is not None else ("", None)
+    return Card(
+        affected=subject.name, money=subject.money, waiting=subject.waiting, until_us=until_us,
+        until_word=word, steps=said.steps, never=said.never, call=subject.owner,
+    )  # fmt: skip
+
+
+def add_line(tx: Connection, number: int, at_us: int, kind: str, actor: str, text: str) -> None:
+    """One line of an incident's timeline."""
+    tx.execute(
+        sa.insert(incident_line).values(
+            incident_id=number, at_us=at_us, kind=kind, actor=actor, said=text[:600]
+        )
+    )
+
+
+def _figures(subject: Subject) -> str:
+    count, fen = subject.money
+    return f"待发 {subject.waiting} 条，在途或结果不明 {count} 条 {show_yuan(fen)}"
+
+
+def _tell(
+    tx: Connection, number: int, kind: str, which: int, subject: Subject, now_us: int
+) -> None:
+    row = tx.execute(sa.select(incident).where(incident.c.id == number)).one()
+    body = alerts.body_of(row, kind, subject.money, subject.waiting, now_us)
+    alerts.put(tx, number, kind, which, subject.channels, body, now_us)

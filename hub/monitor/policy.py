@@ -1,0 +1,161 @@
+"""The watch's policy, a versioned file: how grave an incident is, clocks, reminders, cards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hub.contracts.yaml_files import read_yaml
+from hub.kernel.clocks import from_us
+from hub.kernel.errors import Misconfigured
+from hub.monitor.words import State
+
+SHIPPED = Path(__file__).parent / "watch_policy.yaml"
+LEVELS = ("major", "serious", "ordinary")
+"""Gravest first."""
+
+
+class BadWatchPolicy(Misconfigured):
+    """The watch's policy file cannot be used."""
+
+    code = "watch.bad_policy"
+    hint = "Compare watch.yaml in the home folder with hub/monitor/watch_policy.yaml."
+
+
+class Level(BaseModel):
+    """A grade's clocks, in minutes from when the trouble began."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    respond_minutes: int = Field(gt=0)
+    restore_minutes: int = Field(gt=0)
+
+
+class _Rule(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    interface: str = "*"
+    effect: tuple[State, ...] = ()
+    days: str = ""
+    money: bool | None = None
+    level: str
+
+    @model_validator(mode="after")
+    def _known(self) -> "_Rule":
+        if self.level not in LEVELS:
+            raise ValueError(f"level is one of {', '.join(LEVELS)}")
+        _days(self.days)
+        return self
+
+
+class _Card(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    interface: str = "*"
+    steps: tuple[str, str, str]
+    never: str
+
+
+class WatchPolicy(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    levels: Mapping[str, Level]
+    severity: tuple[_Rule, ...]
+    remind_minutes: int = Field(gt=0)
+    cards: tuple[_Card, ...]
+
+    @model_validator(mode="after")
+    def _whole(self) -> "WatchPolicy":
+        if set(self.levels) != set(LEVELS):
+            raise ValueError(f"levels: {', '.join(LEVELS)}")
+        for name, rules in (("severity", self.severity), ("cards", self.cards)):
+            if not rules or rules[-1].interface != "*":
+                raise ValueError(f"{name}: the last rule must fit every interface")
+        last = self.severity[-1]
+        if last.effect or last.days or last.money is not None:
+            raise ValueError("severity: the last rule must have no condition")
+        return self
+
+    def level_of(self, interface: str, effect: State, at_us: int, *, money: bool) -> str:
+        """The first rule that fits."""
+        day = from_us(at_us).day
+        for rule in self.severity:
+            if (
+                fnmatchcase(interface, rule.interface)
+                and (not rule.effect or effect in rule.effect)
+                and day in _days(rule.days)
+                and (rule.money is None or rule.money is money)
+            ):
+                return rule.level
+        raise AssertionError("the last rule fits everything")
+
+    def card_of(self, interface: str) -> _Card:
+        """The first card that fits."""
+        return next(card for card in self.cards if fnmatchcase(interface, card.interface))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What whoever is told needs to know at once.
+
+    ``money``: (messages, 分) in flight or unknown; ``until_us``: it can wait until then, for
+    ``until_word`` comes due; None when nothing is due.
+    """
+
+    affected: str
+    money: tuple[int, int]
+    waiting: int
+    until_us: int | None
+    until_word: str
+    steps: tuple[str, ...]
+    never: str
+    call: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "affected": self.affected, "money_count": self.money[0], "money_fen": self.money[1],
+            "waiting": self.waiting, "until_us": self.until_us, "until_word": self.until_word,
+            "steps": list(self.steps), "never": self.never, "call": self.call,
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Card":
+        """From JSON."""
+        return cls(
+            said["affected"], (said["money_count"], said["money_fen"]), said["waiting"],
+            said["until_us"], said["until_word"], tuple(said["steps"]), said["never"],
+            said["call"],
+        )  # fmt: skip
+
+
+def read_watch_policy(home: Path) -> WatchPolicy:
+    """The home's ``watch.yaml``, else what is shipped.  Raises BadWatchPolicy."""
+    path = home / "watch.yaml"
+    path = path if path.exists() else SHIPPED
+    try:
+        return WatchPolicy.model_validate(read_yaml(path))
+    except (OSError, yaml.YAMLError) as error:
+        raise BadWatchPolicy(f"{path.name}: {type(error).__name__}") from error
+    except ValidationError as error:
+        flaw = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in flaw["loc"])
+        raise BadWatchPolicy(f"{path.name}: {place}: {flaw['msg']}") from error
+
+
+def _days(text: str) -> range:
+    """``8-25`` or ``15``; empty is every day.  Raises ValueError."""
+    if not text:
+        return range(1, 32)
+    first, _, last = text.partition("-")
+    begins, ends = int(first), int(last or first)
+    if not 1 <= begins <= ends <= 31:
+        raise ValueError(f"days {text[:12]!r}: write 8-25")
+    return range(begins, ends + 1)

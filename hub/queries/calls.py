@@ -1,0 +1,230 @@
+"""Calls of published queries: who is calling, what was answered before, and the row of each.
+
+A call's row, its audit entry and what must be told of it stand in one transaction, committed
+before the caller has its answer; calls at once share a commit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub import audit
+from hub.bus import drifts
+from hub.crypto import sm3
+from hub.ports.line import Drift
+from hub.ports.query import Claim, QueryWord
+from hub.queries.tables import query_call, query_caller, query_grant, query_secret
+from hub.store import database_now_us
+from hub.store.prepared import Prepared
+from hub.store.vault import Sealed, Vault
+
+VAULT_KIND = "query"
+
+_c, _s, _g, _k = query_caller.c, query_secret.c, query_grant.c, query_call.c
+_CALLER = Prepared(
+    sa.select(
+        _c.id, _c.rid, _c.addresses, _c.per_minute, _c.per_day, _s.id, _s.key_id, _s.sealed,
+        _g.id, _g.purpose, _g.shown, _g.until_day,
+    )
+    .join_from(query_caller, query_secret, _c.id == _s.caller_id)
+    .join(
+        query_grant,
+        sa.and_(
+            _g.caller_id == _c.id, _g.interface == sa.bindparam("b_interface"),
+            _g.revoked_us.is_(None),
+        ),
+        isouter=True,
+    )
+    .where(_c.rid == sa.bindparam("b_rid"))
+    .where(sa.or_(_s.until_us.is_(None), _s.until_us > sa.bindparam("b_now")))
+    .order_by(_s.id.desc())
+)  # fmt: skip
+_BEFORE = Prepared(
+    sa.select(_k.id, _k.body_digest, _k.word, _k.http_status, _k.key_id, _k.sealed).where(
+        _k.mark == sa.bindparam("b_mark")
+    )
+)
+_COLUMNS = tuple(column.name for column in query_call.columns if column.name != "id")
+_INSERT = Prepared(sa.insert(query_call).inline(), _COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What holds for one caller and interface.  ``until_day`` YYYYMMDD."""
+
+    id: int
+    purpose: str
+    shown: frozenset[str]
+    until_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody registered.  ``secrets``: sealed, those in force, the newest first; ``grant``: for
+    the interface asked, not revoked, but it may be over."""
+
+    id: int
+    rid: str
+    addresses: str
+    per_minute: int
+    per_day: int
+    secrets: tuple[tuple[int, Sealed], ...]
+    grant: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The call that used a signature first."""
+
+    id: int
+    body_digest: str
+    word: str
+    http_status: int
+    sealed: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that was believed, answered or refused.  ``asked_us``, ``as_of_us`` business time;
+    ``took_us`` from its arrival to just before this is written."""
+
+    claim: Claim
+    caller: Caller
+    interface: str
+    contract_version: str
+    grant: Grant | None
+    asked_us: int
+    as_of_us: int | None
+    remote: str
+    body: bytes
+    uscc_token: str
+    reference: str
+    word: QueryWord
+    http_status: int
+    answer: bytes
+    units: int
+    took_us: int
+    month: str
+    drifts: tuple[Drift, ...] = ()
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    body: bytes
+    answer: bytes
+
+
+def find_caller(view: Connection, rid: str, interface: str, now_us: int) -> Caller | None:
+    """By its id, with its secrets that hold at ``now_us`` (business time) and its grant."""
+    rows = _CALLER.rows(view, b_rid=rid, b_interface=interface, b_now=now_us)
+    if not rows:
+        return None
+    number, rid, addresses, per_minute, per_day = rows[0][:5]
+    grant_id, purpose, shown, until_day = rows[0][8:]
+    held = tuple((row[5], Sealed(row[6], bytes(row[7]))) for row in rows)
+    grant = None
+    if grant_id is not None:
+        fields = frozenset(filter(None, shown.split(",")))
+        grant = Grant(grant_id, purpose, fields, until_day)
+    return Caller(number, rid, addresses, per_minute, per_day, held, grant)
+
+
+def find_before(view: Connection, mark: str) -> Before | None:
+    """The call of this mark."""
+    rows = _BEFORE.rows(view, b_mark=mark)
+    if not rows:
+        return None
+    number, digest, word, status, key_id, sealed = rows[0]
+    return Before(number, digest, word, status, Sealed(key_id, bytes(sealed)))
+
+
+def mark_of(interface: str, claim: Claim) -> str:
+    """What tells one signed request from all others."""
+    return sm3(f"{interface}\n{claim.mark}".encode()).hex()
+
+
+def digest_of(body: bytes) -> str:
+    """SM3 of a body in hex."""
+    return sm3(body).hex()
+
+
+def kept_answer(vault: Vault, view: Connection, before: Before) -> bytes:
+    """What was answered then."""
+    plain = vault.open(view, *before.sealed)
+    return msgspec.msgpack.decode(plain, type=_Kept).answer
+
+
+def seal_call(vault: Vault, call: Call) -> Sealed | None:
+    """Outside of a transaction, so that none waits for it; None when the key is not at hand."""
+    return vault.seal_known(VAULT_KIND, call.month, _plain(call))
+
+
+def write_call(tx: Connection, vault: Vault, call: Call, sealed: Sealed | None) -> None:
+    """Its row and its audit entry.  IntegrityError when the mark was used in the meantime."""
+    if sealed is None:
+        sealed = vault.seal(tx, VAULT_KIND, call.month, _plain(call))
+    _INSERT.run(
+        tx, mark=mark_of(call.interface, call.claim), caller_id=call.caller.id,
+        interface=call.interface, contract_version=call.contract_version,
+        grant_id=None if call.grant is None else call.grant.id, asked_us=call.asked_us,
+        as_of_us=call.as_of_us, remote=call.remote[:45], body_digest=digest_of(call.body),
+        uscc_token=call.uscc_token, word=call.word.value, http_status=call.http_status,
+        units=call.units, took_us=call.took_us, misused=0, key_id=sealed.key_id,
+        sealed=sealed.blob,
+    )  # fmt: skip
+    note_call(tx, call)
+
+
+def note_call(tx: Connection, call: Call) -> None:
+    """The audit entry alone, for an answer that is not kept: a repeat may get another."""
+    detail: dict[str, str | int] = {"word": call.word.value, "us": call.took_us}
+    if call.grant is not None:
+        detail |= {"grant": call.grant.id, "purpose": call.grant.purpose[:80]}
+    if call.reference:
+        detail["reference"] = call.reference[:60]
+    audit.record(
+        tx, act="query.answered" if call.word is QueryWord.ANSWERED else "query.refused",
+        actor=f"caller:{call.caller.rid}", subject=call.interface, detail=detail,
+        count=call.units,
+    )  # fmt: skip
+    if call.drifts:
+        drifts.store(tx, call.interface, call.contract_version, call.drifts, database_now_us(tx))
+
+
+def note_misuse(tx: Connection, before: Before, interface: str, caller: Caller) -> None:
+    """Somebody used a signature again for another body: on the call's row and in the audit."""
+    tx.execute(sa.update(query_call).where(_k.id == before.id).values(misused=1))
+    audit.record(
+        tx, act="query.replayed", actor=f"caller:{caller.rid}", subject=interface,
+        detail={"call": before.id},
+    )  # fmt: skip
+
+
+def used_since(view: Connection, caller_id: int, since_us: int) -> int:
+    """Calls of one caller from an instant of business time on."""
+    return int(
+        view.scalar(
+            sa.select(sa.func.count()).where(_k.caller_id == caller_id, _k.asked_us >= since_us)
+        )
+        or 0
+    )
+
+
+def list_calls(view: Connection, caller_id: int, most: int) -> list[Mapping[str, object]]:
+    """The last calls of a caller, the newest first, with nothing of what was asked."""
+    rows = view.execute(
+        sa.select(
+            _k.id, _k.interface, _k.asked_us, _k.as_of_us, _k.word, _k.units, _k.took_us,
+            _k.remote, _k.grant_id, _k.misused,
+        )
+        .where(_k.caller_id == caller_id)
+        .order_by(_k.id.desc())
+        .limit(most)
+    )  # fmt: skip
+    return [dict(row._mapping) for row in rows]
+
+
+def _plain(call: Call) -> bytes:
+    return msgspec.msgpack.encode(_Kept(call.body, call.answer))
