@@ -24,6 +24,8 @@ _COMMANDS = (
     "The command stands at `.venv/bin/hub`. Exit codes: 0 done · 1 the rules or the data say no · 2"
     " asked wrongly · 3 not finished in time · 130 and 143 ended by Ctrl-C and SIGTERM."
 )
+_ELSEWHERE = ("certificate", "partner")
+"""Evidence of an interface's quality that lies where a hub runs."""
 _RETRY = {
     "never": "never · 再试无用",
     "later": "later · 系统稍后再试",
@@ -40,6 +42,7 @@ def pages() -> dict[str, str]:
         "assumptions.md": assumptions(),
         "errors.md": errors(),
         "settings.md": settings(),
+        "quality.md": quality(),
     }
     if (ROOT / "hub/cli/main.py").exists():
         made["commands.md"] = commands()
@@ -122,6 +125,36 @@ def assumptions() -> str:
         "What no public text says and the hub had to decide; each is to be confirmed with its"
         " partner before the interface goes live.", "",
         _table(["编号", "接口", "假定", "为什么", "在哪里", "状态"], rows),
+    )  # fmt: skip
+
+
+def quality() -> str:
+    """What each manifest claims, whether it holds, and what is missing above it."""
+    from hub.app.discover import discover  # noqa: PLC0415
+    from hub.certify.quality import LEVELS, Tree, qualities  # noqa: PLC0415
+    from hub.kernel.settings import Settings  # noqa: PLC0415
+
+    spec = ROOT / "contracts_spec"
+    judged = qualities(discover(Settings(contracts=spec)), Tree(ROOT, spec))
+    rows = []
+    for one in judged:
+        # A certificate lies where the hub runs, never in the tree: there it is not a debt.
+        debts = [check.found for check in one.debts if check.name not in _ELSEWHERE]
+        there = [check.name for check in one.checks if check.level == "built" and check.met]
+        holds = "yes" if one.holds else "**no**: " + "；".join(c.found for c in one.broken)
+        rows.append([f"`{one.interface}`", one.version, one.claim, holds, ", ".join(there),
+                     "；".join(debts)])  # fmt: skip
+    return _page(
+        "Quality · 成熟度", "adapters/*/*/manifest.yaml and the evidence (hub.certify.quality)",
+        f"Each manifest claims one of {', '.join(f'`{one}`' for one in LEVELS)}; `hub quality`"
+        " holds the claim against the evidence and fails when it does not hold. `built` needs"
+        " golden samples for every transaction, a mock (a published query only to be"
+        " certified), tests, README and change notes of this version, nothing left unwritten,"
+        " assumptions in the register and a specification that can be printed."
+        " `certified` needs mandatory scenarios and a signed green certificate of this"
+        " very contract, `live` one against the partner's own address and no open assumption."
+        " Certificates lie where the hub runs (`HOME/certificates`): run `hub quality` there.", "",
+        _table(["interface", "contract", "claims", "holds", "evidence", "missing above it"], rows),
     )  # fmt: skip
 
 

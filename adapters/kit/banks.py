@@ -67,12 +67,15 @@ def check_batch(
     if len(set(numbers)) != len(numbers):
         raise BadInput("a number stands twice in the batch")
     name_field, account_field = map(contract.field, fields)
+    most = contract.limit("amount_fen")
     for row in batch.rows:
         number = row.number
         if len(number) != digits or not (number.isascii() and number.isdigit()):
             raise BadInput(f"instruction numbers have {digits} digits")
         if row.amount <= 0:
             raise BadInput(f"instruction {row.number}: the amount is not above 0")
+        if row.amount > most:
+            raise BadInput(f"instruction {row.number}: more than {most} 分 in one amount")
         found = _obstacle(row.payee_name, row.payee_account, name_field, account_field, delimiters)
         if found is not None:
             raise BadInput(f"instruction {row.number}: {found}")

@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.codecs.banks import Bank, every_bank, frozen, proven
+from benchmarks.codecs.banks import Bank, every_bank, proven
 from benchmarks.codecs.made import PERIOD
 from benchmarks.codecs.timing import PARTS, Taken, taken
+from tests.adapters.frozen import frozen
 
 _WIDTHS = (5, 6, 11, 9, 10, 7, *[7] * len(PARTS), 9, 7)
 

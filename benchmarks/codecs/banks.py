@@ -5,32 +5,17 @@ Pages are golden documents with their first row repeated: another loan, name and
 
 import base64
 import json
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qs
 
-from adapters.banks.abc.channel import Channel as AbcChannel
-from adapters.banks.bcm.channel import Channel as BcmChannel
-from adapters.banks.bgz.channel import Channel as BgzChannel
-from adapters.banks.boc.channel import Channel as BocChannel
-from adapters.banks.ccb.channel import Channel as CcbChannel
-from adapters.banks.gyb.channel import Channel as GybChannel
-from adapters.banks.gznx.channel import Channel as GznxChannel
-from adapters.banks.icbc.channel import Channel as IcbcChannel
-from adapters.banks.psbc.channel import Channel as PsbcChannel
-from adapters.kit import envelope
 from benchmarks.codecs import bare
 from benchmarks.codecs.made import (
     FIRST,
-    NONCE,
     PERIOD,
     agreed,
-    always,
     answers,
     due_rows,
     full,
@@ -38,7 +23,6 @@ from benchmarks.codecs.made import (
     sealed_reply,
     sum_of,
 )
-from benchmarks.codecs.playing import Played, multiplied
 from hub.contracts import load_contract
 from hub.kernel.money import format_yuan
 from hub.ports.bank import BankPort, InstructionBatch
@@ -51,6 +35,7 @@ from tests.adapters.ccb import bench as ccb
 from tests.adapters.gyb import bench as gyb
 from tests.adapters.gznx import bench as gznx
 from tests.adapters.icbc import bench as icbc
+from tests.adapters.playing import Played, multiplied
 from tests.adapters.psbc import bench as psbc
 
 Rows = Sequence[Mapping[str, str]]
@@ -75,25 +60,6 @@ class Bank:
     pay_line: Callable[[], Played]
     read_sent: Callable[[Played], Sequence[Mapping[str, str]]]
     write_bare: Callable[[Rows], bytes]
-
-
-@contextmanager
-def frozen() -> Iterator[None]:
-    """Calls get the numbers and nonces of the golden samples, so that bytes made beforehand
-    answer them."""
-    serials: tuple[tuple[type, str], ...] = (
-        (AbcChannel, abc.SERIAL), (BcmChannel, bcm.SERIAL), (BocChannel, boc.SERIAL),
-        (CcbChannel, ccb.SERIAL), (GybChannel, gyb.SERIAL), (GznxChannel, gznx.SERIAL),
-        (IcbcChannel, icbc.GOLDEN_SERIAL), (PsbcChannel, psbc.SERIAL),
-    )  # fmt: skip
-    chance = SimpleNamespace(token_bytes=secrets.token_bytes, token_hex=lambda _count: NONCE)
-    with ExitStack() as stack:
-        for channel, serial in serials:
-            stack.enter_context(patch.object(channel, "new_serial", always(serial)))
-        stack.enter_context(patch.object(BgzChannel, "new_id", always(bgz.MESSAGE_ID)))
-        stack.enter_context(patch.object(BgzChannel, "new_nonce", always(bgz.NONCE)))
-        stack.enter_context(patch.object(envelope, "secrets", chance))
-        yield
 
 
 def every_bank() -> Iterator[Bank]:

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from types import ModuleType
 
-from benchmarks.codecs.playing import Played
 from hub.contracts import load_contract
 from hub.kernel.money import Fen, format_yuan
 from hub.kernel.periods import Period
 from hub.ports.bank import InstructionBatch, InstructionRow
 from hub.ports.line import HttpReply
+from tests.adapters.frozen import NONCE
+from tests.adapters.playing import Played
 
 PERIOD = Period(2025, 10)
-NONCE = "0123456789abcdef0123456789abcdef"
 FIRST = 228414
 """分 of the first row; each further one has one more."""
 
@@ -73,12 +73,3 @@ def now_ms(bench: ModuleType) -> int:
 def answers(*bodies: bytes, **headers: str) -> Played:
     """A line that answers 200 with these bodies in turn."""
     return Played([HttpReply(200, headers, body) for body in bodies])
-
-
-def always(text: str) -> Callable[..., str]:
-    """A method that says this, whatever it is asked."""
-
-    def said(*_: object) -> str:
-        return text
-
-    return said

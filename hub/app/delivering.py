@@ -1,16 +1,13 @@
 """Alerts delivered: each channel is a way out; what fails stays in the outbox."""
 
-import json
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Protocol
 
 from hub.kernel.clocks import BusinessClock, to_us
 from hub.kernel.errors import HubError
 from hub.kernel.logs import get_logger
 from hub.monitor import alerts
-from hub.monitor.alerts import SPOOL, Alert
+from hub.monitor.alerts import Alert
 from hub.monitor.telling import lines_of, title_of
 from hub.store import Store
 
@@ -23,27 +20,6 @@ class Way(Protocol):
     def deliver(self, one: Alert, title: str, lines: list[str]) -> None:
         """Raises HubError or OSError; then it is tried again."""
         ...
-
-
-class Spool:
-    """A folder on this machine: a JSON file with the text in it, under the alert's own name.
-
-    Other programs may take files out; one written again before it is noted as delivered is the
-    same file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def deliver(self, one: Alert, title: str, lines: list[str]) -> None:
-        """Whole, on the disk, then under its name."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        said = {"title": title, "text": "\n".join(lines), **one.body}
-        fresh = self._folder / f".{one.name}.new"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(said, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / f"{one.name}.json")
 
 
 class Delivering:
@@ -88,8 +64,3 @@ class Delivering:
             _log.warning("alert.not_delivered", channel=one.channel, alert=one.name, why=said)
             return said
         return ""
-
-
-def open_ways(home: Path) -> dict[str, Way]:
-    """Every way this deployment has."""
-    return {SPOOL: Spool(home / "alerts")}

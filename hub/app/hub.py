@@ -36,6 +36,7 @@ from hub.offset.instruct import KIND as INSTRUCT
 from hub.offset.office import BankSeat, Office
 from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
+from hub.people.sessions import Sessions
 from hub.schedule import Leadership
 from hub.store import Store
 from hub.store.schema import require_current
@@ -62,6 +63,7 @@ class Hub:
         self.vault = Vault(self.ring)
         self.bus = Bus(self.vault)
         self.people = People(self.store, self.vault)
+        self.sessions = Sessions(self.store, self.vault, self.people)
         self.approvals = Approvals(self.people)
         self.adapters = discover(settings)
         self._hours = {

@@ -8,7 +8,7 @@ from hub.app.operators import hands_on
 from hub.kernel.clocks import SHANGHAI, from_us, to_us
 from hub.kernel.errors import BadInput, NotFound, Refused
 from hub.kernel.secret import Secret
-from hub.monitor import incident_reading, works
+from hub.monitor import incident_reading, marks, works
 from hub.people import Party
 
 _LONGEST = 18
@@ -100,6 +100,30 @@ def cancel_maintenance(hub: Hub, token: Secret, number: int, why: str) -> None:
         raise MaintenanceNotYours
     with hub.store.write() as tx:
         works.cancel(tx, number, by=actor.login, now_us=to_us(hub.clock.now()), why=why)
+
+
+def propose_mark(
+    hub: Hub, token: Secret, interface: str, begins: str, ends: str, klass: str, why: str
+) -> int:
+    """One party says of which class minutes are; the mark's number.
+
+    Raises BadMoment, BadMark, MarkNeedsBoth, NoSuchInterface."""
+    actor = hands_on(hub.people.authenticate(token))
+    if interface not in hub.adapters:
+        raise NoSuchInterface(f"there is no adapter for {interface[:40]!r}")
+    from_us = moment(begins)
+    with hub.store.write() as tx:
+        return marks.propose(
+            tx, actor, interface, from_us, moment(ends, after_us=from_us), klass, why=why,
+            now_us=to_us(hub.clock.now()),
+        )  # fmt: skip
+
+
+def answer_mark(hub: Hub, token: Secret, number: int, *, yes: bool, why: str) -> None:
+    """The other party signs or refuses.  Raises NoSuchMark, MarkNeedsBoth."""
+    actor = hands_on(hub.people.authenticate(token))
+    with hub.store.write() as tx:
+        marks.answer(tx, actor, number, yes=yes, why=why, now_us=to_us(hub.clock.now()))
 
 
 def moment(text: str, after_us: int | None = None) -> int:

@@ -4,7 +4,7 @@ Instants are µs UTC of business time.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import dropwhile
@@ -20,6 +20,7 @@ from hub.bus.words import MessageState
 from hub.kernel.clocks import SHANGHAI, from_us, to_us
 from hub.monitor.health import Watched, read_watched
 from hub.monitor.hours import DAY_MINUTES, ServiceHours, next_due
+from hub.monitor.incidents import read_open
 from hub.monitor.ledger import Facts, Ledger, make_ledger
 from hub.monitor.reading import read_facts
 from hub.monitor.uptime import Uptime, add, uptime_of
@@ -79,7 +80,8 @@ class Day:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSeen:
     """One interface as it stands.  ``waiting``: messages that want to be sent, ``oldest_us`` since
-    when the oldest does; ``next_due``: what its schedule says comes next, and when."""
+    when the oldest does; ``next_due``: what its schedule says comes next, and when; ``incident``:
+    the number of the one that lasts."""
 
     interface: str
     name: str
@@ -101,6 +103,7 @@ class InterfaceSeen:
     dead: int = 0
     stopped: bool = False
     next_due: tuple[str, int] | None = None
+    incident: int | None = None
 
     @property
     def uptime(self) -> Uptime:
@@ -123,8 +126,12 @@ def see_all(
     shift = now_us - database_now_us(view)
     watched = read_watched(view)
     channels = {one.interface: one for one in read_channels(view, catalogue.interfaces)}
+    lasting = {interface: int(row.id) for interface, row in read_open(view).items()}
     return {
-        name: _see(hub, catalogue, view, name, now_us, shift, watched.get(name), channels[name])
+        name: replace(
+            _see(hub, catalogue, view, name, now_us, shift, watched.get(name), channels[name]),
+            incident=lasting.get(name),
+        )
         for name in names or catalogue.interfaces
     }
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 
 from hub.app.attending import Attending
-from hub.app.delivering import Delivering, open_ways
+from hub.app.delivering import Delivering
 from hub.app.discover import FoundAdapter
 from hub.app.partners import Partners
 from hub.app.probing import Probed, probe_once
 from hub.app.traffic import Traffic, read_traffic
+from hub.app.ways import open_ways
 from hub.bus.holder import this_holder
 from hub.kernel.clocks import BusinessClock, monotonic, to_us
 from hub.kernel.errors import HubError, Unavailable
@@ -69,7 +70,7 @@ class Watching:
             name: one.manifest.probe_every_s * _SECOND_US for name, one in self._watched.items()
         }
         self._delivering = Delivering(
-            self._fenced, open_ways(settings.home), clock, settings.environment_word
+            self._fenced, open_ways(settings), clock, settings.environment_word
         )
         self._attending = Attending(
             read_watch_policy(settings.home), self._watched, self._delivering.channels

@@ -167,6 +167,13 @@ def done_of(tx: Connection, kind: ApplicationKind, tokens: list[str]) -> sa.Row[
     return tx.execute(query).one_or_none()
 
 
+def live_for(tx: Connection, kind: ApplicationKind, tokens: list[str]) -> sa.Row[Any] | None:
+    """The application for one of these subjects that the core may be carrying out, locked."""
+    keys = [f"{kind.value}:{one}" for one in tokens]
+    query = sa.select(application).where(application.c.live_key.in_(keys)).limit(1)
+    return tx.execute(query.with_for_update()).one_or_none()
+
+
 def cases_of(tx: Connection, application_id: int) -> list[int]:
     """Cases whose end is this application's, in the order in which they are locked."""
     query = sa.select(link.c.case_id).where(

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy.engine import Connection
 
 from hub.bus import Bus
+from hub.core import HOLD_AGAIN_S
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.ports.case import CaseTerms
@@ -39,6 +40,7 @@ class CaseOffice:
     registry: str
     registry_version: str
     ask_again_s: float = ASK_AGAIN_S
+    hold_again_s: float = HOLD_AGAIN_S
 
     def seat(self, interface: str) -> CaseSeat:
         """Raises Misconfigured when this deployment does not know the interface."""

@@ -21,7 +21,6 @@ from hub.core import (
     PersonsHandler,
     PersonsLetter,
 )
-from hub.core.registry import HOLD_AGAIN_S
 from hub.ports.case import FILED, TAKEN_BACK
 from hub.ports.registry import PersonsAnswer
 
@@ -31,14 +30,14 @@ def users(office: CaseOffice) -> Mapping[str, NoticeUser]:
     return {FILED: intake.FilingUser(office), TAKEN_BACK: intake.TakenBackUser(office)}
 
 
-def handlers(office: CaseOffice, hold_again_s: float = HOLD_AGAIN_S) -> Mapping[str, Handler]:
+def handlers(office: CaseOffice) -> Mapping[str, Handler]:
     """By message kind, for the bus's workers."""
     take: Any = partial(_take, office)
     return {
         attachments.FETCH: attachments.FetchHandler(office, partial(_arrived, office)),
         feeding.FEEDBACK: feeding.FeedbackHandler(office),
-        APPLY: ApplyHandler(take, office.bus, hold_again_s),
-        CANCEL: CancelHandler(take, office.bus, hold_again_s),
+        APPLY: ApplyHandler(take, office.bus, office.hold_again_s),
+        CANCEL: CancelHandler(take, office.bus, office.hold_again_s),
         INQUIRE: InquireHandler(take),
         PERSONS: PersonsHandler(partial(_persons, office)),
     }

@@ -136,10 +136,11 @@ class Coverage:
         }  # fmt: skip
 
 
-def coverage_of(contract: Contract, digest: str, folder: Path) -> Coverage:
-    """Over every sound report in ``folder`` whose contract has this digest."""
+def coverage_of(contract: Contract, digest: str, folder: Path | None) -> Coverage:
+    """Over every sound report in ``folder`` (None: there are none) whose contract has this
+    digest."""
     meter, counted, older = Meter(contract), [], 0
-    for one in reports_of(folder, contract.interface):
+    for one in reports_of(folder, contract.interface) if folder is not None else ():
         if one.body is None:
             continue
         if one.body["contract"]["digest"] != digest:

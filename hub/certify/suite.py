@@ -2,8 +2,9 @@
 
 A contract's file names its own cases and, from a file several contracts share, which of those
 hold (``holds``), each with the clause it proves.  ``values`` fill the shared cases in: ``$name``
-in a case is a value of the contract's file, ``$limits.batch_rows`` one of the contract's limits;
-a case with ``each: NAME`` is there once for every entry of that list (``$each.code``).
+in a case is a value of the contract's file, ``$limits.batch_rows`` one of the contract's limits,
+``$above.batch_rows`` one more than that; a case with ``each: NAME`` is there once for every entry
+of that list (``$each.code``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -100,6 +101,7 @@ def load_suite(contract: Contract) -> Suite:
     files = [path] if shared_path is None else [shared_path]
     values = {**shared.get("values", {}), **own.get("values", {})}
     values["limits"] = dict(contract.limits)
+    values["above"] = {name: most + 1 for name, most in contract.limits.items()}
     try:
         cases = tuple(sorted(_cases(own, shared, values), key=lambda case: case.number))
         suite = Suite(

@@ -13,6 +13,7 @@ from hub.cli import (
     agreements,
     backup,
     callers,
+    cases,
     certificates,
     certify,
     channels,
@@ -30,6 +31,7 @@ from hub.cli import (
     offset,
     people,
     policy,
+    quality,
     registry,
     serving,
     spec,
@@ -55,6 +57,7 @@ app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(offset.app, name="offset")
+app.add_typer(cases.app, name="case")
 app.add_typer(policy.app, name="policy")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
@@ -81,6 +84,7 @@ app.command("restore")(backup.restore)
 app.add_typer(certify.app, name="certify")
 certificates.add_to(certify.app)
 app.add_typer(spec.app, name="spec")
+app.command("quality")(quality.quality)
 app.add_typer(people.app, name="people")
 app.add_typer(mocks.app, name="mocks")
 app.add_typer(new.app, name="new")

@@ -91,6 +91,44 @@ def list_people(home: Home = None, as_json: AsJson = False) -> None:
     show({"people": said}, as_json, text or "还没有人员；hub people add 添加第一个人")
 
 
+@app.command()
+@clean_errors
+def sessions(home: Home = None, as_json: AsJson = False) -> None:
+    """列出此刻已登录页面的人 · who is signed in to the pages."""
+    from hub.kernel.clocks import from_us
+
+    with opened(home) as hub, hub.store.read() as view:
+        rows = hub.sessions.open_ones(view)
+    said = [
+        {"login": r.login, "since_us": r.since_us, "used_us": r.used_us, "until_us": r.until_us}
+        for r in rows
+    ]
+    text = "\n".join(
+        f"{padded(r.login, 20)}登录 {from_us(r.since_us):%m-%d %H:%M}  最近 "
+        f"{from_us(r.used_us):%H:%M}  至迟 {from_us(r.until_us):%m-%d %H:%M}"
+        for r in rows
+    )
+    show({"sessions": said}, as_json, text or "没有人登录 · nobody is signed in")
+
+
+@app.command("end-sessions")
+@clean_errors
+def end_sessions(
+    login: Annotated[str, typer.Argument(help="登录名 · whose")],
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """让一个人在各处的登录立即失效（安全管理员或系统管理员）.
+
+    End a person's sessions at once; a security or system administrator may.
+    """
+    with opened(home) as hub:
+        by = hub.people.authenticate(token_of(token_file))
+        count = hub.sessions.end(login=login, by=by)
+    show({"login": login, "ended": count}, as_json, f"{login}：{count} 个登录已失效")
+
+
 @clean_errors
 def list_approvals(home: Home = None, as_json: AsJson = False) -> None:
     """列出等第二人复核的事项 · what waits for a second person."""

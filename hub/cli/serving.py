@@ -26,13 +26,8 @@ class Page:
     def __init__(self, hub: "Hub", port: int) -> None:
         from hub.web.app import create_app
         from hub.web.desk import StoreDesk
-        from hub.web.desk.agreements import StoreAgreements
-        from hub.web.desk.differences import StoreDifferences
-        from hub.web.desk.duty import StoreDutyDesk
-        from hub.web.desk.find import StoreFind
-        from hub.web.desk.incidents import StoreIncidents
-        from hub.web.desk.interfaces import StoreInterfaces
-        from hub.web.desk.schedule import StoreSchedule
+        from hub.web.desk.parts import all_parts
+        from hub.web.desk.signing_in import StoreSignIn
         from hub.web.server import PageServer
         from hub.wire.listening import free_port
 
@@ -42,15 +37,11 @@ class Page:
             raise PortTaken(f"port {port} is taken")
         app = create_app(
             StoreDesk(hub),
-            on_duty=StoreDutyDesk(hub),
+            parts=all_parts(hub),
             environment=hub.settings.environment,
-            differences=StoreDifferences(hub),
-            on_agreements=StoreAgreements(hub),
-            on_find=StoreFind(hub),
-            on_interfaces=StoreInterfaces(hub),
-            on_schedule=StoreSchedule(hub),
-            on_incidents=StoreIncidents(hub),
             reports=hub.settings.home / "certificates",
+            signing=StoreSignIn(hub),
+            sign_in_needed=hub.settings.pages_need_sign_in,
             contracts=lambda: [one.contract for one in hub.adapters.values()],
         )
         self.port = chosen

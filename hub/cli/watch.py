@@ -1,10 +1,11 @@
 """``hub watch``: what state every interface is in, and its minutes."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from hub.cli.common import AsJson, Home, clean_errors, opened, show
+from hub.cli.common import AsJson, Home, Reason, TokenFile, clean_errors, opened, show, token_of
 from hub.cli.progress import padded
 
 app = typer.Typer(
@@ -104,6 +105,78 @@ def minutes(
         f"{_percent(made.uptime.at_worst).strip()}；待双方签认 {made.undecided} 分钟"
     )
     show(said, as_json, "\n".join(lines))
+
+
+@app.command()
+@clean_errors
+def mark(
+    interface: Interface,
+    begins: Annotated[
+        str, typer.Option("--from", help='开始，"2025-10-14 22:00"（北京时间）· when it begins')
+    ],
+    ends: Annotated[str, typer.Option("--until", help='结束，同上，或 "+90m" · when it ends')],
+    klass: Annotated[
+        str,
+        typer.Option(
+            "--class",
+            help="归为 · one of force_majeure, client, no_data, ours, line, partner, normal",
+        ),
+    ],
+    reason: Reason,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """提议把一段时间改归一类；另一方签认之前只标为待定 · propose another class for minutes.
+
+    One person of 中心 and one of 运维方: the other party signs with `hub watch sign`.
+    """
+    from hub.app.incident_acts import propose_mark
+
+    with opened(home) as hub:
+        token = token_of(token_file)
+        number = propose_mark(hub, token, interface, begins, ends, klass, reason)
+    show({"mark": number}, as_json, f"归类 {number} 已提议，待另一方签认")
+
+
+@app.command()
+@clean_errors
+def sign(
+    number: Annotated[int, typer.Argument(min=1, help="编号，见 marks · its number")],
+    reason: Reason,
+    refuse: Annotated[bool, typer.Option("--refuse", help="不同意 · say no")] = False,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """签认（或不同意）另一方提议的归类 · sign or refuse what the other party proposed."""
+    from hub.app.incident_acts import answer_mark
+
+    with opened(home) as hub:
+        answer_mark(hub, token_of(token_file), number, yes=not refuse, why=reason)
+    said = "不同意" if refuse else "已签认"
+    show({"mark": number, "signed": not refuse}, as_json, f"归类 {number} {said}")
+
+
+@app.command()
+@clean_errors
+def marks(home: Home = None, as_json: AsJson = False) -> None:
+    """列出归类：待另一方签认的在前 · marks, those that wait for the other party first."""
+    from hub.kernel.clocks import from_us
+    from hub.monitor.marks import list_marks
+    from hub.web.words import Words
+
+    with opened(home) as hub, hub.store.read() as view:
+        found = list_marks(view)
+    words, lines = Words("zh"), []
+    for one in found:
+        state = {"": "待签认", "signed": "已签认", "refused": "未同意"}[one.answer]
+        lines.append(
+            f"{padded(str(one.id), 6)}{padded(state, 8)}{padded(one.interface, 22)}"
+            f"{from_us(one.from_us):%m-%d %H:%M} – {from_us(one.until_us):%m-%d %H:%M}  "
+            f"{words('minute_class.' + one.klass.value)}  {one.proposed_by}  {one.why}"
+        )
+    show({"marks": [asdict(one) for one in found]}, as_json, "\n".join(lines) or "没有归类")
 
 
 def _percent(share: int | None) -> str:

@@ -23,6 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from hub.kernel.alert_settings import AlertSettings
 from hub.kernel.errors import Misconfigured
 from hub.kernel.line_settings import (
     SYSTEM,
@@ -120,6 +121,10 @@ class Settings(BaseSettings):
     inbound_host: str = "127.0.0.1"
     inbound_port: int = Field(default=8528, ge=0, le=65535)
 
+    # Whether pages show anything before somebody has signed in; left out: in production they do
+    # not, elsewhere they do.
+    sign_in: bool | None = None
+
     # Where callers of published queries are answered: another road into the centre than the
     # banks' lines, so a port of its own for a firewall to tell apart.
     api_host: str = "127.0.0.1"
@@ -141,6 +146,9 @@ class Settings(BaseSettings):
     # Whether partners are probed (拨测), each as often as its manifest says.  Off while a partner
     # counts our calls, say in a test of its own.
     probes: bool = True
+
+    # How people are told of incidents; files in the home's alerts/ are written in any case.
+    alerts: AlertSettings = AlertSettings()
 
     # Days before an end (certificate, key, token) at which somebody is told.
     expiry_days: tuple[int, ...] = (30, 7, 1)
@@ -210,6 +218,11 @@ class Settings(BaseSettings):
         if self.environment == "production" and self.clock_file is not None:
             raise ValueError("clock_file: business time cannot be shifted in production")
         return self
+
+    @property
+    def pages_need_sign_in(self) -> bool:
+        """``sign_in``, or what the environment calls for."""
+        return self.environment == "production" if self.sign_in is None else self.sign_in
 
     @property
     def environment_word(self) -> str:

@@ -86,3 +86,24 @@ watch_alert = sa.Table(
     sa.Index("ix_watch_alert_ready", "ready_us"),
 )
 """The outbox: one row per alert and channel, written in the transaction of what it tells of."""
+
+mark = sa.Table(
+    "watch_mark",
+    metadata,
+    sa.Column("id", identity(), primary_key=True),
+    sa.Column("interface", key_text(40), nullable=False),
+    sa.Column("from_us", sa.BigInteger, nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),
+    sa.Column("klass", sa.String(16), nullable=False),
+    sa.Column("why", sa.String(200), nullable=False),
+    sa.Column("proposed_by", sa.String(64), nullable=False),
+    sa.Column("proposed_party", sa.String(10), nullable=False),
+    sa.Column("proposed_us", sa.BigInteger, nullable=False),
+    # The other party's yes or no; neither yet: the minutes are undecided.
+    sa.Column("answer", sa.String(8), nullable=False),
+    sa.Column("answered_by", sa.String(64), nullable=False),
+    sa.Column("answered_why", sa.String(200), nullable=False),
+    sa.Column("answered_us", sa.BigInteger),
+    sa.Index("ix_watch_mark_until", "interface", "until_us"),
+)
+"""Reclassified minutes (归类): what one party proposes and the other signs or refuses."""

@@ -78,7 +78,7 @@ def attend(
         return _open(tx, policy, subject, standing, now_us)
     if found.effect != standing.state.value:
         return _change(tx, policy, subject, found, standing)
-    if now_us - found.reminded_us >= policy.remind_minutes * MINUTE_US:
+    if _is_reminder_due(policy, found, now_us):
         return _remind(tx, subject, found, now_us)
     return ""
 
@@ -138,6 +138,15 @@ def _change(
     said = f"{EFFECT_WORDS[standing.state]} {standing.code} {standing.detail}".strip()
     add_line(tx, found.id, standing.since_us, "changed", "hub", said)
     return "changed"
+
+
+def _is_reminder_due(policy: WatchPolicy, found: "sa.Row[Any]", now_us: int) -> bool:
+    """At every interval, and once when a clock has run out: nobody answered, or it still lasts."""
+    clocks = [found.restore_by_us]
+    if found.responded_us is None:
+        clocks.append(found.respond_by_us)
+    run_out = any(found.reminded_us < clock <= now_us for clock in clocks)
+    return run_out or now_us - found.reminded_us >= policy.remind_minutes * MINUTE_US
 
 
 def _remind(tx: Connection, subject: Subject, found: "sa.Row[Any]", now_us: int) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from hub.monitor.hours import ServiceHours
 from hub.monitor.ledger import Facts, Span
+from hub.monitor.marks import read_marks
 from hub.monitor.samples import Flip
 from hub.monitor.tables import watch_flip, watch_span
 from hub.monitor.words import Source, State
@@ -53,6 +54,7 @@ def read_facts(
         evidence=read_evidence(tx, interface, from_us, until_us),
         hours=hours,
         maintenance=maintenance,
+        marks=read_marks(tx, interface, from_us, until_us),
         now_us=now_us,
     )
 

@@ -37,7 +37,7 @@ def lines_of(body: Mapping[str, Any]) -> list[str]:
         return lines
     lines.append(f"{_at(body['begun_us'])} 起；错误 {body['code']} {body['detail']}".rstrip())
     lines.append(
-        f"响应时限 {_at(body['respond_by_us'])}，恢复时限 {_at(body['restore_by_us'])}"
+        f"响应时限 {_clock(body, 'respond_by_us')}，恢复时限 {_clock(body, 'restore_by_us')}"
         + (f"；处理人 {body['holder']}" if body["holder"] else "；尚无人响应")
     )
     lines.append(f"资金：在途或结果不明 {_money(card)}；待发 {card['waiting']} 条")
@@ -49,6 +49,12 @@ def lines_of(body: Mapping[str, Any]) -> list[str]:
     if card["call"]:
         lines.append(f"联系：{card['call']}")
     return lines
+
+
+def _clock(body: Mapping[str, Any], name: str) -> str:
+    """A clock, and that it has run out: the response's only while nobody has it in hand."""
+    over = body["at_us"] > body[name] and not (name == "respond_by_us" and body["holder"])
+    return f"{_at(body[name])}{'（已超）' if over else ''}"
 
 
 def _at(instant: int) -> str:

@@ -45,6 +45,12 @@ _KNOWN = {
     "batch_rows": "一批最多明细", "inquiry_rows": "一次最多查几个", "page_rows": "每页最多行数",
     "ordered": "指令有序", "example": "示例", "command": "指令",
 }  # fmt: skip
+_TITLES = {
+    "wire": "编码与单位", "endpoints": "端点", "values": "部署参数", "secrets": "密钥与凭证",
+    "frame": "报文帧", "envelope": "信封", "signature": "签名", "security": "WS-Security",
+    "session": "会话", "gateway": "网关", "query": "查询", "case": "办件", "doors": "入口",
+    "push": "推送", "booking": "记账字段的取值",
+}  # fmt: skip
 _PRINTED = {
     "format", "interface", "name", "version", "partner", "wire", "endpoints", "timing", "limits",
     "numbers", "hours", "values", "secrets", "transactions", "schemas", "layouts", "fields",
@@ -130,15 +136,9 @@ class _Specification:
 
     def _transport(self) -> None:
         self._chapter("通信与安全参数")
-        titles = {
-            "wire": "编码与单位", "endpoints": "端点", "values": "部署参数",
-            "secrets": "密钥与凭证",
-        }  # fmt: skip
-        for section, title in titles.items():
-            self._section(title, section)
-        for section in self._contract.extra:
-            if section not in _PRINTED:
-                self._section(section, section)
+        own = ("wire", "endpoints", "values", "secrets")
+        for section in (*own, *(one for one in self._contract.extra if one not in _PRINTED)):
+            self._section(_TITLES.get(section, section), section)
 
     def _section(self, title: str, section: str) -> None:
         rows = self._said.section(section)

@@ -17,6 +17,36 @@ class TokenRefused(PeopleError):
     )
 
 
+class SessionOver(PeopleError):
+    """The session has ended: signed out, too long unused, or its hours are over."""
+
+    code = "people.session_over"
+    status = 401
+    hint = "Sign in again; nothing of what was typed was carried out."
+
+
+class SignInRefused(PeopleError):
+    """Login, password and code do not fit together."""
+
+    code = "people.sign_in_refused"
+    status = 401
+    hint = "Try again with a fresh code; without a password yet, set one with the personal token."
+
+
+class PasswordWeak(BadInput):
+    """The password is too easy to guess."""
+
+    code = "people.password_weak"
+    hint = "At least 10 characters of three kinds (a-z, A-Z, 0-9, others), without the login in it."
+
+
+class PasswordOld(PeopleError):
+    """The password has served its time."""
+
+    code = "people.password_old"
+    hint = "Set a new one with the personal token."
+
+
 class TooManyTries(PeopleError):
     """This token was given wrongly too often; it must wait."""
 

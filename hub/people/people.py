@@ -30,15 +30,18 @@ from hub.people.errors import (
     LoginTaken,
     NoSuchPerson,
     RoleMissing,
+    SessionOver,
     TokenRefused,
     TooManyTries,
 )
 from hub.people.tables import person, person_token
-from hub.people.words import Party, Role
+from hub.people.words import KEPT_APART, Party, Role
 from hub.store import Store, database_now_us
 from hub.store.vault import Vault
 
 VAULT_KIND = "person"
+PERSONAL, SESSION, ENROL = "personal", "session", "enrol"
+"""Kinds of token: kept by its owner; a browser's; between a password and its first code."""
 FREE_FAILURES = 5
 """Wrong secrets for one id before it must wait: a second, then twice that, up to MAX_WAIT_S."""
 MAX_WAIT_S = 900
@@ -46,6 +49,8 @@ REMEMBER_S = 20.0
 """How long a process remembers that a token was verified.  A page's requests would otherwise each
 pay Argon2's 64 MiB.  What is remembered is a keyed digest; that the token is not revoked is asked
 of the database every time."""
+IDLE_US = 30 * 60_000_000
+"""A session that nobody uses for so long is over (GB/T 22239-2019 8.1.4.1, 超时自动退出)."""
 _USED_EVERY_US = 60_000_000  # last_used is written once a minute, not at every request
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,31}")
@@ -167,6 +172,7 @@ class People:
             self._remember(digest, row.id)
         if row is None or row.revoked_us is not None:
             raise TokenRefused  # the same words: a finder learns nothing about a lost token
+        _check_session(row, now_us)
         if row.failures or now_us - (row.last_used_us or 0) > _USED_EVERY_US:
             self._mark_used(row.id)
         return _actor(row)
@@ -179,11 +185,13 @@ class People:
         row = _token_row(tx, person_token.c.id == actor.token_id)
         if row is None or row.revoked_us is not None or row.login != actor.login:
             raise TokenRefused
+        _check_session(row, database_now_us(tx))
         return _actor(row)
 
     def list_people(self, tx: Connection) -> list[PersonRow]:
         """Everybody, by login."""
-        valid = sa.func.count(sa.case((person_token.c.revoked_us.is_(None), person_token.c.id)))
+        personal = sa.and_(person_token.c.revoked_us.is_(None), person_token.c.kind == PERSONAL)
+        valid = sa.func.count(sa.case((personal, person_token.c.id)))
         rows = tx.execute(
             sa.select(person, valid.label("valid"), sa.func.max(person_token.c.last_used_us))
             .join_from(person, person_token, person.c.id == person_token.c.person_id, isouter=True)
@@ -219,7 +227,7 @@ class People:
         tx.execute(
             sa.insert(person_token).values(
                 person_id=person_id, lookup=fresh.lookup, hash=fresh.hash, created_us=now_us,
-                created_by=by, revoked_by="", failures=0, wait_until_us=0,
+                created_by=by, revoked_by="", failures=0, wait_until_us=0, kind=PERSONAL,
             )
         )  # fmt: skip
         return fresh.token
@@ -296,6 +304,15 @@ def _token_row(
     ).one_or_none()
 
 
+def _check_session(row: "sa.Row[tuple[object, ...]]", now_us: int) -> None:
+    """A session ends by itself; one that only enrols opens nothing.  Raises SessionOver."""
+    if row.kind == PERSONAL:
+        return
+    used_us = max(row.last_used_us or 0, row.created_us)
+    if row.kind != SESSION or now_us >= row.until_us or now_us - used_us >= IDLE_US:
+        raise SessionOver
+
+
 def _actor(row: "sa.Row[tuple[object, ...]]") -> Actor:
     return Actor(row.login, Party(row.party), _roles(row.roles), row.id)
 
@@ -311,3 +328,6 @@ def _check(login: str, name: str, roles: frozenset[Role]) -> None:
         raise BadPerson("a name has 1 to 40 characters")
     if not roles:
         raise BadPerson("a person needs a role: " + ", ".join(role.value for role in Role))
+    if len(roles & KEPT_APART) > 1:
+        apart = "、".join(role.label for role in Role if role in KEPT_APART)
+        raise BadPerson(f"nobody may have two of these roles: {apart}")

@@ -40,7 +40,27 @@ person_token = sa.Table(
     sa.Column("last_used_us", sa.BigInteger),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("wait_until_us", sa.BigInteger, nullable=False),
+    # personal: kept by its owner; session: a browser's, after sign-in; enrol: between the
+    # password and the first code.
+    sa.Column("kind", key_text(8), nullable=False),
+    # A session's end, whatever it does; null for a personal token.
+    sa.Column("until_us", sa.BigInteger),
 )
+
+person_secret = sa.Table(
+    "person_secret",
+    metadata,
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.String(160), nullable=False),
+    sa.Column("set_us", sa.BigInteger, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("wait_until_us", sa.BigInteger, nullable=False),
+    sa.Column("code_key_id", sa.BigInteger, nullable=False),
+    sa.Column("code_blob", sa.LargeBinary, nullable=False),
+    # The last 30-second step whose code was taken, so that none is taken twice; -1: not yet one.
+    sa.Column("code_step", sa.BigInteger, nullable=False),
+)
+"""What a person signs in with: a password (Argon2), and the sealed key of the codes."""
 
 approval = sa.Table(
     "approval",

@@ -26,10 +26,12 @@ class Role(StrEnum):
     APPROVER = "approver"
     ADMINISTRATOR = "administrator"
     RAW = "raw"
+    SECURITY = "security"
+    AUDITOR = "auditor"
 
     @property
     def label(self) -> str:
-        """查询, 经办, 复核, 审批, 系统管理员 or 报文原文."""
+        """查询, 经办, 复核, 审批, 系统管理员, 报文原文, 安全管理员 or 审计管理员."""
         return {
             "query": "查询",
             "handler": "经办",
@@ -37,7 +39,14 @@ class Role(StrEnum):
             "approver": "审批",
             "administrator": "系统管理员",
             "raw": "报文原文",
+            "security": "安全管理员",
+            "auditor": "审计管理员",
         }[self.value]
+
+
+KEPT_APART = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDITOR})
+"""Nobody has two of these: who runs the system, who rules over access, who audits both
+(GB/T 22239-2019 8.1.5, 三员分立)."""
 
 
 @dataclass(frozen=True, slots=True)

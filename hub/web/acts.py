@@ -1,8 +1,8 @@
 """What can be ordered from the board: submit a plan, confirm or refuse.
 
-Each act takes the person's token from the form, hands it to the desk and forgets it: it goes
-into no cookie, no address, no log and no page.  After an act the browser is sent back to the
-board with one line on what happened.
+Each act takes the person's token from the form, or the session of whoever has signed in, hands
+it to the desk and forgets it: a personal token goes into no cookie, no address, no log and no
+page.  After an act the browser is sent back to the board with one line on what happened.
 """
 
 import base64
@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
 from hub.web import guard
+from hub.web.gate import session_of
 from hub.web.guard import BadForm
 from hub.web.model import Desk
 from hub.web.render import language_of
@@ -25,7 +26,16 @@ SAID_S = 60
 SAID_MAX = 300
 """Characters of the line; a cookie holds 4 KB, a Chinese character takes four of them."""
 
-Token = Annotated[str, Form(min_length=1, max_length=512)]
+
+def shown_token(
+    request: Request, token: Annotated[str, Form(max_length=512)] = ""
+) -> str:  # fmt: skip
+    """What proves who acts: the token that was typed, else the browser's session, else nothing."""
+    session = session_of(request)
+    return token.strip() or (session.reveal() if session is not None else "")
+
+
+Token = Annotated[str, Depends(shown_token)]
 Reason = Annotated[str, Form(max_length=200)]
 Short = Annotated[str, Form(max_length=128)]
 Month = Annotated[str, Form(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$")]

@@ -3,65 +3,43 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
 from hub.contracts import Contract
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import (
-    acts,
-    agreements,
-    certificates,
-    differing,
-    duty,
-    find,
-    guard,
-    incidents,
-    interfaces,
-    routes,
-    schedule,
-)
-from hub.web.agreements import AgreementDesk
+from hub.web import acts, certificates, gate, guard, routes, signing_in
 from hub.web.errors import Errors
-from hub.web.find import FindDesk
-from hub.web.incidents import IncidentDesk
-from hub.web.interfaces import InterfaceDesk
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
-from hub.web.model.differences import DifferenceDesk
-from hub.web.model.duty import DutyDesk
 from hub.web.render import STATIC, Pages
-from hub.web.schedule import ScheduleDesk
 
+Part = Callable[[Pages], APIRouter]
+"""Pages over a desk of their own: made once, with what makes a page."""
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
 def create_app(
     desk: Desk,
     *,
-    on_duty: DutyDesk | None = None,
+    parts: Sequence[Part] = (),
     environment: str,
     hosts: Sequence[str] = LOCAL_HOSTS,
     interval_s: float = INTERVAL_S,
     reports: Path | None = None,
     contracts: Callable[[], Iterable[Contract]] = tuple,
-    differences: DifferenceDesk | None = None,
-    on_agreements: AgreementDesk | None = None,
-    on_find: FindDesk | None = None,
-    on_interfaces: InterfaceDesk | None = None,
-    on_schedule: ScheduleDesk | None = None,
-    on_incidents: IncidentDesk | None = None,
+    signing: gate.SignInDesk | None = None,
+    sign_in_needed: bool = False,
 ) -> FastAPI:
     """The pages.
 
-    ``on_duty`` supplies the operators' pages; without it they are not served.
+    ``parts`` are the operators' pages (hub.web.desk.parts); without them the runs alone are served.
     ``environment`` is ``production``, ``test`` or ``demo``.  ``hosts`` are the names this hub
     answers to (``*``: any).  ``interval_s`` is how often a watched board is read.
     ``reports`` is the folder of certificates, ``contracts`` what they are held against.
-    ``differences``, ``on_agreements``, ``on_find``, ``on_interfaces``, ``on_incidents`` and
-    ``on_schedule`` supply the pages of what they are named for.
+    ``signing`` supplies sessions; where ``sign_in_needed``, nothing is shown without one.
 
     Serve it with :class:`hub.web.server.PageServer`: an open board never ends its stream by
     itself, and a plain server would wait for it.
@@ -76,28 +54,20 @@ def create_app(
         # The native telemetry records exception messages; nothing of ours leaves by that way.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    pages = Pages(environment, duty=on_duty is not None)
+    pages = Pages(environment, duty=bool(parts), signing=signing is not None)
     feeds = Feeds(desk, interval_s)
     app.include_router(routes.make_router(desk, pages, feeds))
     app.include_router(acts.make_router(desk))
-    if on_duty is not None:
-        app.include_router(duty.make_router(on_duty, pages))
     app.include_router(certificates.make_router(reports, pages, contracts))
-    if differences is not None:
-        app.include_router(differing.make_router(differences, pages))
-    if on_agreements is not None:
-        app.include_router(agreements.make_router(on_agreements, pages))
-    if on_find is not None:
-        app.include_router(find.make_router(on_find, pages))
-    if on_interfaces is not None:
-        app.include_router(interfaces.make_router(on_interfaces, pages))
-    if on_schedule is not None:
-        app.include_router(schedule.make_router(on_schedule, pages))
-    if on_incidents is not None:
-        app.include_router(incidents.make_router(on_incidents, pages))
+    for part in parts:
+        app.include_router(part(pages))
+    if signing is not None:
+        app.include_router(signing_in.make_router(signing, pages))
     app.mount("/static", Static(directory=STATIC), name="static")
     errors = Errors(pages)
     errors.install(app)
+    if signing is not None:
+        app.add_middleware(gate.Gate, desk=signing, needed=sign_in_needed, refuse=errors.answer)
     app.add_middleware(guard.Guard, hosts=tuple(hosts), refuse=errors.answer)
     app.state.feeds = feeds
     return app

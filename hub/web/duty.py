@@ -217,6 +217,8 @@ def back_to(preview: Preview) -> str:
         return f"/messages/{quote(preview.subject, safe='')}"
     if preview.act.startswith("agreement."):
         return f"/agreements/{quote(preview.subject, safe='')}"
+    if preview.act.startswith("case."):
+        return f"/cases/{quote(preview.subject, safe='')}"
     return "/channels"
 
 

@@ -1,7 +1,7 @@
 """What stands between the network and the pages: hosts, headers, and who may send a form.
 
-There are no sign-in sessions yet, so a forged form cannot ride on one; still every act asks
-for a personal token that a browser may have filled in.  A form counts only when the browser
+A forged form could ride on a session, or on a personal token that a browser has filled in.  So a
+form counts only when the browser
 says it came from this site (Sec-Fetch-Site, Origin) **and** it repeats a random value that only
 this site's own page could know (double submit, SameSite=Strict).
 """

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from hub.web import flow, guard, show
+from hub.web import flow, gate, guard, show
 from hub.web.model import Board, PlanState
 from hub.web.nav import PLACES, Place
 from hub.web.words import HTML_LANG, LANGUAGES, Language, Words
@@ -125,8 +125,9 @@ def sections(board: Board, language: Language) -> tuple[Section, ...]:
 class Pages:
     """Makes whole pages; knows the environment, which is a word on every one of them."""
 
-    def __init__(self, environment: str, *, duty: bool = False) -> None:
+    def __init__(self, environment: str, *, duty: bool = False, signing: bool = False) -> None:
         self.environment = environment
+        self.signing = signing
         self.places: tuple[Place, ...] = tuple(p for p in PLACES if duty or not p.duty)
 
     def page(
@@ -147,6 +148,8 @@ class Pages:
             "theme": theme,
             "environment": self.environment,
             "places": self.places,
+            "me": gate.viewer.get(),
+            "signing": self.signing,
             "now_us": now_us,
             "said": "",
             "form_key": guard.form_key(request),

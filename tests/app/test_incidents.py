@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hub.app import delivering
+from hub.app import ways
 from hub.app.discover import Manifest
 from hub.bus.tables import channel, message
 from hub.kernel.clocks import to_us
@@ -88,13 +88,22 @@ def test_it_opens_within_two_probes_dated_at_the_first_and_ends_by_itself(bench:
 
 
 def test_another_kind_of_trouble_is_the_same_incident_and_reminders_follow(bench: Bench) -> None:
-    play(bench, UP, DOWN, DOWN, BUSY, BUSY, *[BUSY] * 31)
+    play(bench, UP, DOWN, DOWN, BUSY, BUSY, *[BUSY] * 28)
     (one,) = seen(bench)
     assert one.effect == "unusable"
     with bench.store.read() as view:
         kinds = [line.kind for line in see_incident(view, one.id).lines]
-    assert kinds == ["begun", "opened", "changed", "reminded"]
+    assert kinds == ["begun", "opened", "changed", "reminded"]  # nobody answered in 30 minutes
     assert spool(bench) == ["000001-begin-0.json", "000001-remind-1.json"]
+    said = json.loads((bench.settings.home / "alerts/000001-remind-1.json").read_text("utf-8"))
+    assert "仍未恢复" in said["title"]
+    assert "响应时限 10-01 21:31，" in said["text"]
+    with bench.store.write() as tx:
+        respond(tx, 1, by="wang", said="我来", now_us=to_us(bench.clock.moment))
+    play(bench, *[BUSY] * 26)
+    assert len(spool(bench)) == 2  # it is in hand, and half an hour is not over
+    play(bench, *[BUSY] * 3)
+    assert spool(bench)[-1] == "000001-remind-2.json"
 
 
 class TestQuiet:
@@ -145,8 +154,8 @@ class Scythe:
         self._blunt = False
         for name in ("delivered", "due", "put"):
             monkeypatch.setattr(alerts, name, self._around(getattr(alerts, name)))
-        real = delivering.Spool.deliver
-        monkeypatch.setattr(delivering.Spool, "deliver", self._around(real))
+        real = ways.Spool.deliver
+        monkeypatch.setattr(ways.Spool, "deliver", self._around(real))
 
     def blunt(self) -> None:
         self._blunt = True
@@ -205,7 +214,7 @@ def test_a_way_that_fails_keeps_the_order_and_tries_again(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(delivering.Spool, "deliver", full)
+    monkeypatch.setattr(ways.Spool, "deliver", full)
     play(bench, UP, DOWN, DOWN, UP, UP)
     with bench.store.write() as tx:
         (due,) = tx.execute(sa.select(watch_alert).where(watch_alert.c.tries > 0)).all()

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.codecs.banks import ccb_bank, every_bank, frozen, proven
+from benchmarks.codecs.banks import ccb_bank, every_bank, proven
 from benchmarks.codecs.bare import read_xml
 from benchmarks.codecs.timing import Meter, metered
 from hub.app.discover import discover
 from hub.kernel.settings import Settings
+from tests.adapters.frozen import frozen
 
 
 def test_every_bank_reads_and_writes_full_pages_and_batches_on_both_sides() -> None:

@@ -30,10 +30,27 @@ NAME = "𠮷田𬭩·阿依努尔"
 PARTNERS = ("guizhou-portal", "core-reference")
 
 
+PEOPLE = {
+    "hold": ("52270000000102", "蒙朝阳", "522701196502020008"),
+    "bad": ("52270000000103", "陆小雨", "522701196503030005"),
+    "away": ("52270000000104", "莫七", "522701196504040002"),
+    "back": ("52270000000105", "石八", "52270119650505000X"),
+    "docs": ("52270000000106", "潘䶮", "522701196506060007"),
+}
+"""Who retires: account, name, document."""
+
+
+def of(who: str) -> dict[str, str]:
+    """The fields of a filing that say it is about this person."""
+    _, name, paper = PEOPLE[who]
+    return {"name": name, "idCardNumber": paper}
+
+
 def _people() -> list[str]:
-    """The person of the golden samples, and some more who retire."""
+    """The person of the golden samples, and some more."""
     row = "{},522700000001,{},01,{},13900000001,01,5000.00,600,600,44022.27,0.00,20200101,202510"
-    return [row.format("52270000000101", NAME, "522701196501010000")]
+    first = ("52270000000101", NAME, "522701196501010000")
+    return [row.format(*one) for one in (first, *PEOPLE.values())]
 
 
 @dataclass
@@ -143,7 +160,7 @@ def _served(site: Site, urls: dict[str, Any]) -> Iterator[tuple[Hub, str]]:
         with hub.store.write() as tx:
             seed_calendar(tx)
         assert hub.cases is not None
-        hub._cases = replace(hub.cases, ask_again_s=0.1)
+        hub._cases = replace(hub.cases, ask_again_s=0.1, hold_again_s=0.2)
         receiving = open_receiving(hub, 0)
         assert receiving is not None
         engine = start_engine(hub)

@@ -9,18 +9,8 @@ from hub.cases import tables as t
 from hub.ports.case import CaseFile, TakenBack
 from hub.ports.registry import PersonAccount
 from hub.store import Store
-from tests.cases.kit import (
-    ACCOUNT,
-    NAME,
-    PAPER,
-    PDF,
-    PROMISED,
-    Office,
-    files,
-    filing,
-    make_office,
-    person,
-)
+from tests.cases.books import ACCOUNT, NAME, PAPER, PDF, PROMISED, person
+from tests.cases.kit import Office, files, filing, make_office
 
 WAY = ["received", "parsed", "checked", "in_core"]
 
@@ -76,6 +66,17 @@ def test_the_other_door_after_the_end_is_done_at_once(office: Office) -> None:
     late = office.case("B7", "item")
     assert (late.state, late.principal, late.interest) == ("done", 100_000, 123)
     assert len(office.core.made) == 1
+
+
+def test_the_other_door_while_the_core_has_paid_and_not_said_so(office: Office) -> None:
+    office.push(filing("A1"))
+    office.settle()
+    for _ in range(2):
+        office.core.step(office.number())
+    office.push(filing("B7", door="item"))
+    office.settle()
+    office.finish(office.number())
+    assert [office.case("A1").state, office.case("B7", "item").state] == ["done", "done"]
 
 
 def test_another_payee_by_the_other_door_is_paid_as_the_first_said(office: Office) -> None:

@@ -20,13 +20,7 @@ from hub.people import Party
 from hub.people.words import Role
 from hub.web.app import create_app
 from hub.web.desk import StoreDesk
-from hub.web.desk.agreements import StoreAgreements
-from hub.web.desk.differences import StoreDifferences
-from hub.web.desk.duty import StoreDutyDesk
-from hub.web.desk.find import StoreFind
-from hub.web.desk.incidents import StoreIncidents
-from hub.web.desk.interfaces import StoreInterfaces
-from hub.web.desk.schedule import StoreSchedule
+from hub.web.desk.parts import all_parts
 from tests.app.conftest import make_home
 from tests.offset.kit import insert
 from tests.web.server import serving
@@ -138,11 +132,7 @@ def on_duty(folder: Path, settings: Settings | None = None) -> Iterator[Duty]:
                 )
             first = first or hub.people.authenticate(tokens[login])
         app = create_app(
-            StoreDesk(hub), on_duty=StoreDutyDesk(hub), differences=StoreDifferences(hub),
-            on_agreements=StoreAgreements(hub), on_find=StoreFind(hub),
-            on_interfaces=StoreInterfaces(hub), on_incidents=StoreIncidents(hub),
-            on_schedule=StoreSchedule(hub),
-            environment="test",
+            StoreDesk(hub), parts=all_parts(hub), environment="test",
         )  # fmt: skip
         with serving(app) as base, httpx.Client(base_url=base, timeout=20) as client:
             yield Duty(hub, base, client, tokens)

@@ -20,6 +20,7 @@ from tests.web.desk import MONTH, MemoryDesk
 from tests.web.duty_kit import BANK, Duty, on_duty
 from tests.web.find_kit import ITEM, fill
 from tests.web.server import serving
+from tests.web.watch_kit import break_it
 
 CHROMIUM = Path(os.environ.get("HUB_TEST_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = [
@@ -192,6 +193,7 @@ def duty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duty]:
                    main_mask="****5678")  # fmt: skip
         opened.die(opened.batch("25100000000000000001"))
         fill(opened)
+        break_it(opened)
         opened.send(f"/acts/channel.stop/{BANK}", "wang", reason="切换")
         path = f"/acts/channel.resume/{BANK}"
         opened.send(path, "wang", reason="已恢复", seen=opened.seen(path))
@@ -202,7 +204,8 @@ DUTY = (
     "/channels", "/messages", "/messages/2", "/dead", "/approvals", "/approvals/1",
     f"/acts/channel.resume/{BANK}", "/acts/message.resend/2", "/differences", "/certificates",
     "/agreements", "/agreements/A1", "/find", "/find?q=4213", f"/find/{ITEM}",
-    f"/find/{ITEM}/print", "/find/B2@2025-10",
+    f"/find/{ITEM}/print", "/find/B2@2025-10", "/interfaces", f"/interfaces/{BANK}",
+    "/interfaces/national-transfer", "/incidents", "/incidents/1",
 )  # fmt: skip
 
 

@@ -7,32 +7,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hub.app.attending import Attending
-from hub.app.watching import watched_interfaces
 from hub.cli.main import app
-from hub.kernel.clocks import to_us
-from hub.monitor import health
-from hub.monitor.policy import read_watch_policy
-from hub.monitor.samples import Sample
 from hub.monitor.words import State
 from tests.web.duty_kit import BANK, SCRIPT, Duty, on_duty
-
-MINUTE = 60_000_000
+from tests.web.watch_kit import attend, break_it, see
 
 
 @pytest.fixture
 def duty(tmp_path: Path) -> Iterator[Duty]:
     with on_duty(tmp_path) as opened:
         yield opened
-
-
-def see(duty: Duty, interface: str, *states: State, detail: str = "") -> None:
-    """Samples of the last minutes, the newest now."""
-    now = to_us(duty.hub.clock.now())
-    with duty.hub.store.write() as tx:
-        for ago, state in zip(range(len(states) - 1, -1, -1), states, strict=True):
-            sample = Sample(now - ago * MINUTE, state, "" if state.good else "B0131", detail)
-            health.observe(tx, interface, sample, every_us=MINUTE, took_ms=31)
 
 
 def test_all_21_items_are_on_the_board_and_say_how_they_stand(duty: Duty) -> None:
@@ -82,23 +66,11 @@ def test_the_commands_say_the_same(duty: Duty) -> None:
     assert run(app, ["watch", "minutes", "national-transfer", *home]).exit_code != 0
 
 
-def attend(duty: Duty) -> None:
-    adapters = watched_interfaces(duty.hub.adapters, duty.hub.settings)
-    attending = Attending(read_watch_policy(duty.hub.settings.home), adapters, ("spool",))
-    with duty.hub.store.write() as tx:
-        attending.attend_all(tx, to_us(duty.hub.clock.now()))
-
-
-def break_it(duty: Duty) -> None:
-    """The bank is unreachable; its incident is there."""
-    see(duty, BANK, State.UP, State.UNREACHABLE, State.UNREACHABLE, detail=f"坏{SCRIPT}")
-    attend(duty)
-
-
 def test_an_incident_is_answered_handed_over_and_closed_on_its_page(duty: Duty) -> None:
     assert "还没有发生过故障" in duty.client.get("/incidents").text
     break_it(duty)
     assert "1 起未恢复" in duty.client.get("/incidents").text
+    assert 'href="/incidents/1"' in duty.client.get("/interfaces").text
     page = duty.client.get("/incidents/1").text
     for part in ("处置卡", "切勿", "先做三步", "中心信息科·工行公司业务部", "&lt;script&gt;"):
         assert part in page

@@ -136,6 +136,11 @@ class Retirement:
     ) -> None:  # fmt: skip
         """Nothing to withdraw any more: done by the other door, or never to be done."""
         tokens = [office.vault.tokens.whole("account", one.number) for one in theirs]
+        live = applications.live_for(tx, ApplicationKind.WITHDRAWAL, tokens)
+        if live is not None:  # closed by it, and we have not heard yet that it is done
+            applications.join(tx, row.id, live.id)
+            machine.follow(tx, office, row, live, _JOINED)
+            return
         done = applications.done_of(tx, ApplicationKind.WITHDRAWAL, tokens)
         if done is None:
             machine.end(tx, office, row, CaseState.FAILED, reason="no_open_account")

@@ -48,6 +48,7 @@ class Pushes:
         self._waits: list[float] = contract["push"]["retry_s"]
         codes = contract["code_tables"]["push_code"]["codes"]
         self._final = {code for code, one in codes.items() if one["retry"] == "never"}
+        self._last_ms = 0
         storage.script(_DDL)
 
     @property
@@ -142,7 +143,9 @@ class Pushes:
     def _headers(self, bad: str) -> dict[str, str]:
         sid, rid = self._values["caller_sid"]["example"], self._values["caller_rid"]["example"]
         late = _HOUR_MS if bad == "push_stale" else 0
-        rtime = str(int(self._clock.now().timestamp() * 1000) - late)
+        # No two requests of one moment: under one signature the second would be a forgery.
+        self._last_ms = max(self._last_ms + 1, int(self._clock.now().timestamp() * 1000))
+        rtime = str(self._last_ms - late)
         key = self._keys["caller_secret"] + ("x" if bad == "push_bad_signature" else "")
         prefix = self._gateway["prefix"]
         return {

@@ -1,0 +1,102 @@
+"""What people do to a case: withdraw it for the applicant, or have it checked again.
+
+Neither moves money by itself: an application that the core has carried out cannot be withdrawn,
+and what is checked again goes the way of every case.  One person is enough.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub.app.act_kinds import ActKind
+from hub.app.hub import Hub
+from hub.bus.preview import Line, Preview
+from hub.cases import CaseOffice, applications, machine
+from hub.cases.errors import NoSuchCase
+from hub.cases.looking import find_case
+from hub.cases.tables import case
+from hub.cases.words import CaseState, Waiting
+from hub.kernel.errors import Misconfigured
+
+_AGAIN = (Waiting.MATERIALS.value, Waiting.STAFF.value)
+
+
+def withdraw(_hub: Hub, tx: Connection, said: str) -> Preview:
+    """撤回: what is at the core is cancelled there, unless another case stands behind it."""
+    row = _row(tx, said)
+    alone = [live for live in applications.live_of(tx, row.id)
+             if not applications.others(tx, live.id, row.id)]  # fmt: skip
+    effects = [Line("case_cancels", {"count": len(alone)})] if alone else [Line("case_withdraws")]
+    stays = (Line("case_other_door"),) if _shared(tx, row.id) else ()
+    why_not = None
+    if CaseState(row.state).ended:
+        why_not = Line("case_ended", {"case_state": row.state})
+    elif row.back_asked:
+        why_not = Line("case_back_asked")
+    return _preview("case.withdraw", row, tuple(effects), stays, why_not)
+
+
+def recheck(_hub: Hub, tx: Connection, said: str) -> Preview:
+    """再核验: the same form and attachments once more, by today's rules and calendar."""
+    row = _row(tx, said)
+    why_not = None
+    if CaseState(row.state).ended:
+        why_not = Line("case_ended", {"case_state": row.state})
+    elif row.waiting not in _AGAIN or row.sealed is None:
+        why_not = Line("case_under_way")
+    return _preview("case.recheck", row, (Line("case_checks"),), (), why_not)
+
+
+def _preview(
+    act: str, row: sa.Row[Any], effects: tuple[Line, ...], stays: tuple[Line, ...],
+    why_not: Line | None,
+) -> Preview:  # fmt: skip
+    return Preview(
+        act=act, subject=str(row.id), people=1,
+        binding={"case": row.number, "version": str(row.version), "state": row.state},
+        effects=effects, stays=(*stays, Line("case_platform_told")), why_not=why_not,
+    )  # fmt: skip
+
+
+def _row(tx: Connection, said: str) -> sa.Row[Any]:
+    return tx.execute(sa.select(case).where(case.c.id == find_case(tx, said))).one()
+
+
+def _shared(tx: Connection, case_id: int) -> bool:
+    lives = applications.live_of(tx, case_id)
+    return any(applications.others(tx, live.id, case_id) for live in lives)
+
+
+def _office(hub: Hub) -> CaseOffice:
+    if hub.cases is None:
+        raise Misconfigured("no platform files cases in this deployment")
+    return hub.cases
+
+
+def _locked(tx: Connection, preview: Preview) -> sa.Row[Any]:
+    row = machine.lock(tx, int(preview.subject))
+    if row is None:
+        raise NoSuchCase
+    return row
+
+
+def _withdraw(hub: Hub, tx: Connection, preview: Preview, _by: str, _why: str) -> str:
+    row = _locked(tx, preview)
+    machine.withdraw(tx, _office(hub), row, "中心撤回")
+    after = _row(tx, preview.subject)
+    waits = after.waiting == Waiting.CANCEL.value
+    return f"办件 {row.number} " + ("已请核心撤销，答复后即撤回" if waits else "已撤回")
+
+
+def _recheck(hub: Hub, tx: Connection, preview: Preview, _by: str, _why: str) -> str:
+    row = _locked(tx, preview)
+    machine.check(tx, _office(hub), row)
+    return f"办件 {row.number} 已再核验"
+
+
+KINDS: Mapping[str, ActKind] = {
+    "case.withdraw": ActKind(withdraw, _withdraw),
+    "case.recheck": ActKind(recheck, _recheck),
+}

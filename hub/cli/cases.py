@@ -1,0 +1,166 @@
+"""``hub case``: 办件."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.cli.acting import Expect, Preview_, WhyOr, run_act
+from hub.cli.common import AsJson, Home, TokenFile, clean_errors, opened, show, token_of
+
+if TYPE_CHECKING:
+    from hub.cases.looking import CaseLine
+
+app = typer.Typer(no_args_is_help=True, help="办件 · cases filed by government platforms")
+_MOST = 200
+Number = Annotated[
+    str, typer.Argument(help="办件编号，平台的或本中心的 · the platform's number, or the hub's")
+]
+
+
+@app.command("list")
+@clean_errors
+def list_all(
+    tray: Annotated[
+        str,
+        typer.Option(help="open | applicant | hold | staff | overdue | untold | ended | all"),
+    ] = "open",
+    find: Annotated[
+        str, typer.Option(help="编号、证件号或后四位、姓名 · number, document or its tail, name")
+    ] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """列出办件：缺什么、为什么、承诺哪天办结，新的在前 · the inbox, newest first."""
+    from dataclasses import asdict
+
+    from hub import audit
+    from hub.cases.looking import CaseFilter, Tray, list_cases
+    from hub.cases.office import day_number
+    from hub.kernel.errors import BadInput
+
+    if tray not in {one.value for one in Tray}:
+        raise BadInput(f"--tray is none of {', '.join(Tray)}")
+    wanted = CaseFilter(Tray(tray), find)
+    with opened(home) as hub:
+        today = day_number(hub.clock.today())
+        with hub.store.read() as view:
+            found = list_cases(view, hub.vault.tokens, wanted, today=today, before=None, size=_MOST)
+        if find:  # searching for a person is itself an act
+            with hub.store.write() as tx:
+                audit.record(tx, act="case.search", actor="cli", subject="cases",
+                             count=len(found.lines))  # fmt: skip
+    more = [f"…… 只列最新 {_MOST} 件，请缩小范围"] if found.before else []
+    said = {"cases": [asdict(one) for one in found.lines], "more": bool(found.before)}
+    show(said, as_json, "\n".join([_text(one) for one in found.lines] + more))
+
+
+@app.command("show")
+@clean_errors
+def show_one(number: Number, home: Home = None, as_json: AsJson = False) -> None:
+    """一个办件：材料、各步进度与回执、核心的申请 · one case, whole."""
+    from dataclasses import asdict
+
+    from hub.cases.looking import see_case
+    from hub.cases.office import day_number
+    from hub.kernel.clocks import from_us
+    from hub.kernel.money import show_yuan
+
+    with opened(home) as hub, hub.store.read() as view:
+        seen = see_case(view, number, today=day_number(hub.clock.today()))
+    lines = [_text(seen.line)]
+    if seen.principal is not None and seen.interest is not None:
+        lines.append(f"  本金 {show_yuan(seen.principal)} 利息 {show_yuan(seen.interest)}")
+    lines += [
+        f"  材料 {one.id}：v{one.version} 第 {one.place} 份 {one.material} {one.media} "
+        f"{one.size} 字节 {one.word} SM3 {one.digest[:16]}"
+        for one in seen.files
+    ]
+    lines += [
+        f"  {one.place}. {from_us(one.at_us):%m-%d %H:%M} {one.step} {one.text}"
+        f"{'；'.join(('', *one.lacking))} [{one.fed} {one.receipt}]"
+        for one in seen.steps
+    ]
+    lines += [
+        f"  申请 {one.number} {one.subject} {one.state} {one.code} {one.reason}".rstrip()
+        for one in seen.applications
+    ]
+    show(asdict(seen), as_json, "\n".join(lines))
+
+
+@app.command()
+@clean_errors
+def withdraw(
+    number: Number,
+    reason: WhyOr = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """撤回办件：核心在办的先撤销；已办结的撤不回.
+
+    Withdraw a case: what is at the core is cancelled there first; what is done stays done.
+    """
+    run_act("case.withdraw", number, home=home, token_file=token_file, as_json=as_json,
+            preview=preview, reason=reason, expect=expect)  # fmt: skip
+
+
+@app.command()
+@clean_errors
+def recheck(
+    number: Number,
+    reason: WhyOr = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """再核验一次表单与材料（规则、日历修正之后）.
+
+    Check form and attachments once more, after a rule or the calendar was put right.
+    """
+    run_act("case.recheck", number, home=home, token_file=token_file, as_json=as_json,
+            preview=preview, reason=reason, expect=expect)  # fmt: skip
+
+
+@app.command()
+@clean_errors
+def attachment(
+    number: Annotated[int, typer.Argument(help="材料编号，见 hub case show · its number")],
+    out: Annotated[Path, typer.Option("--out", help="写到这个文件 · the file to write")],
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """取出一份材料原件；须有“报文原文”角色，每次查看都进审计.
+
+    Take out one attachment; for those with the role raw, and each look is in the audit.
+    """
+    from hub.app.operators import may_see_raw
+    from hub.cases.attachments import open_file
+    from hub.kernel.errors import Misconfigured
+
+    with opened(home) as hub:
+        actor = may_see_raw(hub.people.authenticate(token_of(token_file)))
+        if hub.cases is None:
+            raise Misconfigured("no platform files cases in this deployment")
+        with hub.store.write() as tx:
+            _name, content = open_file(tx, hub.cases, number, actor.login)
+        out.write_bytes(content)
+    show({"bytes": len(content), "out": str(out)}, as_json, f"{out}：{len(content)} 字节")
+
+
+def _text(one: "CaseLine") -> str:
+    from hub.cases.words import REASON_ZH, STATE_ZH, WAITING_ZH, CaseState, Waiting
+
+    why = WAITING_ZH[Waiting(one.waiting)] or REASON_ZH.get(one.reason, one.reason)
+    promise = (
+        f"承诺 {one.promise_on}{'（已超期）' if one.overdue else ''}" if one.promise_on else ""
+    )
+    head = f"{one.id}  {one.number} v{one.version}  {one.door}  {one.subject}  "
+    head += f"{STATE_ZH[CaseState(one.state)]}  {why}  {promise}"
+    untold = [f"未回执 {one.untold} 条"] if one.untold else []
+    return "\n    ".join([head.rstrip(), *(text for _, text in one.problems), *untold])

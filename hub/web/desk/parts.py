@@ -1,0 +1,29 @@
+"""Every part of the pages that stands on the hub's database.  A new part is one line here."""
+
+from functools import partial
+
+from hub.app.hub import Hub
+from hub.web import agreements, cases, differing, duty, find, incidents, interfaces, schedule
+from hub.web.app import Part
+from hub.web.desk.agreements import StoreAgreements
+from hub.web.desk.cases import StoreCases
+from hub.web.desk.differences import StoreDifferences
+from hub.web.desk.duty import StoreDutyDesk
+from hub.web.desk.find import StoreFind
+from hub.web.desk.incidents import StoreIncidents
+from hub.web.desk.interfaces import StoreInterfaces
+from hub.web.desk.schedule import StoreSchedule
+
+
+def all_parts(hub: Hub) -> tuple[Part, ...]:
+    """The operators' pages of one hub."""
+    return (
+        partial(duty.make_router, StoreDutyDesk(hub)),
+        partial(differing.make_router, StoreDifferences(hub)),
+        partial(agreements.make_router, StoreAgreements(hub)),
+        partial(cases.make_router, StoreCases(hub)),
+        partial(find.make_router, StoreFind(hub)),
+        partial(interfaces.make_router, StoreInterfaces(hub)),
+        partial(schedule.make_router, StoreSchedule(hub)),
+        partial(incidents.make_router, StoreIncidents(hub)),
+    )

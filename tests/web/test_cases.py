@@ -1,0 +1,126 @@
+"""The inbox of cases over a real hub: found, looked at, withdrawn, checked again; by command."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from hub.audit.tables import audit_entry
+from hub.bus import Inbox, InboxWorker
+from hub.cases import tables as t
+from hub.cases import users
+from hub.cli.main import app
+from hub.ports.case import FILED, CaseFile, Filing
+from hub.schedule import seed_calendar
+from tests.cases.books import NAME, PAPER, PDF, PNG
+from tests.cases.kit import PLATFORM, filing
+from tests.web.duty_kit import Duty, on_duty
+
+GOOD = (CaseFile(f"{NAME}身份证.pdf", "01", PDF), CaseFile("退休证.png", "02", PNG))
+
+
+def file(duty: Duty, value: Filing) -> None:
+    """As Reception does; then carried out."""
+    hub = duty.hub
+    assert hub.cases is not None
+    with hub.store.write() as tx:
+        inbox = Inbox(hub.bus)
+        sender = f"{value.door}/{value.number}/{value.version}"
+        found = inbox.receive(
+            tx, interface=PLATFORM, kind=FILED, sender_id=sender,
+            body=users(hub.cases)[FILED].pack(value), month="2025-10",
+        )  # fmt: skip
+        inbox.accept(tx, found.id, answer=b"", code="accepted")
+    InboxWorker(hub.store, hub.bus, users(hub.cases)).run_once()
+
+
+@pytest.fixture
+def duty(tmp_path: Path) -> Iterator[Duty]:
+    """With one accepted case and one that lacks something."""
+    with on_duty(tmp_path) as opened:
+        with opened.hub.store.write() as tx:
+            seed_calendar(tx)
+        retired = {"retired_on": "2025-09-30"}
+        file(opened, filing("GZ-1", files=GOOD, **retired))
+        file(opened, filing("GZ-2", files=GOOD[:1], **retired))
+        yield opened
+
+
+def command(duty: Duty, *words: str, by: str = "wang") -> Any:
+    env = {"HUB_HOME": str(duty.hub.settings.home), "HUB_TOKEN": duty.tokens[by].reveal()}
+    done = CliRunner().invoke(app, [*words, "--json"], env=env)
+    return (done.exit_code, json.loads(done.stdout or done.stderr))
+
+
+def state(duty: Duty, number: str) -> tuple[str, str]:
+    with duty.hub.store.read() as view:
+        row = view.execute(sa.select(t.case).where(t.case.c.number == number)).one()
+    return row.state, row.waiting
+
+
+def test_the_inbox_says_what_is_missing_and_why(duty: Duty) -> None:
+    page = duty.client.get("/cases").text
+    assert "GZ-1" in page
+    assert "退休（离休）证明：缺少必需的材料" in page
+    for secret in (NAME, PAPER, "身份证.pdf"):
+        assert secret not in page
+    waits = duty.client.get("/cases?tray=applicant").text
+    assert "GZ-2" in waits
+    assert "GZ-1" not in waits
+    assert "Required material is missing" in duty.client.get("/cases?lang=en").text
+    assert "没有符合的办件" in duty.client.get("/cases?tray=ended&lang=zh").text
+
+
+def test_a_person_is_found_by_document_tail_and_name_and_the_search_is_kept(duty: Duty) -> None:
+    for query in (PAPER, PAPER[-4:], NAME, "GZ-1"):
+        assert "GZ-1" in duty.client.get("/cases", params={"q": query}).text, query
+    assert "GZ-1" not in duty.client.get("/cases?q=9999").text
+    with duty.hub.store.read() as view:
+        query = sa.select(audit_entry.c.detail).where(audit_entry.c.act == "case.search")
+        kept = "".join(view.scalars(query))
+    assert PAPER not in kept
+    assert NAME not in kept
+
+
+def test_one_case_whole(duty: Duty) -> None:
+    page = duty.client.get("/cases/GZ-1").text
+    for words in ("已受理", "正在查个人账户", "申请人身份证件", "待送", "承诺办结日"):
+        assert words in page, words
+    assert NAME not in page
+    assert duty.client.get("/cases/GZ-9").status_code == 404
+
+
+def test_it_is_withdrawn_by_one_person(duty: Duty) -> None:
+    path = "/acts/case.withdraw/2"
+    assert "办件撤回" in duty.client.get(path).text
+    done = duty.send(path, "wang", reason="申请人来电", seen=duty.seen(path))
+    assert (done.status_code, done.headers["location"]) == (303, "/cases/2")
+    assert state(duty, "GZ-2") == ("withdrawn", "")
+    assert duty.send(path, "wang", reason="再撤").status_code == 409
+    assert duty.send("/acts/case.withdraw/1", "sun", reason="不许").status_code == 403
+
+
+def test_by_command(duty: Duty) -> None:
+    code, said = command(duty, "case", "list")
+    assert (code, [one["number"] for one in said["cases"]]) == (0, ["GZ-2", "GZ-1"])
+    code, said = command(duty, "case", "show", "GZ-2")
+    assert [one["step"] for one in said["steps"]] == ["received", "parsed", "lacking"]
+    assert said["files"][0]["word"] == "ok"
+    number = str(said["files"][0]["id"])
+    out = duty.hub.settings.home / "a.pdf"
+    assert command(duty, "case", "attachment", number, "--out", str(out))[0] == 1
+    assert command(duty, "case", "attachment", number, "--out", str(out), by="zhao")[0] == 0
+    assert out.read_bytes() == PDF
+    assert command(duty, "case", "recheck", "GZ-1", "--reason", "试")[0] == 1
+    assert command(duty, "case", "recheck", "GZ-2", "--reason", "试")[0] == 0
+    assert state(duty, "GZ-2") == ("parsed", "materials")
+    code, said = command(duty, "case", "withdraw", "GZ-2", "--preview")
+    assert said["effects"] == [{"code": "case_withdraws"}]
+    assert command(duty, "case", "withdraw", "GZ-2", "--reason", "试")[0] == 0
+    assert state(duty, "GZ-2") == ("withdrawn", "")
+    assert command(duty, "case", "show", "GZ-9")[1]["code"] == "cases.no_such_case"
+    assert command(duty, "case", "list", "--tray", "x")[0] == 2
