@@ -300,7 +300,7 @@ class _Year:
             before = self.put
             self.load.put(batch, (
                 {"number": number, "run_id": place + 1, "bank": bank, "rows_count": PER_BATCH,
-                 "message_id": before + 2 + n + 1, "state": "sent", "fen": 1, "asks": 1,
+                 "message_id": before + n + 1, "state": "sent", "fen": 1, "asks": 1,
                  "next_ask_us": 2**62, "cut_us": 1}
                 for n, number in enumerate(numbers)
             ))  # fmt: skip

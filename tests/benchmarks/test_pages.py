@@ -31,3 +31,5 @@ def test_every_page_it_measures_is_served(database_url: str, tmp_path: Path) -> 
         assert '<a href="/messages/' in shown[what], what
     life = shown["life: one item"]
     assert all(word in life for word in ("应还明细", "占用", "批次", "提取记账", "对账单", "审计"))
+    own = shown["life: the item's own page"]
+    assert all(word in own for word in ("划款指令", "取批次结果", filled.batch))

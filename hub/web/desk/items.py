@@ -15,6 +15,7 @@ from hub.kernel.periods import Period
 from hub.kernel.secret import mask_account, mask_name
 from hub.offset import runs
 from hub.offset.export import newest_of_line
+from hub.offset.inquiry import INQUIRY, RESULTS
 from hub.offset.parts import counted
 from hub.offset.repay import NoSuchItem
 from hub.offset.tables import (
@@ -292,13 +293,22 @@ def _messages(view: Connection, found: Any, shift: Shift) -> Iterator[model.Mess
     number = found["batch"]
     if not number:
         return
-    ordered = sa.select(batch.c.message_id).where(batch.c.number == number).scalar_subquery()
-    about = sa.or_(
-        message.c.id == ordered,
-        message.c.msg_key.startswith(f"{number}:"),
+    query = (
+        sa.select(message.c.id, message.c.interface)
+        .join(batch, batch.c.message_id == message.c.id)
+        .where(batch.c.number == number)
+    )
+    order = view.execute(query).first()
+    if order is None:
+        return
+    # By the unique key: along the run's group lie all of its messages.
+    asked = sa.select(message.c.id).where(
+        message.c.interface == order.interface, message.c.kind.in_([RESULTS, INQUIRY]),
+        message.c.msg_key >= f"{number}:", message.c.msg_key < f"{number};",
     )  # fmt: skip
-    query = sa.select(message).where(message.c.msg_group == f"run:{found['period']}", about)
-    for each in view.execute(query.order_by(message.c.id).limit(20)):
+    about = [int(order.id), *view.scalars(asked)]
+    query = sa.select(message).where(message.c.id.in_(sorted(about)[:20]))
+    for each in view.execute(query.order_by(message.c.id)):
         yield model.MessageLife(
             number=str(each.id), kind=each.kind, interface=each.interface, state=each.state,
             rung=each.rung, queued_us=shift(each.created_us), contract=each.contract_version,
