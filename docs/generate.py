@@ -43,6 +43,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors(),
         "settings.md": settings(),
         "quality.md": quality(),
+        "metrics.md": metrics(),
     }
     if (ROOT / "hub/cli/main.py").exists():
         made["commands.md"] = commands()
@@ -192,6 +193,22 @@ def _tree(kind: type[Any]) -> Iterator[type[Any]]:
         waiting += one.__subclasses__()
         if "code" in vars(one) and one.__module__.partition(".")[0] in {"hub", "adapters"}:
             yield one
+
+
+def metrics() -> str:
+    """Every name of ``/metrics``."""
+    from hub.app.meters import METERS  # noqa: PLC0415
+
+    rows = [
+        [f"`{name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), one.help]
+        for name, one in METERS.items()
+    ]
+    return _page(
+        "Metrics · 监控指标", "hub/app/meters.py",
+        "`GET /metrics` of `hub serve`, in the Prometheus text format; read at the moment it is"
+        " asked for, over all processes of the database. No personal data.", "",
+        _table(["name", "type", "labels", "what"], rows),
+    )  # fmt: skip
 
 
 def settings() -> str:

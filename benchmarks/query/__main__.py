@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,7 +72,7 @@ def _measure(name: str, url: str, folder: Path, chosen: argparse.Namespace) -> N
     best: dict[str, Took] = {}
     for _ in range(chosen.rounds):
         for side in ("bare", "ours"):
-            with _server(side, url, folder) as port:
+            with _server(side, url, folder) as (port, pid):
                 made = [
                     _bare(tokens[n % len(tokens)]) if side == "bare"
                     else _signed(secret, n, n % chosen.firms)
@@ -78,7 +80,9 @@ def _measure(name: str, url: str, folder: Path, chosen: argparse.Namespace) -> N
                 ]  # fmt: skip
                 mark = b'"state"' if side == "bare" else b'"code":"200"'
                 drive(port, made[:_WARM], chosen.connections, mark)
+                before = _used(pid)
                 took = drive(port, made[_WARM:], chosen.connections, mark)
+                took = replace(took, used=_used(pid) - before)
             if took.bad:
                 sys.exit(f"{side}: {took.bad} answers were none")
             if side not in best or took.rate > best[side].rate:
@@ -86,10 +90,24 @@ def _measure(name: str, url: str, folder: Path, chosen: argparse.Namespace) -> N
     for side, took in best.items():
         print(
             f"{name:11} {side:5} {took.rate:7.0f} requests/s   "
-            f"p50 {took.quantile(0.5) * 1000:5.1f} ms   p99 {took.quantile(0.99) * 1000:5.1f} ms",
+            f"p50 {took.quantile(0.5) * 1000:5.1f} ms   p99 {took.quantile(0.99) * 1000:5.1f} ms   "
+            f"{took.used / len(took.each) * 1000:5.2f} ms processor each",
             flush=True,
         )
-    print(f"{name:11} ratio {best['ours'].rate / best['bare'].rate:5.2f} (wanted 0.50)", flush=True)
+    by_use = (best["bare"].used / len(best["bare"].each)) / (
+        best["ours"].used / len(best["ours"].each)
+    )
+    print(
+        f"{name:11} ratio {best['ours'].rate / best['bare'].rate:5.2f} (wanted 0.50), "
+        f"by processor time {by_use:4.2f}",
+        flush=True,
+    )
+
+
+def _used(pid: int) -> float:
+    """Seconds of processor time of a process so far: a busy machine changes it little."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _fill(url: str, folder: Path, firms: int) -> tuple[list[str], str]:
@@ -175,7 +193,7 @@ def _bare(token: str) -> bytes:
 
 
 @contextmanager
-def _server(side: str, url: str, folder: Path) -> Iterator[int]:
+def _server(side: str, url: str, folder: Path) -> Iterator[tuple[int, int]]:
     port = free_port(0)
     words = [sys.executable, "-m", "benchmarks.query.sides", side, url, str(folder), str(port)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -186,7 +204,7 @@ def _server(side: str, url: str, folder: Path) -> Iterator[int]:
                     sys.exit(f"{side} did not come up")
                 time.sleep(0.05)
             assert port is not None
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
 

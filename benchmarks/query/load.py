@@ -10,11 +10,13 @@ _LENGTH = b"content-length: "
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """``each``: seconds of every request, sorted.  ``bad``: answers without the mark looked for."""
+    """``each``: seconds of every request, sorted.  ``bad``: answers without the mark looked for.
+    ``used``: seconds of processor time of the server."""
 
     seconds: float
     each: list[float]
     bad: int
+    used: float = 0.0
 
     @property
     def rate(self) -> float:

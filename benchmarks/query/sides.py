@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from adapters.one_thing.listing.adapter import build
+from hub.api.door import AT_ONCE
 from hub.api.gate import Gate, Published
 from hub.core.copy_tables import registry_unit
 from hub.crypto import KeyRing
@@ -35,7 +36,9 @@ def ours(url: str, folder: Path, port: int) -> None:
     gate = Gate(
         store, vault, clock, Enterprises(vault, "core-registry"), [Published(INTERFACE, adapter)]
     )
-    listener = HttpListener(gate.take, gate.routes, host="127.0.0.1", port=port, say=gate.say)
+    listener = HttpListener(
+        gate.take, gate.routes, host="127.0.0.1", port=port, say=gate.say, at_once=AT_ONCE
+    )
     listener.start()
     sys.stdin.read()  # until the measuring process lets go
 

@@ -10,6 +10,10 @@ from hub.kernel.errors import Misconfigured
 from hub.queries.enterprise import Enterprises
 from hub.wire.http_in import HttpListener
 
+AT_ONCE = 16
+"""Calls looked at at once: each reads with a connection of its own, of the engine's 32, and those
+that wait for the disk share a commit."""
+
 
 class Door:
     """Where callers ask.  None of it exists where nothing is published."""
@@ -30,7 +34,7 @@ class Door:
         self._listener = HttpListener(
             self._gate.take, self._gate.routes, host=settings.api_host,
             port=settings.api_port if port is None else port, say=self._gate.say,
-            pages={OPENAPI: page},
+            pages={OPENAPI: page}, at_once=AT_ONCE,
         )  # fmt: skip
         self.address = self._listener.address
 

@@ -15,14 +15,14 @@ Why the order is as it is:
 import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
 from hub.api.quota import Quota
+from hub.api.scribe import Scribe
 from hub.bus.gathering import Gathering
 from hub.kernel.clocks import BusinessClock, monotonic, to_us
 from hub.kernel.errors import Misconfigured
@@ -91,7 +91,7 @@ class Gate:
             self._by_route[one.port.route] = one
         if not self._by_route:
             raise Misconfigured("hub.toml publishes no query: partners.<interface>.values.sid")
-        self._quota = Quota()
+        self._quota, self._scribe = Quota(), Scribe(store, vault)
         self._gathering = Gathering(store)
         self._secrets: dict[int, Secret] = {}
 
@@ -148,8 +148,8 @@ class Gate:
         said = one.port.answer(
             decided.word, decided.answer, frozenset() if grant is None else grant.shown
         )
-        call = self._call(one, claim, caller, grant, request, decided, said, now)
-        call = replace(call, took_us=int((monotonic() - began) * 1_000_000))
+        took_us = int((monotonic() - began) * 1_000_000)
+        call = self._call(one, claim, caller, grant, request, decided, said, now, took_us)
         keep = decided.word not in _NOT_KEPT
         return self._write(one, call, said) if keep else self._note(call, said)
 
@@ -178,6 +178,7 @@ class Gate:
     def _call(
         self, one: Published, claim: Claim, caller: Caller, grant: Grant | None,
         request: InboundRequest, decided: _Decided, said: InboundAnswer, now: datetime,
+        took_us: int,
     ) -> Call:  # fmt: skip
         asked, found = decided.question, decided.answer
         return Call(
@@ -188,24 +189,20 @@ class Gate:
             uscc_token="" if asked is None else self._enterprises.uscc_token(asked.uscc),
             reference="" if asked is None else asked.reference, word=decided.word,
             http_status=said.status, answer=said.body,
-            units=0 if found is None else len(found.units), took_us=0, month=f"{now:%Y-%m}",
+            units=0 if found is None else len(found.units), took_us=took_us, month=f"{now:%Y-%m}",
             drifts=decided.drifts,
         )  # fmt: skip
 
     def _write(self, one: Published, call: Call, said: InboundAnswer) -> InboundAnswer:
-        sealed = calls.seal_call(self._vault, call)
-        try:
-            with self._store.write() as tx:
-                calls.write_call(tx, self._vault, call, sealed)
-        except IntegrityError:  # this signature was used: that one's answer stands
-            if call.grant is None:
-                return self._note(call, said)
-            with self._store.read() as view:
-                before = calls.find_before(view, calls.mark_of(call.interface, call.claim))
-            if before is None:
-                raise
-            return self._again(one, call.caller, call.body, before)
-        return said
+        if self._scribe.write(call):
+            return said
+        if call.grant is None:  # this signature was used: that answer stands, but not for these
+            return self._note(call, said)
+        with self._store.read() as view:
+            before = calls.find_before(view, calls.mark_of(call.interface, call.claim))
+        if before is None:
+            raise RuntimeError("a signature was used by a call that is not there")
+        return self._again(one, call.caller, call.body, before)
 
     def _note(self, call: Call, said: InboundAnswer) -> InboundAnswer:
         with self._store.write() as tx:

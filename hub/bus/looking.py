@@ -13,10 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.bus.instants import NumberAt, window
 from hub.bus.rows import HEAD, to_message
 from hub.bus.tables import attempt, call, channel, message
 from hub.bus.values import Message, NoSuchMessage
 from hub.bus.words import MessageState
+from hub.store import among
 
 S = MessageState
 WINDOW = 100_000
@@ -37,13 +39,16 @@ _TOP = "\U0010ffff"
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
     """What to list; empty is anything.  ``text``: a message's number, or how its key begins (a
-    batch's number, say)."""
+    batch's number, say).  ``since_us`` and ``until_us``: put from then on, and before then, in
+    µs UTC of the database's clock."""
 
     interface: str = ""
     kind: str = ""
     state: str = ""
     group: str = ""
     text: str = ""
+    since_us: int | None = None
+    until_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,52 @@ def list_messages(
 ) -> MessagePage:
     """One page of messages with numbers below ``before``."""
     newest = tx.scalar(sa.select(sa.func.max(message.c.id))) or 0
-    top = newest + 1 if before is None else min(before, newest + 1)
+    low, high = window(_NUMBERS, tx, wanted.since_us, wanted.until_us)
+    top = min(each for each in (before, newest + 1, high) if each is not None)
     if wanted.text.strip():
-        return _by_text(tx, wanted, top, size)
+        return _by_text(tx, wanted, low, top, size)
     if wanted.group:
-        return _page(tx, [message.c.msg_group == wanted.group, *_rest(wanted, "group")], top, size)
+        driver = [message.c.msg_group == wanted.group, *_rest(wanted, "group")]
+        return _page(tx, driver, low, top, size)
     if wanted.state in _FEW:
-        return _page(tx, [message.c.state == wanted.state, *_rest(wanted, "state")], top, size)
-    if wanted.interface and not (wanted.kind or wanted.state):
+        driver = [message.c.state == wanted.state, *_rest(wanted, "state")]
+        return _page(tx, driver, low, top, size)
+    if wanted.kind:
+        numbers = _few_of_kind(tx, wanted)
+        if numbers is not None:
+            return _page(tx, [among(tx, message.c.id, numbers), *_rest(wanted)], low, top, size)
+    only_interface = wanted.interface and not (wanted.kind or wanted.state)
+    if only_interface and wanted.since_us is None and wanted.until_us is None:
         return _by_interface(tx, wanted.interface, top, size)
-    return _window(tx, _rest(wanted), top, size)
+    return _window(tx, _rest(wanted), low, top, size)
+
+
+_NUMBERS = NumberAt(message.c.id, message.c.created_us)
+
+
+def _few_of_kind(tx: Connection, wanted: MessageFilter) -> list[int] | None:
+    """All numbers of a kind that is rare, through the unique index (interface, kind, key); None
+    when there are too many to hold: then they are met soon along the numbers."""
+    everywhere = sa.select(channel.c.interface)
+    interfaces = [wanted.interface] if wanted.interface else list(tx.scalars(everywhere))
+    query = (
+        sa.select(message.c.id)
+        .where(message.c.interface.in_(interfaces), message.c.kind == wanted.kind)
+        .limit(KEYS_MOST + 1)
+    )
+    numbers = list(tx.scalars(query))
+    return numbers if len(numbers) <= KEYS_MOST else None
+
+
+def newest_delivered(tx: Connection, interface: str, kind: str) -> int:
+    """The number of the last message of a kind that was delivered, 0 for none: of a rare kind all
+    are looked at, a common one is met soon from the newest down."""
+    few = _few_of_kind(tx, MessageFilter(interface=interface, kind=kind))
+    where = _rest(MessageFilter(interface=interface, kind=kind, state=S.DELIVERED.value))
+    if few is not None:
+        where.append(among(tx, message.c.id, few))
+    newest = sa.select(message.c.id).where(*where).order_by(message.c.id.desc()).limit(1)
+    return int(tx.scalar(newest) or 0)
 
 
 def _rest(wanted: MessageFilter, *but: str) -> list[sa.ColumnElement[bool]]:
@@ -82,14 +123,20 @@ def _rest(wanted: MessageFilter, *but: str) -> list[sa.ColumnElement[bool]]:
         "interface": message.c.interface, "kind": message.c.kind, "state": message.c.state,
         "group": message.c.msg_group,
     }  # fmt: skip
-    return [
+    conditions = [
         sa.func.coalesce(column, "") == getattr(wanted, name)
         for name, column in columns.items()
         if getattr(wanted, name) and name not in but
     ]
+    moment = sa.func.coalesce(message.c.created_us, 0)
+    if wanted.since_us is not None:
+        conditions.append(moment >= wanted.since_us)
+    if wanted.until_us is not None:
+        conditions.append(moment < wanted.until_us)
+    return conditions
 
 
-def _by_text(tx: Connection, wanted: MessageFilter, top: int, size: int) -> MessagePage:
+def _by_text(tx: Connection, wanted: MessageFilter, low: int, top: int, size: int) -> MessagePage:
     """By number, or by the key's beginning through the unique index (interface, kind, key)."""
     text = wanted.text.strip()
     interfaces = list(tx.scalars(sa.select(channel.c.interface)))
@@ -103,7 +150,7 @@ def _by_text(tx: Connection, wanted: MessageFilter, top: int, size: int) -> Mess
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID:
         found.append(int(text))
     numbers = sorted({number for number in found if number < top}, reverse=True)[:KEYS_MOST]
-    page = _page(tx, [message.c.id.in_(numbers), *_rest(wanted)], top, size)
+    page = _page(tx, [message.c.id.in_(numbers), *_rest(wanted)], low, top, size)
     return replace(page, too_many=len(found) > KEYS_MOST)
 
 
@@ -147,8 +194,10 @@ def kinds(tx: Connection) -> list[str]:
     return _kinds(tx, list(tx.scalars(sa.select(channel.c.interface))))
 
 
-def _page(tx: Connection, where: list[sa.ColumnElement[bool]], top: int, size: int) -> MessagePage:
-    query = sa.select(*HEAD).where(*where, message.c.id < top)
+def _page(
+    tx: Connection, where: list[sa.ColumnElement[bool]], low: int, top: int, size: int
+) -> MessagePage:
+    query = sa.select(*HEAD).where(*where, message.c.id >= low, message.c.id < top)
     rows = [
         to_message(row) for row in tx.execute(query.order_by(message.c.id.desc()).limit(size + 1))
     ]
@@ -156,12 +205,12 @@ def _page(tx: Connection, where: list[sa.ColumnElement[bool]], top: int, size: i
 
 
 def _window(
-    tx: Connection, where: list[sa.ColumnElement[bool]], top: int, size: int
+    tx: Connection, where: list[sa.ColumnElement[bool]], low: int, top: int, size: int
 ) -> MessagePage:
     """Along the numbers; without a condition every row fits and the window never ends it."""
-    bottom = max(top - WINDOW, 0)
-    found = _page(tx, [*where, message.c.id >= bottom], top, size)
-    if found.older is not None or bottom == 0:
+    bottom = max(top - WINDOW, low)
+    found = _page(tx, where, bottom, top, size)
+    if found.older is not None or bottom == low:
         return found
     return replace(found, older=bottom, looked_to=bottom)
 

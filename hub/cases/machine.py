@@ -103,6 +103,8 @@ def follow(
     """The case stands where its application stands."""
     if live.cancelling:
         move(tx, office, row, state=CaseState.CHECKED, waiting=Waiting.CANCEL)
+    elif live.reason == "conflict":
+        move(tx, office, row, state=CaseState.CHECKED, waiting=Waiting.STAFF)
     elif live.reason == "hold":
         hold(tx, office, row)
     elif live.state:

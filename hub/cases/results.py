@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from hub.bus import Message
 from hub.cases import applications, machine
+from hub.cases.attachments import problem
 from hub.cases.office import CaseOffice
 from hub.cases.words import CaseState, Waiting
 from hub.core import INQUIRE
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 _CANCELLED = (ApplicationState.CANCELLED, ApplicationState.BARRED)
 _ENDED_BEFORE = "ended_before"
+CONFLICT = "conflict"
 
 
 def take(
@@ -53,6 +55,8 @@ def _take_one(
         _absent(tx, office, row, newest=newest)
     elif said.reason == _ENDED_BEFORE:
         applications.ask(tx, office, row, 0)  # how it ended is still to be told
+    elif said.reason == CONFLICT:
+        _conflict(tx, office, row, said)
     elif said.settled:
         _end(tx, office, row, said)
     else:
@@ -67,6 +71,21 @@ def _absent(tx: Connection, office: CaseOffice, row: sa.Row[Any], *, newest: boo
     if row.state:
         applications.send_again(tx, office, row)
     applications.ask(tx, office, row, office.ask_again_s)
+
+
+def _conflict(
+    tx: Connection, office: CaseOffice, row: sa.Row[Any], said: ApplicationResult
+) -> None:
+    """The core has another application under this number, of a time this database has forgotten.
+
+    Nothing is concluded: which of the two is meant, a person finds out.  Withdrawing the case
+    cancels the core's, for its number is this account's.
+    """
+    applications.update(tx, row, code=said.code, reason=CONFLICT)
+    for head in _following(tx, row):
+        if head.waiting != Waiting.STAFF.value:
+            staffed = machine.move(tx, office, head, waiting=Waiting.STAFF)
+            machine.note(tx, staffed, problem("core_conflict"))
 
 
 def _under_way(

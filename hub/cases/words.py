@@ -95,6 +95,7 @@ PROBLEM_ZH = {
     "account_not_theirs": "表单所写的个人账号不是本人可提取的账户",
     "two_doors_differ": "另一渠道已按不同内容申请，先到的照办",
     "payee_differs": "另一渠道的收款账户不同，按先到的办理",
+    "core_conflict": "核心已有同一编号而内容不同的申请，须查明是哪一个",
     "no_promise": "工作日历没有这一年，不能算承诺日",
 }
 REASON_ZH = {
@@ -103,7 +104,6 @@ REASON_ZH = {
     "identity_mismatch": "姓名或证件与登记不符",
     "not_found": "账户不存在",
     "state": "账户状态不允许",
-    "conflict": "核心已有同号而内容不同的申请",
     "in_progress": "该账户另有在办的提取申请",
     "bad_application": "申请内容不合法",
     "refused": "核心不予办理",

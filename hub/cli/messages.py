@@ -59,17 +59,24 @@ def list_found(
     kind: Annotated[str, typer.Option(help="种类，如 bank.instruct · kind")] = "",
     state: Annotated[str, typer.Option(help="状态，如 dead、unknown · state")] = "",
     group: Annotated[str, typer.Option(help="组，如 run:2025-10 · group")] = "",
+    since: Annotated[
+        str, typer.Option(help="自此时起，如 2025-10-09 09:30 · put from then on, business time")
+    ] = "",
+    until: Annotated[str, typer.Option(help="至此时，不含 · put before then")] = "",
     before: Annotated[int, typer.Option(help="只列这个号以前的 · numbers below this")] = 0,
     size: Annotated[int, typer.Option(min=1, max=1000, help="至多几条 · at most")] = 50,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """列出报文，从新到旧 · messages, newest first."""
-    from hub.bus.looking import MessageFilter, list_messages
+    from hub.bus.looking import MessageFilter
+    from hub.web.desk.duty import StoreDutyDesk
+    from hub.web.duty import at_moment
 
-    wanted = MessageFilter(interface, kind, state, group, text)
-    with opened(home) as hub, hub.store.read() as view:
-        found = list_messages(view, wanted, before=before or None, size=size)
+    span = (at_moment(since), at_moment(until))
+    wanted = MessageFilter(interface, kind, state, group, text, *span)
+    with opened(home) as hub:
+        found = StoreDutyDesk(hub).messages(wanted, before or None, size)
     said = [
         {
             "number": one.id, "interface": one.interface, "kind": one.kind, "key": one.key,

@@ -77,6 +77,14 @@ def apply_results(
     return done
 
 
+def keep_results(
+    tx: Connection, office: Office, results: Sequence[RowResult], came_by: str
+) -> None:
+    """Remember what was said of numbers of ours, and decide nothing."""
+    items = _lock_items(tx, [result.number for result in results])
+    _remember(tx, [one for one in results if one.number in items], came_by, office.now_us())
+
+
 _Change = tuple[str, str, str, str, str, int | None, str, str]
 """State, outcome, reason, detail, serial, when; number and state before."""
 

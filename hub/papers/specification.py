@@ -42,7 +42,8 @@ _KNOWN = {
     "amount_unit": "金额单位", "time_zone": "时区", "http_status": "HTTP 状态码",
     "concurrency": "同时在途的调用", "idempotent": "同一编号只生效一次", "what": "名称",
     "path": "路径", "content_type": "Content-Type", "query": "查询", "payment": "划款",
-    "batch_rows": "一批最多明细", "inquiry_rows": "一次最多查几个", "page_rows": "每页最多行数",
+    "amount_fen": "一笔最多，分", "batch_rows": "一批最多明细", "inquiry_rows": "一次最多查几个",
+    "page_rows": "每页最多行数",
     "ordered": "指令有序", "example": "示例", "command": "指令",
 }  # fmt: skip
 _TITLES = {

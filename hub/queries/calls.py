@@ -4,8 +4,9 @@ A call's row, its audit entry and what must be told of it stand in one transacti
 before the caller has its answer; calls at once share a commit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -156,39 +157,50 @@ def kept_answer(vault: Vault, view: Connection, before: Before) -> bytes:
     return msgspec.msgpack.decode(plain, type=_Kept).answer
 
 
-def seal_call(vault: Vault, call: Call) -> Sealed | None:
-    """Outside of a transaction, so that none waits for it; None when the key is not at hand."""
-    return vault.seal_known(VAULT_KIND, call.month, _plain(call))
+def write_calls(tx: Connection, vault: Vault, found: Sequence[Call]) -> None:
+    """Their rows and audit entries.  IntegrityError when one's mark was used before: then none of
+    them is written."""
+    _INSERT.many(tx, [_row(tx, vault, call) for call in found])
+    audit.record_many(tx, [_entry(call) for call in found])
+    for call in found:
+        _note_drifts(tx, call)
 
 
-def write_call(tx: Connection, vault: Vault, call: Call, sealed: Sealed | None) -> None:
-    """Its row and its audit entry.  IntegrityError when the mark was used in the meantime."""
-    if sealed is None:
-        sealed = vault.seal(tx, VAULT_KIND, call.month, _plain(call))
-    _INSERT.run(
-        tx, mark=mark_of(call.interface, call.claim), caller_id=call.caller.id,
-        interface=call.interface, contract_version=call.contract_version,
-        grant_id=None if call.grant is None else call.grant.id, asked_us=call.asked_us,
-        as_of_us=call.as_of_us, remote=call.remote[:45], body_digest=digest_of(call.body),
-        uscc_token=call.uscc_token, word=call.word.value, http_status=call.http_status,
-        units=call.units, took_us=call.took_us, misused=0, key_id=sealed.key_id,
-        sealed=sealed.blob,
-    )  # fmt: skip
-    note_call(tx, call)
+def _row(tx: Connection, vault: Vault, call: Call) -> dict[str, Any]:
+    sealed = vault.seal(tx, VAULT_KIND, call.month, msgspec.msgpack.encode(
+        _Kept(call.body, call.answer)
+    ))  # fmt: skip
+    return {
+        "mark": mark_of(call.interface, call.claim), "caller_id": call.caller.id,
+        "interface": call.interface, "contract_version": call.contract_version,
+        "grant_id": None if call.grant is None else call.grant.id, "asked_us": call.asked_us,
+        "as_of_us": call.as_of_us, "remote": call.remote[:45],
+        "body_digest": digest_of(call.body), "uscc_token": call.uscc_token,
+        "word": call.word.value, "http_status": call.http_status, "units": call.units,
+        "took_us": call.took_us, "misused": 0, "key_id": sealed.key_id, "sealed": sealed.blob,
+    }  # fmt: skip
 
 
 def note_call(tx: Connection, call: Call) -> None:
     """The audit entry alone, for an answer that is not kept: a repeat may get another."""
+    audit.record_many(tx, [_entry(call)])
+    _note_drifts(tx, call)
+
+
+def _entry(call: Call) -> audit.Entry:
     detail: dict[str, str | int] = {"word": call.word.value, "us": call.took_us}
     if call.grant is not None:
         detail |= {"grant": call.grant.id, "purpose": call.grant.purpose[:80]}
     if call.reference:
         detail["reference"] = call.reference[:60]
-    audit.record(
-        tx, act="query.answered" if call.word is QueryWord.ANSWERED else "query.refused",
+    return audit.Entry(
+        act="query.answered" if call.word is QueryWord.ANSWERED else "query.refused",
         actor=f"caller:{call.caller.rid}", subject=call.interface, detail=detail,
         count=call.units,
     )  # fmt: skip
+
+
+def _note_drifts(tx: Connection, call: Call) -> None:
     if call.drifts:
         drifts.store(tx, call.interface, call.contract_version, call.drifts, database_now_us(tx))
 
@@ -224,7 +236,3 @@ def list_calls(view: Connection, caller_id: int, most: int) -> list[Mapping[str,
         .limit(most)
     )  # fmt: skip
     return [dict(row._mapping) for row in rows]
-
-
-def _plain(call: Call) -> bytes:
-    return msgspec.msgpack.encode(_Kept(call.body, call.answer))

@@ -31,19 +31,18 @@ _CURED, _FULFILLED, _REVOKED = "02", "02", "03"
 """QJZT 已补缴, CFZT 已履行, 已撤销: contracts_spec/core/registry §5.2."""
 
 _u, _e = registry_unit.c, registry_entry.c
-_FEED = Prepared(
-    sa.select(registry_feed.c.caught_up_us).where(
-        registry_feed.c.interface == sa.bindparam("b_interface")
-    )
-)
 _UNITS = Prepared(
     sa.select(
         _u.unit_token, _u.state, _u.paid_until, _u.people, _u.opened_on, _u.closed_on, _u.flaw,
-        _u.key_id, _u.sealed,
+        _u.key_id, _u.sealed, registry_feed.c.caught_up_us,
     )
-    .where(_u.uscc_token == sa.bindparam("b_uscc"))
+    .join_from(
+        registry_feed, registry_unit, _u.uscc_token == sa.bindparam("b_uscc"), isouter=True
+    )
+    .where(registry_feed.c.interface == sa.bindparam("b_interface"))
     .order_by(_u.opened_on, _u.unit_token)
 )  # fmt: skip
+"""The firm's units and where the feed stands, in one: a row without a unit when it has none."""
 _ENTRIES = Prepared(
     sa.select(
         _e.kind, _e.first_month, _e.last_month, _e.state, _e.kind_code, _e.on_day, _e.due_people,
@@ -110,11 +109,12 @@ class Enterprises:
         A firm whose units all bear another name is NAME_MISMATCH, whose record holds what cannot
         be read UNSOUND.
         """
-        as_of = self._as_of(view)
+        units = _UNITS.rows(view, b_uscc=self.uscc_token(asked.uscc), b_interface=self._interface)
+        caught_up_us = units[0][9] if units else None
+        as_of = None if caught_up_us is None else from_us(caught_up_us)
         if as_of is None or now - as_of > timedelta(seconds=limits.max_age_s):
             return Found(QueryWord.TRY_LATER)
-        units = _UNITS.rows(view, b_uscc=self.uscc_token(asked.uscc))
-        if not units:
+        if units[0][0] is None:
             return Found(QueryWord.ANSWERED, EnterpriseAnswer(as_of, ()))
         if len(units) > limits.units or any(unit[6] for unit in units):
             return Found(QueryWord.UNSOUND)
@@ -131,10 +131,6 @@ class Enterprises:
                 return Found(QueryWord.UNSOUND)
             facts.append(made)
         return Found(QueryWord.ANSWERED, EnterpriseAnswer(as_of, tuple(facts)))
-
-    def _as_of(self, view: Connection) -> datetime | None:
-        found = _FEED.rows(view, b_interface=self._interface)
-        return from_us(found[0][0]) if found and found[0][0] is not None else None
 
     def _facts(
         self, view: Connection, unit: Sequence[Any], fields: Mapping[str, str],

@@ -6,6 +6,7 @@ what changed.
 """
 
 import json
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,8 @@ from fastapi.responses import Response
 from hub.bus.looking import MessageFilter
 from hub.bus.preview import Preview, PreviewChanged
 from hub.bus.values import InquiryFirst, WrongState
+from hub.kernel.clocks import SHANGHAI, to_us
+from hub.kernel.errors import BadInput
 from hub.people.errors import PayloadChanged
 from hub.web import guard
 from hub.web.acts import (
@@ -35,6 +38,25 @@ from hub.web.words import Words
 PAGE_SIZE = 50
 Seen = Annotated[str, Form(max_length=2000)]
 Word = Annotated[str, Query(max_length=80)]
+Moment = Annotated[str, Query(max_length=30)]
+
+
+class BadMoment(BadInput):
+    """This is not a day or a moment."""
+
+    code = "web.bad_moment"
+    hint = "Write 2025-10-09 or 2025-10-09 09:30, in business time."
+
+
+def at_moment(text: str) -> int | None:
+    """``2025-10-09T09:30`` of business time as µs UTC; None for nothing.  Raises BadMoment."""
+    if not text.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return to_us(moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI))
+    except (ValueError, OverflowError):
+        raise BadMoment(f"not a moment: {text.strip()!r}") from None
 
 
 def make_router(desk: DutyDesk, pages: Pages) -> APIRouter:
@@ -100,16 +122,22 @@ class Reading:
         state: Word = "",
         group: Word = "",
         q: Word = "",
+        since: Moment = "",
+        until: Moment = "",
         before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     ) -> Response:
-        """The list, newest first."""
-        clean = [each.strip() for each in (interface, kind, state, group, q)]
-        wanted = MessageFilter(*clean)
+        """The list, newest first; ``since`` and ``until`` in business time."""
+        wanted = MessageFilter(
+            interface=interface.strip(), kind=kind.strip(), state=state.strip(),
+            group=group.strip(), text=q.strip(), since_us=at_moment(since),
+            until_us=at_moment(until),
+        )  # fmt: skip
         found = self.desk.messages(wanted, before, PAGE_SIZE)
+        span = {"since": since.strip(), "until": until.strip()}
         return self.show(
-            request, "messages.html", found=found, wanted=wanted, before=before,
+            request, "messages.html", found=found, wanted=wanted, before=before, span=span,
             facets=self.desk.message_facets(),
-            link=lambda **change: _link(wanted, **change),
+            link=lambda **change: _link(wanted, **span, **change),
         )  # fmt: skip
 
     def message(self, request: Request, number: str) -> Response:

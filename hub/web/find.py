@@ -11,6 +11,7 @@ from hub.bus.preview import Line
 from hub.bus.values import Message
 from hub.offset.finding import Found
 from hub.offset.story import Story
+from hub.web.gate import viewer
 from hub.web.model.items import AuditLine
 from hub.web.render import Pages, language_of
 from hub.web.sentences import say
@@ -74,8 +75,10 @@ class FindDesk(Protocol):
         ...
 
 
-PAGE = "page"
-"""Who searches: nobody has signed in to a page yet."""
+def seeker() -> str:
+    """Who searches: the login, or the page itself where nobody has to sign in."""
+    me = viewer.get()
+    return "page" if me is None else me.login
 
 
 def make_router(desk: FindDesk, pages: Pages) -> APIRouter:
@@ -96,7 +99,7 @@ class _Finding:
 
     def search(self, request: Request, *, q: Text = "") -> Response:
         """One box, and what it led to."""
-        found = self._desk.find(q, PAGE) if q.strip() else None
+        found = self._desk.find(q, seeker()) if q.strip() else None
         return self._page(request, "find.html", found=found, text=q.strip())
 
     def life(self, request: Request, key: str) -> Response:
@@ -105,7 +108,7 @@ class _Finding:
 
     def paper(self, request: Request, key: str) -> Response:
         """The same on one page, without what is the hub's own business."""
-        view = self._desk.printed(key, PAGE)
+        view = self._desk.printed(key, seeker())
         return self._page(request, "story_print.html", view=view, told=_TOLD)
 
     def _page(self, request: Request, template: str, **values: object) -> Response:

@@ -28,7 +28,7 @@ _Send = Callable[[_Message], Awaitable[None]]
 
 _BODY_S = 15.0
 """How long a request's body may take to arrive."""
-_AT_ONCE = 8
+AT_ONCE = 8
 _WAITING = 200
 """Requests looked at at once, and open at once: one partner's burst waits, a flood is refused."""
 _GRACE_S = 5
@@ -58,13 +58,13 @@ class InboundApp:
 
     def __init__(
         self, take: Take, routes: Mapping[str, int], say: Say | None = None,
-        pages: Mapping[str, tuple[str, bytes]] | None = None,
+        pages: Mapping[str, tuple[str, bytes]] | None = None, at_once: int = AT_ONCE,
     ) -> None:  # fmt: skip
         self._take = take
         self._routes = dict(routes)
         self._say = say or _bare
         self._pages = dict(pages or {})
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = asyncio.Semaphore(at_once)
 
     async def __call__(self, scope: Mapping[str, Any], receive: _Receive, send: _Send) -> None:
         """See ASGI 3."""
@@ -141,6 +141,7 @@ class HttpListener:
     def __init__(
         self, take: Take, routes: Mapping[str, int], *, host: str, port: int,
         say: Say | None = None, pages: Mapping[str, tuple[str, bytes]] | None = None,
+        at_once: int = AT_ONCE,
     ) -> None:  # fmt: skip
         """Raises ListenPortTaken."""
         chosen = free_port(port, host)
@@ -150,7 +151,7 @@ class HttpListener:
         self.address = f"http://{host}:{chosen}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                InboundApp(take, routes, say, pages),
+                InboundApp(take, routes, say, pages, at_once),
                 host=host,
                 port=chosen,
                 ws="none",

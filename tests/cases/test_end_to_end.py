@@ -4,13 +4,15 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
 from hub.bus.tables import drift
-from tests.cases.stage import NAME, Stage, of, stage, until
+from tests.cases.stage import NAME, PEOPLE, Stage, of, stage, until
+from tests.conftest import postgres_schema
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +138,29 @@ def test_nothing_personal_is_in_the_database_in_clear(centre: Stage) -> None:
     whole = b"".join(path.read_bytes() for path in centre.hub.settings.home.glob("hub.sqlite*"))
     for secret in (NAME, "陆小雨", "522701196503030005", "6222080000000000015", "52270000000103"):
         assert secret.encode() not in whole, secret
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """A URL onto an empty schema."""
+    yield from postgres_schema()
+
+
+def test_many_at_once_on_postgresql(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both doors, newer versions and withdrawals of several people in the same moment."""
+    monkeypatch.setenv("HUB_DATABASE_URL", postgres)
+    with stage(tmp_path / "centre") as centre:
+        for who, (_, name, paper) in PEOPLE.items():
+            centre.file(id=f"C-{who}", **of(who))
+            centre.file("item.push", sblsh=f"I-{who}", sqrmc=name, sqrzjhm=paper)
+            centre.file(id=f"C-{who}", version=2, bankAccount="6222080000000000099", **of(who))
+        centre.file("case.withdraw", id="C-back", version=2)
+        numbers = [f"{door}-{who}" for who in PEOPLE for door in "CI"]
+        until(lambda: all(centre.steps(one)[-1:] in (["3"], ["8"]) for one in numbers), 60)
+        states = {number: centre.state(number) for number in numbers}
+        assert {number for number, state in states.items() if state != "done"} <= {"C-back"}
+        rows = centre.core("GET", "/registry/applications.csv").splitlines()
+        paid = [row for row in rows[1:] if ",03," in row]
+        assert len(paid) == len(PEOPLE)

@@ -146,6 +146,6 @@ class Cases(RuleBasedStateMachine):
 
 TestCases = Cases.TestCase
 TestCases.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None,
+    max_examples=20, stateful_step_count=30, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip

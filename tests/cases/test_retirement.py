@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.cases import tables as t
 from hub.ports.case import CaseFile, TakenBack
-from hub.ports.registry import PersonAccount
+from hub.ports.registry import ApplicationState, PersonAccount, Withdrawal
 from hub.store import Store
 from tests.cases.books import ACCOUNT, NAME, PAPER, PDF, PROMISED, person
 from tests.cases.kit import Office, files, filing, make_office
@@ -258,6 +258,20 @@ def test_the_core_says_no(office: Office) -> None:
     assert (office.case().state, office.number()[-2:]) == ("in_core", "02")
 
 
+def test_refused_while_a_newer_version_is_being_corrected(office: Office) -> None:
+    office.push(filing())
+    office.settle()
+    office.push(filing(version=2, files=files()[:1]))
+    office.core.refuse(office.number())
+    office.settle()
+    office.hurry()
+    office.work(2)
+    assert (office.case().state, office.case().waiting) == ("parsed", "materials")
+    office.push(filing(version=3))
+    office.settle()
+    assert (office.case().state, office.number()[-2:]) == ("in_core", "02")
+
+
 def test_a_platform_away_for_a_day_loses_nothing(office: Office) -> None:
     office.platform.away = True
     office.push(filing())
@@ -295,6 +309,22 @@ def test_a_core_that_was_restored_gets_the_application_again(office: Office) -> 
     assert list(office.core.made) == [number]
     office.finish(number)
     assert office.case().state == "done"
+
+
+def test_an_application_this_database_has_forgotten_is_for_staff(office: Office) -> None:
+    number = f"TX{office.office.vault.tokens.whole('account', ACCOUNT)[:24]}01"
+    other = Withdrawal(
+        number, ACCOUNT, NAME, "01", PAPER, "03", "6222080000000000099", NAME, "", ""
+    )
+    office.core.made[number], office.core.state[number] = other, ApplicationState.ACCEPTED
+    office.push(filing())
+    office.settle()
+    assert (office.case().waiting, office.problems()) == ("staff", ["core_conflict"])
+    assert not office.core.paid
+    office.push(TakenBack("retirement", "onething", "A1", 1, ""))
+    office.settle()
+    assert office.case().state == "withdrawn"
+    assert office.core.state[number].value == "05"
 
 
 def test_documents_are_fetched_before_the_check(each: Office) -> None:

@@ -6,7 +6,8 @@ from hub.audit.tables import audit_entry
 from hub.bus import Inbox, InboxWorker
 from hub.bus.tables import message
 from hub.kernel.money import Fen
-from hub.offset import notices
+from hub.offset import notices, restoration
+from hub.offset.restoration import Grounds
 from hub.offset.tables import batch, item, result_seen
 from hub.ports.bank import RESULTS_NOTICE, RefusalReason, ResultsNotice, RowResult, RowStatus
 from tests.offset.kit import Centre, Person
@@ -145,3 +146,18 @@ def test_a_number_planned_and_never_sent_is_frozen(centre: Centre) -> None:
     number = centre.number("A1")
     tell(centre, RowResult(number, RowStatus.DONE, Fen(FEN)))
     assert centre.differences() == {("contradiction", number): (FEN, FEN, 0)}
+
+
+def test_a_restored_copy_first_finds_out_what_it_has_sent(centre: Centre) -> None:
+    """A notice of what the copy takes for planned is kept; its own reading decides."""
+    centre.add(Person("A1"))
+    centre.open()
+    centre.planned()
+    with centre.store.write() as tx:
+        restoration.begin(tx, centre.office, Grounds("older", "a copy", 0, (1, 2), 0.0))
+    number = centre.number("A1")
+    tell(centre, done(number))
+    assert centre.items()["A1"][0] == "planned"
+    assert centre.differences() == {}
+    (kept,) = centre.rows(result_seen)
+    assert (kept.number, kept.status, kept.came_by) == (number, "done", "callback")

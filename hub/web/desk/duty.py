@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -80,7 +81,10 @@ class StoreDutyDesk:
     def messages(self, wanted: MessageFilter, before: int | None, size: int) -> MessagePage:
         with self._hub.store.read() as view:
             shift = Shift.now(self._hub, view)
-            return shift.all(list_messages(view, wanted, before=before, size=size))
+            here = replace(
+                wanted, since_us=shift.back(wanted.since_us), until_us=shift.back(wanted.until_us)
+            )
+            return shift.all(list_messages(view, here, before=before, size=size))
 
     def message_facets(self) -> dict[str, tuple[str, ...]]:
         with self._hub.store.read() as view:

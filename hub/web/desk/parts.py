@@ -3,7 +3,17 @@
 from functools import partial
 
 from hub.app.hub import Hub
-from hub.web import agreements, cases, differing, duty, find, incidents, interfaces, schedule
+from hub.web import (
+    agreements,
+    cases,
+    differing,
+    duty,
+    find,
+    incidents,
+    interfaces,
+    metrics,
+    schedule,
+)
 from hub.web.app import Part
 from hub.web.desk.agreements import StoreAgreements
 from hub.web.desk.cases import StoreCases
@@ -12,6 +22,7 @@ from hub.web.desk.duty import StoreDutyDesk
 from hub.web.desk.find import StoreFind
 from hub.web.desk.incidents import StoreIncidents
 from hub.web.desk.interfaces import StoreInterfaces
+from hub.web.desk.meters import StoreMeters
 from hub.web.desk.schedule import StoreSchedule
 
 
@@ -26,4 +37,5 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(interfaces.make_router, StoreInterfaces(hub)),
         partial(schedule.make_router, StoreSchedule(hub)),
         partial(incidents.make_router, StoreIncidents(hub)),
+        partial(metrics.make_router, StoreMeters(hub)),
     )

@@ -30,6 +30,10 @@ class Shift:
         """None stays None."""
         return None if instant is None else self(instant)
 
+    def back(self, instant: int | None) -> int | None:
+        """Business time → database time."""
+        return None if instant is None else instant - self.by_us
+
     def all(self, value: T) -> T:
         """A value with every instant in it (fields that end in ``_us``) in business time."""
         if isinstance(value, tuple):

@@ -9,11 +9,15 @@ from sqlalchemy.engine import Connection
 from hub.app.hub import Hub
 from hub.app.standing import Standing
 from hub.audit.tables import audit_entry, audit_head
+from hub.bus.looking import newest_delivered
+from hub.bus.rows import HEAD
 from hub.bus.tables import alert, channel, drift, message
 from hub.web import model
 from hub.web.desk.shift import Shift
 
 _MOST = 50
+_READS = 500
+"""Refused readings that are looked at, newest first; those before them have long been got past."""
 _WITNESS_LATE_US = 60_000_000
 """Entries are witnessed within ten seconds; after six times that somebody must look."""
 
@@ -38,10 +42,12 @@ def troubles(hub: Hub, standing: Standing) -> Iterator[model.AlertRow]:
 def late_witness(hub: Hub, view: Connection, shift: Shift) -> Iterator[model.AlertRow]:
     """Whoever keeps the audit, here or in another process, has not witnessed it for a while."""
     last = hub.checkpoints.last()
-    query = sa.select(sa.func.min(audit_entry.c.instant_us)).where(
-        sa.or_(audit_entry.c.seq.is_(None), audit_entry.c.seq > (last.seq if last else 0))
-    )
-    oldest = view.scalar(query)
+    e = audit_entry.c
+    # The first by number, sealed and not: to take the least of all would read every one of them.
+    sealed = sa.select(e.instant_us).where(e.seq > (last.seq if last else 0)).order_by(e.seq)
+    waits = sa.select(e.instant_us).where(e.seq.is_(None)).order_by(e.id)
+    first = [view.scalar(query.limit(1)) for query in (sealed, waits)]
+    oldest = min((int(each) for each in first if each is not None), default=None)
     now_us = hub.office.now_us()
     if oldest is not None and shift(oldest) < now_us - _WITNESS_LATE_US:
         yield model.AlertRow(
@@ -91,14 +97,14 @@ def drifts(view: Connection, shift: Shift) -> Iterator[model.DriftRow]:
 
 def alerts(view: Connection, shift: Shift) -> Iterator[model.AlertRow]:
     """Dead letters, and alerts that have begun and not ended."""
-    dead = sa.select(message).where(message.c.state == "dead").order_by(message.c.id).limit(_MOST)
+    dead = sa.select(*HEAD).where(message.c.state == "dead").order_by(message.c.id).limit(_MOST)
     for each in view.execute(dead):
         yield model.AlertRow(
             kind="dead_letter", at_us=shift(each.ended_us or each.queued_us),
             subject=f"#{each.id} {each.subject}", text=f"{each.error_code} {each.error_text}",
             hint=f"hub resend {each.id}", money=each.effect == "money",
         )  # fmt: skip
-    for each in view.execute(_refused()):
+    for each in _refused(view):
         yield model.AlertRow(
             kind="refused", at_us=shift(each.ended_us or each.queued_us),
             subject=f"#{each.id} {each.subject}", text=f"{each.error_code} {each.error_text}",
@@ -111,17 +117,20 @@ def alerts(view: Connection, shift: Shift) -> Iterator[model.AlertRow]:
         )
 
 
-def _refused() -> sa.Select[Any]:
+def _refused(view: Connection) -> list[sa.Row[Any]]:
     """What a partner refused for good and nobody has got past yet: commands until they are sent
     again, readings until one like them is answered.  (Refused money has its outcome.)"""
-    later = message.alias("later")
-    got_past = sa.exists().where(
-        later.c.interface == message.c.interface, later.c.kind == message.c.kind,
-        later.c.id > message.c.id, later.c.state == "delivered",
-    )  # fmt: skip
-    stands = sa.or_(message.c.effect == "command", sa.and_(message.c.effect == "read", ~got_past))
-    refused = sa.select(message).where(message.c.state == "rejected", stands)
-    return refused.order_by(message.c.id).limit(_MOST)
+    refused = sa.select(*HEAD).where(message.c.state == "rejected")
+    commands = refused.where(message.c.effect == "command").order_by(message.c.id).limit(_MOST)
+    reads = refused.where(message.c.effect == "read").order_by(message.c.id.desc()).limit(_READS)
+    found, newest = list(view.execute(commands)), dict[tuple[str, str], int]()
+    for each in view.execute(reads):
+        kind = (each.interface, each.kind)
+        if kind not in newest:
+            newest[kind] = newest_delivered(view, *kind)
+        if newest[kind] < each.id:
+            found.append(each)
+    return sorted(found, key=lambda each: each.id)[:_MOST]
 
 
 def audit(hub: Hub, view: Connection, shift: Shift) -> model.AuditHead | None:

@@ -71,7 +71,7 @@ class DutyDesk(Protocol):
         ...
 
     def messages(self, wanted: MessageFilter, before: int | None, size: int) -> MessagePage:
-        """One page, newest first."""
+        """One page, newest first; the filter's span is business time, as all here."""
         ...
 
     def message_facets(self) -> dict[str, tuple[str, ...]]:

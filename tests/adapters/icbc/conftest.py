@@ -9,5 +9,5 @@ from tests.adapters.icbc import bench
 
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch) -> BankPort:
-    monkeypatch.setattr(Channel, "new_serial", lambda _self, _code: bench.GOLDEN_SERIAL)
+    monkeypatch.setattr(Channel, "new_serial", lambda _self, _code: bench.SERIAL)
     return bench.bank()

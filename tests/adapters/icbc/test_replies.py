@@ -13,8 +13,8 @@ from hub.ports.bank import BankPort, EntryKind, RefusalReason, RowResult, RowSta
 from hub.ports.line import HttpReply, LineNotSent, LineUnknown, PartnerRefused, ReplyUnreadable
 from tests.adapters.icbc import bench
 from tests.adapters.icbc.bench import (
-    GOLDEN_SERIAL,
     NUMBERS,
+    SERIAL,
     PlayedLine,
     line_of,
     reply,
@@ -155,7 +155,7 @@ class TestResultsAndInquiry:
             + _inquiry_row(NUMBERS[0], "4", amount="5")
             + _inquiry_row(NUMBERS[2], "7", amount="7") * 2
         )
-        line = line_of(reply("QPAYENT", out, serial=GOLDEN_SERIAL))
+        line = line_of(reply("QPAYENT", out, serial=SERIAL))
         got = bank.inquire(line, NUMBERS[:3])
         assert _results(*got) == [
             (NUMBERS[0], RowStatus.UNKNOWN, None, None),
@@ -216,7 +216,7 @@ class TestDues:
         assert page.records[0].flaw == "loan_state"
 
     def test_an_expired_tag_is_refused_by_its_code(self, bank: BankPort) -> None:
-        line = line_of(reply("QDKDUE", None, serial=GOLDEN_SERIAL, ret="B0113"))
+        line = line_of(reply("QDKDUE", None, serial=SERIAL, ret="B0113"))
         with pytest.raises(PartnerRefused) as caught:
             bank.fetch_dues(line, Period(2025, 10), "x")
         assert caught.value.partner_code == "B0113"
@@ -323,7 +323,7 @@ class TestTheRest:
     def test_a_check_code_nobody_knows_decides_nothing(self, bank: BankPort) -> None:
         out = "<XYBH>DC202500000001</XYBH><CheckCode>8888</CheckCode>"
         with pytest.raises(ReplyUnreadable):
-            bank.verify_loan(line_of(reply("QDKVER", out, serial=GOLDEN_SERIAL)), bench.CLAIM)
+            bank.verify_loan(line_of(reply("QDKVER", out, serial=SERIAL)), bench.CLAIM)
 
     def test_probe_says_what_it_saw(self, bank: BankPort) -> None:
         good = bank.probe(signed_line("QNCTEST", sample("QNCTEST.reply.txt")))
@@ -367,7 +367,7 @@ def _due_line(**change: str) -> PlayedLine:
         "<Month>202510</Month><ListVersion>1</ListVersion><TotalNum>1</TotalNum>"
         "<TotalAmt>100</TotalAmt><NextTag/><rd>" + _tags(row) + "</rd>"
     )
-    return line_of(reply("QDKDUE", out, serial=GOLDEN_SERIAL))
+    return line_of(reply("QDKDUE", out, serial=SERIAL))
 
 
 def _entry_line(rows: str = "1", account: str = bench.ACCOUNT, **change: str) -> PlayedLine:
@@ -379,7 +379,7 @@ def _entry_line(rows: str = "1", account: str = bench.ACCOUNT, **change: str) ->
     out = (
         f"<AccNo>{account}</AccNo><NextTag/><TotalNum>{rows}</TotalNum><rd>" + _tags(row) + "</rd>"
     )
-    return line_of(reply("QPD", out, serial=GOLDEN_SERIAL))
+    return line_of(reply("QPD", out, serial=SERIAL))
 
 
 def _tags(row: dict[str, str]) -> str:
