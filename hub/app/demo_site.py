@@ -190,9 +190,14 @@ def write_home(
     site: Site, adapters: Mapping[str, FoundAdapter], endpoints: Mapping[str, Mapping[str, str]],
     top: Mapping[str, str | int],
 ) -> None:  # fmt: skip
-    """hub.toml for a hub that faces the mocks: the contract's example values, their secrets."""
+    """hub.toml for a hub that faces the mocks: the contract's example values, their secrets.
+
+    A platform that several interfaces stand behind (a portal) is none itself and is passed by.
+    """
     partners = {}
     for interface, urls in endpoints.items():
+        if interface not in adapters:
+            continue
         contract = adapters[interface].contract
         folder = site.mocks / interface
         partners[interface] = PartnerSettings(

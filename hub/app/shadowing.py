@@ -23,11 +23,12 @@ from hub.offset.conductor import Conductor
 from hub.offset.policy import current_policy
 from hub.offset.tables import agreement, agreement_change, run, wave
 from hub.offset.words import WaveState
+from hub.schedule.tables import banking_day
 from hub.store import Store
 from hub.store.schema import upgrade
 from hub.store.vault import data_key
 
-_COPIED = (data_key, agreement, agreement_change)
+_COPIED = (data_key, agreement, agreement_change, banking_day)
 _CHUNK = 2000
 
 

@@ -99,7 +99,7 @@ def test_it_comes_to_the_same_plan_and_leaves_no_trace(
     out = ["--out", str(tmp_path / "differences.xlsx")]
     said = CliRunner().invoke(app, [*given, str(tmp_path / "list.csv"), *out, *home])
     assert said.exit_code == 0, said.output
-    found = json.loads(said.output)
+    found = json.loads(said.stdout)
     assert found["differences"] == 0
     assert found["fresh"] is False
     assert found["kinds"]["same"]["count"] == len(ours)
@@ -109,7 +109,7 @@ def test_it_comes_to_the_same_plan_and_leaves_no_trace(
     given[3] = "2025-11"
     said = CliRunner().invoke(app, [*given, str(tmp_path / "list.csv"), *home])
     assert said.exit_code == 0, said.output
-    assert json.loads(said.output)["fresh"] is True
+    assert json.loads(said.stdout)["fresh"] is True
     with pytest.raises(NoShadowPlan), shadow_plan(running.hub, NOVEMBER, ["ICBC"], 0.001):
         pass
     assert left_behind(running) == before
