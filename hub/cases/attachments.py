@@ -14,6 +14,7 @@ from hub.cases.errors import NoSuchAttachment
 from hub.cases.office import CaseOffice
 from hub.cases.tables import VAULT_KIND, attachment, case
 from hub.cases.words import PROBLEM_ZH
+from hub.kernel.typed import read_json
 from hub.ports.case import CaseFile, CasePort, CaseTerms
 from hub.ports.line import PartnerRefused
 
@@ -144,7 +145,7 @@ class FetchHandler:
         self._office, self._arrived = office, arrived
 
     def send(self, delivery: Delivery) -> tuple[FetchLetter, bytes]:
-        letter = msgspec.json.decode(delivery.payload, type=FetchLetter)
+        letter = read_json(delivery.payload, FetchLetter)
         port: CasePort = delivery.port
         return letter, port.fetch(delivery.line, letter.link)
 
@@ -176,7 +177,7 @@ class FetchHandler:
         self._arrived(tx, row.case_id, row.version)
 
     def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
-        letter = msgspec.json.decode(self._bus.payload(tx, message.id), type=FetchLetter)
+        letter = read_json(self._bus.payload(tx, message.id), FetchLetter)
         row = _row(tx, letter)
         if row is None or row.word != AWAITED:
             return
@@ -217,7 +218,7 @@ def _update(tx: Connection, number: int, **values: Any) -> None:
 
 
 def _label(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> Label:
-    return msgspec.json.decode(office.vault.open(tx, row.label_key, row.label), type=Label)
+    return read_json(office.vault.open(tx, row.label_key, row.label), Label)
 
 
 def awaited(tx: Connection, case_id: int, version: int) -> int:

@@ -18,6 +18,7 @@ from hub.cases.tables import case, step
 from hub.cases.words import Fed
 from hub.kernel.clocks import from_us, to_us
 from hub.kernel.money import Fen
+from hub.kernel.typed import read_json
 from hub.ports.case import CasePort, Feedback, FeedbackReceipt, Step
 from hub.ports.line import PartnerRefused
 
@@ -123,7 +124,7 @@ class FeedbackHandler:
         self._office = office
 
     def send(self, delivery: Delivery) -> tuple[FeedbackLetter, FeedbackReceipt]:
-        letter = msgspec.json.decode(delivery.payload, type=FeedbackLetter)
+        letter = read_json(delivery.payload, FeedbackLetter)
         port: CasePort = delivery.port
         return letter, port.feedback(delivery.line, letter.feedback())
 
@@ -137,7 +138,7 @@ class FeedbackHandler:
     def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
         """The platform will not have this step; the others are told all the same."""
         payload = self._office.bus.payload(tx, message.id)
-        letter = msgspec.json.decode(payload, type=FeedbackLetter)
+        letter = read_json(payload, FeedbackLetter)
         audit.record(
             tx, act="case.feedback_refused", actor="hub", subject=f"case:{letter.case_id}",
             detail={"place": letter.place, "code": refusal.partner_code},

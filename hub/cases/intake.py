@@ -20,6 +20,7 @@ from hub.cases.tables import VAULT_KIND, case, case_version
 from hub.cases.words import CaseState, Waiting
 from hub.kernel.identity import comparable_id, normal_name
 from hub.kernel.secret import mask_id, mask_name
+from hub.kernel.typed import read_msgpack
 from hub.ports.case import Filing, Step, TakenBack
 
 _TOO_LATE = {
@@ -39,7 +40,7 @@ class FilingUser:
         return msgspec.msgpack.encode(value)
 
     def take(self, tx: Connection, taken: Taken) -> None:
-        filing = msgspec.msgpack.decode(taken.content, type=Filing)
+        filing = read_msgpack(taken.content, Filing)
         office = self._office
         office.seat(taken.interface)
         office.vault.prepare(tx, (VAULT_KIND, MESSAGE), office.month)
@@ -72,7 +73,7 @@ class TakenBackUser:
         return msgspec.msgpack.encode(value)
 
     def take(self, tx: Connection, taken: Taken) -> None:
-        back = msgspec.msgpack.decode(taken.content, type=TakenBack)
+        back = read_msgpack(taken.content, TakenBack)
         office = self._office
         office.seat(taken.interface)
         office.vault.prepare(tx, (VAULT_KIND, MESSAGE), office.month)

@@ -18,6 +18,7 @@ from hub.cases.office import CaseOffice, day_number
 from hub.cases.tables import VAULT_KIND, case
 from hub.cases.tables import problem as problem_table
 from hub.cases.words import REASON_ZH, WAITING_ZH, CaseState, Waiting
+from hub.kernel.typed import read_msgpack
 from hub.ports.case import Filing, Step
 from hub.schedule import CalendarUnknown, load_span
 
@@ -38,7 +39,7 @@ def lock(tx: Connection, case_id: int) -> sa.Row[Any] | None:
 def form(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> Filing:
     """The newest version's form, without its attachments, which have rows of their own."""
     opened = office.vault.open(tx, row.key_id, row.sealed)
-    return msgspec.msgpack.decode(opened, type=Filing)
+    return read_msgpack(opened, Filing)
 
 
 def move(tx: Connection, office: CaseOffice, row: sa.Row[Any], **values: Any) -> sa.Row[Any]:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from hub.bus import Bus, Delivery, Message, NewMessage
 from hub.core.letters import AccountsLetter, CommandsLetter, LedgerLetter
 from hub.kernel.periods import Period
+from hub.kernel.typed import read_json
 from hub.ports.core import (
     UNSETTLED,
     AccountsAnswer,
@@ -78,7 +79,7 @@ class CommandHandler(_CoreHandler):
         self._kind, self._take, self._bus = kind, take, bus
 
     def send(self, delivery: Delivery) -> _Answered:
-        letter = msgspec.json.decode(delivery.payload, type=CommandsLetter)
+        letter = read_json(delivery.payload, CommandsLetter)
         port: CorePort = delivery.port
         results = port.command(delivery.line, self._kind, letter.as_commands())
         if all(result.reason == UNSETTLED for result in results):
@@ -119,7 +120,7 @@ class AccountsHandler(_CoreHandler):
         self._take = take
 
     def send(self, delivery: Delivery) -> tuple[AccountsLetter, AccountsAnswer]:
-        letter = msgspec.json.decode(delivery.payload, type=AccountsLetter)
+        letter = read_json(delivery.payload, AccountsLetter)
         port: CorePort = delivery.port
         return letter, port.accounts(delivery.line, letter.numbers)
 
@@ -137,7 +138,7 @@ class _LedgerHandler(_CoreHandler):
         self.died(tx, message)
 
     def died(self, tx: Connection, message: Message) -> None:
-        letter = msgspec.json.decode(self._bus.payload(tx, message.id), type=LedgerLetter)
+        letter = read_json(self._bus.payload(tx, message.id), LedgerLetter)
         self._gave_up(tx, letter)
 
 
@@ -149,7 +150,7 @@ class PostingsHandler(_LedgerHandler):
         self._take = take
 
     def send(self, delivery: Delivery) -> tuple[LedgerLetter, PostingPage]:
-        letter = msgspec.json.decode(delivery.payload, type=LedgerLetter)
+        letter = read_json(delivery.payload, LedgerLetter)
         port: CorePort = delivery.port
         period = Period.parse(letter.period)
         return letter, port.postings(delivery.line, period, letter.bank, letter.page)
@@ -166,7 +167,7 @@ class HoldsHandler(_LedgerHandler):
         self._take = take
 
     def send(self, delivery: Delivery) -> tuple[LedgerLetter, HoldPage]:
-        letter = msgspec.json.decode(delivery.payload, type=LedgerLetter)
+        letter = read_json(delivery.payload, LedgerLetter)
         port: CorePort = delivery.port
         period = Period.parse(letter.period)
         return letter, port.holds(delivery.line, period, letter.bank, letter.page)

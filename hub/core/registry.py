@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from hub.bus import Bus, Delivery, Message, NewMessage
 from hub.core.registry_letters import ApplicationsLetter, NumbersLetter, PersonsLetter
+from hub.kernel.typed import read_json
 from hub.ports.line import LineUnknown, PartnerRefused
 from hub.ports.registry import (
     HOLD,
@@ -84,7 +85,7 @@ class ApplyHandler(_Settling):
     """Applications of one kind."""
 
     def send(self, delivery: Delivery) -> _Answered:
-        letter = msgspec.json.decode(delivery.payload, type=ApplicationsLetter)
+        letter = read_json(delivery.payload, ApplicationsLetter)
         port: RegistryPort = delivery.port
         kind = ApplicationKind(letter.kind)
         return _Answered(letter, _said(port.apply(delivery.line, kind, letter.applications())))
@@ -94,7 +95,7 @@ class CancelHandler(_Settling):
     """Applications withdrawn."""
 
     def send(self, delivery: Delivery) -> _Answered:
-        letter = msgspec.json.decode(delivery.payload, type=NumbersLetter)
+        letter = read_json(delivery.payload, NumbersLetter)
         port: RegistryPort = delivery.port
         kind = ApplicationKind(letter.kind)
         return _Answered(letter, _said(port.cancel(delivery.line, kind, letter.numbers)))
@@ -107,7 +108,7 @@ class InquireHandler(_RegistryHandler):
         self._take = take
 
     def send(self, delivery: Delivery) -> tuple[ApplicationResult, ...]:
-        letter = msgspec.json.decode(delivery.payload, type=NumbersLetter)
+        letter = read_json(delivery.payload, NumbersLetter)
         port: RegistryPort = delivery.port
         kind = ApplicationKind(letter.kind)
         return _said(port.inquire(delivery.line, kind, letter.numbers))
@@ -123,7 +124,7 @@ class PersonsHandler(_RegistryHandler):
         self._take = take
 
     def send(self, delivery: Delivery) -> tuple[PersonsLetter, PersonsAnswer]:
-        letter = msgspec.json.decode(delivery.payload, type=PersonsLetter)
+        letter = read_json(delivery.payload, PersonsLetter)
         port: RegistryPort = delivery.port
         return letter, port.persons(delivery.line, letter.papers)
 

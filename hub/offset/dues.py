@@ -18,6 +18,7 @@ from hub.crypto import Tokens, sm3_hex
 from hub.kernel.identity import normal_id, normal_id_card, normal_name
 from hub.kernel.money import ZERO
 from hub.kernel.periods import Period
+from hub.kernel.typed import read_json
 from hub.offset.handling import ReadHandler
 from hub.offset.letters import DuesAsk, pack, unpack
 from hub.offset.office import Office, day_number
@@ -241,4 +242,4 @@ def open_page(tx: Connection, office: Office, due_list_id: int, page_no: int) ->
         )
     ).one()
     plain = office.vault.open(tx, found.key_id, found.sealed)
-    return DuePageOpened(msgspec.json.decode(plain, type=list[list[str]]))
+    return DuePageOpened(read_json(plain, list[list[str]]))

@@ -6,6 +6,7 @@ import msgspec
 
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
+from hub.kernel.typed import read_json
 from hub.ports.bank import (
     InstructionBatch,
     InstructionRow,
@@ -134,4 +135,4 @@ def pack(letter: msgspec.Struct) -> bytes:
 
 def unpack(payload: bytes, kind: type[_T]) -> _T:
     """From bytes."""
-    return msgspec.json.decode(payload, type=kind)
+    return read_json(payload, kind)

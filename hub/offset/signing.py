@@ -20,6 +20,7 @@ from hub import audit
 from hub.bus import Effect
 from hub.kernel.errors import NotFound, Refused
 from hub.kernel.periods import Period
+from hub.kernel.typed import read_json
 from hub.offset.agreements import (
     AgreementRow,
     BadAgreementFile,
@@ -227,7 +228,7 @@ def borrower_of(tx: Connection, office: Office, found: sa.Row[Any]) -> Borrower:
     ).first()
     if kept is not None:
         plain = office.vault.open(tx, kept.key_id, kept.sealed)
-        return msgspec.json.decode(plain, type=Borrower)
+        return read_json(plain, Borrower)
     here = tx.execute(
         sa.select(due_record.c.due_list_id, due_record.c.page_no, due_record.c.row_no)
         .join(due_list, due_list.c.id == due_record.c.due_list_id)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from hub import audit
 from hub.bus import drifts
 from hub.crypto import sm3
+from hub.kernel.typed import read_msgpack
 from hub.ports.line import Drift
 from hub.ports.query import Claim, QueryWord
 from hub.queries.tables import query_call, query_caller, query_grant, query_secret
@@ -154,7 +155,7 @@ def digest_of(body: bytes) -> str:
 def kept_answer(vault: Vault, view: Connection, before: Before) -> bytes:
     """What was answered then."""
     plain = vault.open(view, *before.sealed)
-    return msgspec.msgpack.decode(plain, type=_Kept).answer
+    return read_msgpack(plain, _Kept).answer
 
 
 def write_calls(tx: Connection, vault: Vault, found: Sequence[Call]) -> None:
