@@ -34,7 +34,7 @@ from hub.people.errors import (
     TokenRefused,
     TooManyTries,
 )
-from hub.people.tables import person, person_token
+from hub.people.tables import person, person_secret, person_token
 from hub.people.words import KEPT_APART, Party, Role
 from hub.store import Store, database_now_us
 from hub.store.vault import Vault
@@ -245,6 +245,9 @@ class People:
             .where(person_token.c.person_id == found, person_token.c.revoked_us.is_(None))
             .values(revoked_us=database_now_us(tx), revoked_by=by.login)
         )
+        # The password goes too: who is sent away signs in no more, and whoever had a lost token
+        # may have set one with it.
+        tx.execute(sa.delete(person_secret).where(person_secret.c.person_id == found))
         return int(found)
 
     def _remembered(self, digest: bytes, token_id: int) -> bool:

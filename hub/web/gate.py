@@ -21,7 +21,7 @@ from hub.people.errors import PeopleError, SessionOver
 
 SESSION_COOKIE = "hub_session"
 SIGN_IN = "/sign-in"
-OPEN = (SIGN_IN, "/static", "/healthz", "/livez", "/readyz", "/metrics", "/status")
+OPEN = (SIGN_IN, "/static", "/healthz", "/livez", "/readyz", "/metrics")
 """Paths, with what lies below them, that need no session."""
 
 

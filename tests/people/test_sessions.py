@@ -161,6 +161,18 @@ class TestEnds:
             desk.house.people.authenticate(desk.session)
         with pytest.raises(TokenRefused), desk.house.store.read() as view:
             desk.house.people.current(view, actor)
+        with pytest.raises(SignInRefused):  # password and device are worth nothing any more
+            desk.sign_in()
+
+    def test_a_new_personal_token_takes_the_password_along(self, desk: Desk) -> None:
+        """Whoever found the old one may have set a password with it."""
+        with desk.house.store.write() as tx:
+            fresh = desk.house.people.renew(tx, login="wang", by=desk.house.actor("root"))
+        with pytest.raises(SignInRefused):
+            desk.sign_in()
+        asked = desk.sessions.set_password(fresh, PASSWORD, "x")
+        session = desk.sessions.enrol(asked.enrol, code_of(desk.house, asked))
+        assert desk.house.people.authenticate(session).login == "wang"
 
     def test_ended_by_the_security_administrator_alone(self, desk: Desk) -> None:
         guard = desk.house.add("guard", Role.SECURITY)
