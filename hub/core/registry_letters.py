@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from hub.kernel.typed import convert
 from hub.ports.registry import (
     Application,
     ApplicationKind,
@@ -36,7 +37,7 @@ class ApplicationsLetter(msgspec.Struct, frozen=True):
 
     def applications(self) -> list[Application]:
         """In the port's form."""
-        found: list[Application] = msgspec.convert(self.rows, _TYPES[ApplicationKind(self.kind)])
+        found: list[Application] = convert(self.rows, _TYPES[ApplicationKind(self.kind)])
         return found
 
     def only(self, numbers: Collection[str]) -> "ApplicationsLetter":

@@ -1,4 +1,4 @@
-"""Typed values from JSON and MessagePack, read by several threads at once.
+"""Typed values from JSON, MessagePack and plain values, read by several threads at once.
 
 msgspec works out how to read a type when it is first asked to, and another thread that reads the
 same type meanwhile finds it half done: the process dies (SIGSEGV, 0.22).  So a type's reader is
@@ -34,3 +34,11 @@ def read_msgpack(data: bytes, kind: type[_T]) -> _T:
             reader = _msgpack.setdefault(kind, msgspec.msgpack.Decoder(kind))
     found: _T = reader.decode(data)
     return found
+
+
+def convert(value: object, kind: type[_T]) -> _T:
+    """Plain values as a type.  Raises what ``msgspec.convert`` raises."""
+    if kind not in _json:
+        with _making:
+            _json.setdefault(kind, msgspec.json.Decoder(kind))
+    return msgspec.convert(value, kind)

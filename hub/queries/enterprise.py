@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -14,6 +13,7 @@ from hub.kernel.clocks import from_us
 from hub.kernel.identity import normal_unit_name, normal_uscc
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
+from hub.kernel.typed import read_json
 from hub.ports.query import (
     Arrears,
     Contribution,
@@ -173,9 +173,7 @@ class Enterprises:
         )  # fmt: skip
 
     def _fields(self, view: Connection, key_id: int, sealed: bytes) -> dict[str, str]:
-        found: dict[str, str] = msgspec.json.decode(
-            self._vault.open(view, key_id, sealed), type=dict[str, str]
-        )
+        found: dict[str, str] = read_json(self._vault.open(view, key_id, sealed), dict[str, str])
         return found
 
 

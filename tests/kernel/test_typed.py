@@ -6,19 +6,22 @@ import sys
 SCRIPT = """
 import sys, threading
 import msgspec
-from hub.kernel.typed import read_json, read_msgpack
+from hub.kernel.typed import convert, read_json, read_msgpack
 
 sys.setswitchinterval(1e-6)
 AT_ONCE = 6
 for place in range(150):
     row = msgspec.defstruct(f"Row{place}", [("a", int), ("b", str)])
     page = msgspec.defstruct(f"Page{place}", [("x", list[row]), ("y", str, "")])
+    part = msgspec.defstruct(f"Part{place}", [("b", str)])
+    other = msgspec.defstruct(f"Other{place}", [("x", list[part])])
     said = {"x": [{"a": 1, "b": "z"}], "y": "q"}
     text, packed = msgspec.json.encode(said), msgspec.msgpack.encode(said)
     together = threading.Barrier(AT_ONCE)
 
     def read() -> None:
         together.wait()
+        assert convert(said, other).x[0].b == "z"
         assert read_json(text, page).x[0].b == read_msgpack(packed, page).x[0].b == "z"
 
     threads = [threading.Thread(target=read) for _ in range(AT_ONCE)]

@@ -11,6 +11,7 @@ from adapters.core.reference.replies import NotAsAgreed, strictly
 from adapters.kit.core_calls import R, hollow, moment, unreadable
 from hub.contracts import BadDocument, CodeStatus, Contract, shape
 from hub.kernel.money import Fen
+from hub.kernel.typed import read_json
 from hub.ports.core import (
     UNSETTLED,
     AccountsAnswer,
@@ -47,7 +48,7 @@ def read(kind: type[R], schema: str, body: bytes, contract: Contract, drift: Dri
     except NotAsAgreed:
         _note(schema, body, contract, drift)
         try:
-            found = msgspec.json.decode(body, type=kind)
+            found = read_json(body, kind)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ReplyUnreadable(f"the core's answer is no {schema}") from None
         if hollow(found):

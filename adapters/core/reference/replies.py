@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from adapters.kit.core_calls import ChangeRow, ChangesReply, ProbeReply, Reply, hollow
+from hub.kernel.typed import read_json
 
 LARGEST = 2**53 - 1
 MOST_ITEMS = 1000
@@ -218,7 +219,7 @@ class NotAsAgreed(Exception):
 def strictly(kind: type[Reply], body: bytes) -> Reply:
     """The reply, if it is as the contract says; raises NotAsAgreed."""
     try:
-        found = msgspec.json.decode(body, type=STRICT[kind])
+        found = read_json(body, STRICT[kind])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotAsAgreed from error
     if hollow(found):

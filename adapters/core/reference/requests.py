@@ -25,6 +25,7 @@ from adapters.core.reference.replies import (
 )
 from hub.kernel.errors import BadInput
 from hub.kernel.periods import Period
+from hub.kernel.typed import read_json
 from hub.ports.core import CoreCommand
 
 
@@ -85,7 +86,7 @@ def encode(request: Request) -> bytes:
     """To bytes; raises RequestNotAsAgreed before anything is sent."""
     body = msgspec.json.encode(request)
     try:
-        msgspec.json.decode(body, type=type(request))
+        read_json(body, type(request))
     except msgspec.ValidationError as error:
         # msgspec names type, rule and place, never the value.
         raise RequestNotAsAgreed(f"{type(request).__name__}: {error}") from None

@@ -11,6 +11,7 @@ from adapters.kit.core_calls import R, hollow, moment, unreadable
 from hub.contracts import BadDocument, CodeStatus, Contract, shape
 from hub.kernel.identity import comparable_id
 from hub.kernel.money import Fen
+from hub.kernel.typed import convert
 from hub.ports.line import DriftNotes, ReplyUnreadable
 from hub.ports.registry import (
     HOLD,
@@ -35,7 +36,7 @@ def read(kind: type[R], schema: str, body: bytes, contract: Contract, drift: Dri
         raise unreadable(drift, schema, "JSON in UTF-8", error.found) from None
     drift.drifts.extend(contract.validate_json(schema, parsed))
     try:
-        found = msgspec.convert(parsed, kind)
+        found = convert(parsed, kind)
     except msgspec.ValidationError:
         raise ReplyUnreadable(f"the core's answer is no {schema}") from None
     if hollow(found):
