@@ -103,7 +103,12 @@ class Site:
 class Mocks:
     """The bundled partners as processes of their own; they end when this process does."""
 
-    def __init__(self, site: Site, data: Path, partners: Sequence[str]) -> None:
+    def __init__(
+        self, site: Site, data: Path, partners: Sequence[str], contracts: Path | None = None,
+        editions: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """``contracts``: where the contract files lie, if not beside the mocks; ``editions``:
+        spoken whatever the day (``banks/gznx@2.0.0``)."""
         self._site = site
         self._ports = site.mocks / "ports.json"
         self._ports.unlink(missing_ok=True)
@@ -112,6 +117,10 @@ class Mocks:
         words += ["--state", str(site.mocks), "--data", str(data)]
         words += ["--clock", str(site.clock_file), "--environment", "demo"]
         words += ["--ports-file", str(self._ports)]
+        if contracts is not None:
+            words += ["--contracts", str(contracts)]
+        for edition in editions:
+            words += ["--edition", edition]
         for partner in partners:
             words += ["--partner", partner]
         self.log = site.mocks / "mocks.log"

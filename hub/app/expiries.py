@@ -33,6 +33,12 @@ def endings(settings: Settings, partners: Partners) -> list[Ending]:
         except (HubError, OSError, ValueError) as error:
             said = error.message if isinstance(error, HubError) else type(error).__name__
             _log.warning("expiry dates cannot be read", interface=interface, why=said)
+    for one in partners.announced():
+        begins = datetime.combine(one.day, time(), SHANGHAI)
+        said = (
+            f"{one.version}（还不能用 not usable: {one.obstacle}）" if one.obstacle else one.version
+        )
+        found.append(Ending(one.interface, "edition", said[:120], "", to_us(begins)))
     for interface, shown in partners.sightings():
         found.append(
             Ending(interface, shown.kind, shown.name[:120], shown.fingerprint, shown.expires_us)

@@ -6,6 +6,7 @@ threads that do the work.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy.engine import Connection
@@ -137,14 +138,13 @@ class Hub:
         port = self.partners.open(core.interface).port
         seats = {}
         for adapter in self.of_port("bank"):
-            partner = self.partners.open(adapter.interface)
+            self.partners.open(adapter.interface)
             code = adapter.manifest.partner.code
             seats[code] = BankSeat(
                 code=code,
                 name=adapter.manifest.partner.name,
                 interface=adapter.interface,
-                port=partner.port,
-                contract_version=partner.contract_version,
+                now=partial(self.partners.seat, adapter.interface),
                 hours=adapter.manifest.payment_hours,
                 places=self.settings.partner(adapter.interface).places,
                 one_book=self.settings.partner(adapter.interface).switch.one_book,
