@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from hub.app.partners import Partners
 from hub.bus import expiry
 from hub.bus.expiry import Ending
-from hub.kernel.clocks import SHANGHAI, to_us
+from hub.kernel.clocks import SHANGHAI, SystemClock, to_us
 from hub.kernel.errors import HubError
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
@@ -34,7 +34,10 @@ def endings(settings: Settings, partners: Partners) -> list[Ending]:
             said = error.message if isinstance(error, HubError) else type(error).__name__
             _log.warning("expiry dates cannot be read", interface=interface, why=said)
     for one in partners.announced():
-        begins = datetime.combine(one.day, time(), SHANGHAI)
+        # Rows here are of real time; to the minute, so that the same day is the same at each look.
+        begins = (SystemClock().now() + one.left + timedelta(seconds=30)).replace(
+            second=0, microsecond=0
+        )
         said = (
             f"{one.version}（还不能用 not usable: {one.obstacle}）" if one.obstacle else one.version
         )

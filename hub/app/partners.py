@@ -7,13 +7,13 @@ say) that all attempts of this process share.
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from hub.app.discover import FoundAdapter
 from hub.app.editions import every_edition, in_force, next_edition
 from hub.app.trusting import trust_of
-from hub.kernel.clocks import BusinessClock
+from hub.kernel.clocks import SHANGHAI, BusinessClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
@@ -46,11 +46,12 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """An edition that begins on a business day; ``obstacle``: why it could not be used today."""
+    """An edition that begins in ``left`` (business time); ``obstacle``: why it could not be used
+    today, empty when it could."""
 
     interface: str
     version: str
-    day: date
+    left: timedelta
     obstacle: str
 
 
@@ -120,7 +121,8 @@ class Partners:
                 self._opened(adapter, coming, 0)
             except Misconfigured as error:
                 obstacle = error.message
-            found.append(Announced(name, coming.contract.version, day, obstacle))
+            left = datetime.combine(day, time(), SHANGHAI) - self._clock.now()
+            found.append(Announced(name, coming.contract.version, left, obstacle))
         return found
 
     def sightings(self) -> list[tuple[str, Shown]]:
