@@ -97,7 +97,7 @@ class Worker:
     def start(self) -> None:
         """Begin to claim and send, in threads of its own."""
         sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
-        event.listen(self._store.engine, "checkin", self._checked_in)
+        event.listen(self._store.writing, "checkin", self._checked_in)
         self._finisher.start()
         self._dispatcher = threading.Thread(target=self._run, name="bus-worker", daemon=True)
         self._dispatcher.start()
@@ -109,7 +109,7 @@ class Worker:
         """
         if self._dispatcher is None or self._stopping.is_set():
             return not self.busy
-        event.remove(self._store.engine, "checkin", self._checked_in)
+        event.remove(self._store.writing, "checkin", self._checked_in)
         self._stopping.set()
         self.bell.set()
         until = monotonic() + timeout_s

@@ -349,7 +349,9 @@ def many(**partners: Any) -> Iterator[Centre]:
         folder = Path(name) / "centre"
         shutil.copytree(_TEMPLATE[0], folder)
         store = Store(f"sqlite:///{folder}/hub.sqlite")
-        sa.event.listen(store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
+        sa.event.listen(
+            store.writing, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF")
+        )
         try:
             yield Centre(store, folder, upgraded=True, **partners)
         finally:
