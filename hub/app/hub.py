@@ -27,7 +27,7 @@ from hub.bus.policy import ChannelPolicy
 from hub.cases import CaseOffice
 from hub.crypto import KeyRing
 from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
-from hub.kernel.errors import Misconfigured
+from hub.kernel.errors import HubError, Misconfigured
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
 from hub.offset import notices
@@ -249,7 +249,17 @@ class Engine:
         self._sealer.join(10)
         self._worker.stop()
         self._reaper.stop()
+        self._witness_all()
         give_back(self._seals)
+
+    def _witness_all(self) -> None:
+        """What was written while the others ended is sealed and witnessed, too: nothing of an
+        orderly end waits for the next start."""
+        try:
+            if self._seals.hold():
+                self._hub.keeper.stage_end("stop")
+        except HubError as error:
+            _log.warning("the last entries wait for the next start", why=error.message)
 
     def _seal(self) -> None:
         while not self._stopping.wait(_SEAL_S):
