@@ -149,9 +149,11 @@ SQL: dict[str, str] = {
         {_n("YWFL='03'")} AS dkbs, {_money(f'FSE*({SIGN})', "YWFL='01'")} AS gjje,
         {_money(f'FSE*({SIGN})', "YWFL='02'")} AS tqje, {_money(f'FSE*({SIGN})', "YWFL='03'")} dkje
         FROM business_entries WHERE {_IN_YW} GROUP BY BLQD ORDER BY BLQD""",
-    "zjlxjk/lgl_cx": f"""SELECT JGBM AS jgbm, {_n("BLQD='01' AND YWFL='01'")} AS gtjcbs,
-        {_n("BLQD='01' AND YWFL='02'")} AS gttqbs, {_n("BLQD='01' AND YWFL IN ('03','04')")} gtdkbs
-        FROM business_entries WHERE {_IN_YW} GROUP BY JGBM""",
+    "zjlxjk/lgl_cx": f"""SELECT JGBM AS jgbm, {_sum('1', "BLQD='01' AND YWFL='01'")} AS gtjcbs,
+        {_sum('1', "BLQD='01' AND YWFL='02'")} AS gttqbs,
+        {_sum('1', "BLQD='01' AND YWFL IN ('03','04')")} AS gtdkbs,
+        printf('%.2f', 100.0*{_sum('1', "BLQD<>'01'")}/COUNT(*)) AS lgl
+        FROM business_entries WHERE {_IN_YW} AND CZBZ='01' GROUP BY JGBM""",
     "dyw/get_dywData": f"""SELECT {_sum('1', f"{DAYS}>=0 AND {DAYS}<7")} AS day1,
         {_sum('1', f"{DAYS}>=7 AND {DAYS}<15")} AS day2,
         {_sum('1', f"{DAYS}>=15 AND {DAYS}<30")} AS day3, {_sum('1', f"{DAYS}>=30")} AS day4
