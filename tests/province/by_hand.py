@@ -38,9 +38,8 @@ def load(folder: Path) -> sqlite3.Connection:
     return db
 
 
-def put(db: sqlite3.Connection, table: str, key: str, row: Mapping[str, str]) -> None:
-    """The same change as was made at the core."""
-    db.execute(f"DELETE FROM {table} WHERE {key}=?", (row[key],))
+def put(db: sqlite3.Connection, table: str, row: Mapping[str, str]) -> None:
+    """A row more."""
     names = ", ".join(row)
     marks = ", ".join("?" * len(row))
     values = [_value(name, value) for name, value in row.items()]
@@ -109,32 +108,32 @@ SQL: dict[str, str] = {
         (SELECT COUNT(*) FROM persons) AS ljjzzrs, ({_PERSON} ('01')) AS ljjzzcrs,
         ({_PERSON} ('02')) AS ljjzfcrs, ({_PERSON} ('06')) AS ljjzdjrs,
         ({_PERSON} ('03','04','05')) AS ljjzxhrs,
-        (SELECT {_money('GRZHYE')} FROM persons) AS jcye,
+        (SELECT {_money("GRZHYE")} FROM persons) AS jcye,
         (SELECT COUNT(*) FROM persons WHERE KHRQ BETWEEN '{B}' AND '{E}') AS xkhzgs,
         (SELECT COUNT(DISTINCT DWZH) FROM contributions WHERE SJRS>0 AND {_IN_HJ}) AS sjdws,
-        (SELECT {_money('SJJE')} FROM contributions WHERE {_IN_HJ}) AS sjce,
-        (SELECT {_money('SJJE')} FROM contributions WHERE JZRQ<='{E}') AS ljsjce,
+        (SELECT {_money("SJJE")} FROM contributions WHERE {_IN_HJ}) AS sjce,
+        (SELECT {_money("SJJE")} FROM contributions WHERE JZRQ<='{E}') AS ljsjce,
         (SELECT {_n("YWFL='01'")} FROM business_entries WHERE {_IN_YW}) AS gjzbs,
         (SELECT {_n("YWFL='02'")} FROM business_entries WHERE {_IN_YW}) AS tqzbs,
-        (SELECT {_money(f'FSE*({SIGN})', "YWFL='02'")} FROM business_entries WHERE {_IN_YW}) tqje,
-        (SELECT {_money(f'FSE*({SIGN})', "YWFL='02'")} FROM business_entries WHERE JZRQ<='{E}')
+        (SELECT {_money(f"FSE*({SIGN})", "YWFL='02'")} FROM business_entries WHERE {_IN_YW}) tqje,
+        (SELECT {_money(f"FSE*({SIGN})", "YWFL='02'")} FROM business_entries WHERE JZRQ<='{E}')
             AS ljtqje,
-        (SELECT {_money(f'FSE*({SIGN})', "YWFL='05' AND YWLX='08'")} FROM business_entries
+        (SELECT {_money(f"FSE*({SIGN})", "YWFL='05' AND YWLX='08'")} FROM business_entries
             WHERE {_IN_YW}) AS wbzrje,
-        (SELECT {_money(f'LXE*({SIGN})', "YWFL='04'")} FROM business_entries WHERE {_IN_YW}) hslx,
+        (SELECT {_money(f"LXE*({SIGN})", "YWFL='04'")} FROM business_entries WHERE {_IN_YW}) hslx,
         (SELECT COUNT(*) FROM fund_loans WHERE DKFFRQ BETWEEN '{B}' AND '{E}') AS ffbs,
-        (SELECT {_money('DKFFE')} FROM fund_loans WHERE DKFFRQ<='{E}') AS ljffje,
-        (SELECT {_money('DKYE')} FROM fund_loans) AS dkye,
+        (SELECT {_money("DKFFE")} FROM fund_loans WHERE DKFFRQ<='{E}') AS ljffje,
+        (SELECT {_money("DKYE")} FROM fund_loans) AS dkye,
         (SELECT {_money(DUE)} FROM fund_loans) AS yqdkje,
         (SELECT COUNT(*) FROM fund_loans WHERE DQYQQS>=3) AS ljthreeyqhs,
-        (SELECT {_money('YE', "ZHLX='01'")} FROM bank_accounts) AS hqzhye,
-        (SELECT {_money('FSE', "SZFX='1'")} FROM settlements WHERE {_IN_JS}) AS ywsrje,
-        (SELECT {_money('FSE', "SZFX='2'")} FROM settlements WHERE {_IN_JS}) AS ywzcje""",
+        (SELECT {_money("YE", "ZHLX='01'")} FROM bank_accounts) AS hqzhye,
+        (SELECT {_money("FSE", "SZFX='1'")} FROM settlements WHERE {_IN_JS}) AS ywsrje,
+        (SELECT {_money("FSE", "SZFX='2'")} FROM settlements WHERE {_IN_JS}) AS ywzcje""",
     "common/get_fwxl": f"SELECT BLQD AS qd, SUM({SIGN}) AS bs, {_money(f'FSE*({SIGN})')} AS je"
     f" FROM business_entries WHERE {_IN_YW} GROUP BY BLQD",
     "zjlxjk/get_all_bank": "SELECT YHDM AS bm, COUNT(*) AS zhs FROM bank_accounts GROUP BY YHDM",
-    "zjlxjk/get_bank_ye": f"""SELECT JSYHDM AS bm, {_money('FSE')} AS fse,
-        {_money('FSE', "SZFX='1'")} AS sre, {_money('FSE', "SZFX='2'")} AS zce
+    "zjlxjk/get_bank_ye": f"""SELECT JSYHDM AS bm, {_money("FSE")} AS fse,
+        {_money("FSE", "SZFX='1'")} AS sre, {_money("FSE", "SZFX='2'")} AS zce
         FROM settlements WHERE {_IN_JS} GROUP BY JSYHDM""",
     "zjlxjk/get_all_bank_sszhmx": f"SELECT JSYHDM AS bm, {_yuan('FSE')} AS fse FROM settlements"
     " WHERE JSFSRQ='20251014' ORDER BY JSFSSJ DESC",
@@ -146,19 +145,19 @@ SQL: dict[str, str] = {
         substr(JSFSSJ,5) AS jysj FROM settlements WHERE {_IN_JS}
         ORDER BY JSFSRQ DESC, JSFSSJ DESC LIMIT 7 OFFSET 7""",
     "bbgl/ywtj_cx": f"""SELECT {_n("YWFL='01'")} AS gjbs, {_n("YWFL='02'")} AS tqbs,
-        {_n("YWFL='03'")} AS dkbs, {_money(f'FSE*({SIGN})', "YWFL='01'")} AS gjje,
-        {_money(f'FSE*({SIGN})', "YWFL='02'")} AS tqje, {_money(f'FSE*({SIGN})', "YWFL='03'")} dkje
+        {_n("YWFL='03'")} AS dkbs, {_money(f"FSE*({SIGN})", "YWFL='01'")} AS gjje,
+        {_money(f"FSE*({SIGN})", "YWFL='02'")} AS tqje, {_money(f"FSE*({SIGN})", "YWFL='03'")} dkje
         FROM business_entries WHERE {_IN_YW} GROUP BY BLQD ORDER BY BLQD""",
-    "zjlxjk/lgl_cx": f"""SELECT JGBM AS jgbm, {_sum('1', "BLQD='01' AND YWFL='01'")} AS gtjcbs,
-        {_sum('1', "BLQD='01' AND YWFL='02'")} AS gttqbs,
-        {_sum('1', "BLQD='01' AND YWFL IN ('03','04')")} AS gtdkbs,
-        printf('%.2f', 100.0*{_sum('1', "BLQD<>'01'")}/COUNT(*)) AS lgl
+    "zjlxjk/lgl_cx": f"""SELECT JGBM AS jgbm, {_sum("1", "BLQD='01' AND YWFL='01'")} AS gtjcbs,
+        {_sum("1", "BLQD='01' AND YWFL='02'")} AS gttqbs,
+        {_sum("1", "BLQD='01' AND YWFL IN ('03','04')")} AS gtdkbs,
+        printf('%.2f', 100.0*{_sum("1", "BLQD<>'01'")}/COUNT(*)) AS lgl
         FROM business_entries WHERE {_IN_YW} AND CZBZ='01' GROUP BY JGBM""",
-    "dyw/get_dywData": f"""SELECT {_sum('1', f"{DAYS}>=0 AND {DAYS}<7")} AS day1,
-        {_sum('1', f"{DAYS}>=7 AND {DAYS}<15")} AS day2,
-        {_sum('1', f"{DAYS}>=15 AND {DAYS}<30")} AS day3, {_sum('1', f"{DAYS}>=30")} AS day4
+    "dyw/get_dywData": f"""SELECT {_sum("1", f"{DAYS}>=0 AND {DAYS}<7")} AS day1,
+        {_sum("1", f"{DAYS}>=7 AND {DAYS}<15")} AS day2,
+        {_sum("1", f"{DAYS}>=15 AND {DAYS}<30")} AS day3, {_sum("1", f"{DAYS}>=30")} AS day4
         FROM fund_loans WHERE DYBJRQ<>''""",
-    "dyw/get_dywmx": f"""SELECT {DAYS} AS dyts, {_yuan('DKFFE')} AS dkffe FROM fund_loans
+    "dyw/get_dywmx": f"""SELECT {DAYS} AS dyts, {_yuan("DKFFE")} AS dkffe FROM fund_loans
         WHERE DYBJRQ<>'' AND DKFFRQ BETWEEN '20150101' AND '{E}'""",
     "zjlxjk/dezjjk_cx": "SELECT ZJYWLX AS zjytbm, "
     + ", ".join(
@@ -172,10 +171,10 @@ SQL: dict[str, str] = {
     "zjlxjk/dezjjk_chart_cx": f"SELECT ZJYWLX AS zjytbm, {_wan('FSE')} AS syje"
     f" FROM settlements WHERE {_IN_JS} AND FSE>=500000000",
     "zjlxjk/yhzhye_table_cx": f"""SELECT YHDM AS sszh,
-        {_money('YE', "ZHXZ='01' AND ZHLX='01'")} AS gjzhye,
-        {_money('YE', "ZHXZ='02' AND ZHLX='01'")} AS dkzhye,
-        {_money('YE', "ZHXZ='03' AND ZHLX='01'")} AS zzsyzhye,
-        {_money('YE', "ZHLX='02'")} AS dqzhye FROM bank_accounts GROUP BY YHDM""",
+        {_money("YE", "ZHXZ='01' AND ZHLX='01'")} AS gjzhye,
+        {_money("YE", "ZHXZ='02' AND ZHLX='01'")} AS dkzhye,
+        {_money("YE", "ZHXZ='03' AND ZHLX='01'")} AS zzsyzhye,
+        {_money("YE", "ZHLX='02'")} AS dqzhye FROM bank_accounts GROUP BY YHDM""",
     "zhfwpt/xxtsl_cx": _service("01", "bm"),
     "zhfwpt/qdfwzl_cx": _service("02", "bm"),
     "zhfwpt/yhzcfb_cx": _last("03", "FL AS bm, SL AS count"),
@@ -197,16 +196,16 @@ SQL: dict[str, str] = {
     + f", {_sum('1', 'DQYQQS>=6')} AS yq6, {_money('DKYE', 'DQYQQS>=6')} AS ysdkye6,"
     f" {_money('DKYE')} AS dkye FROM fund_loans",
     "yqqk/jg_yqqk_gdyqqk_tc": f"""SELECT DQYQQS AS dqyqcs, LJYQQS AS ljyqqs,
-        {_yuan('YQBJZE')} AS dqyqbj, {_yuan('DKYE')} AS dkye, {_yuan('DQJHHKJE')} AS dqjhhkje
+        {_yuan("YQBJZE")} AS dqyqbj, {_yuan("DKYE")} AS dkye, {_yuan("DQJHHKJE")} AS dqjhhkje
         FROM fund_loans WHERE DQYQQS>=3 AND DQYQQS<6""",
     # indicators
     "dzbfx/more_target_value_cx": f"SELECT {_money('SJJE')} AS bqz FROM contributions"
     f" WHERE {_IN_HJ}",
     "dzbfx/more_grid_cx": f"""SELECT JGBM AS dimension1, DWJJLX AS dimension2,
-        {_money('GRZHYE')} AS value1 FROM persons JOIN unit_marks USING (DWZH)
+        {_money("GRZHYE")} AS value1 FROM persons JOIN unit_marks USING (DWZH)
         GROUP BY JGBM, DWJJLX""",
     "dzbfx/more_chart_cx": f"""SELECT substr(JZRQ,1,4)||'-'||substr(JZRQ,5,2) AS dimensionmc1,
-        {_money('SJJE')} AS value1 FROM contributions WHERE {_IN_HJ} GROUP BY 1
+        {_money("SJJE")} AS value1 FROM contributions WHERE {_IN_HJ} GROUP BY 1
         UNION ALL SELECT '2025-10', '0.00'""",  # nothing was booked in October
 }
 """``module/name`` → what it must answer to ASKED."""
@@ -214,15 +213,13 @@ SQL: dict[str, str] = {
 _PAGE = {"pageSize": 7, "pageNumber": 2, "ksrq": "2025-09-01", "jsrq": "2025-10-31"}
 _ALL = {"pageSize": 500, "pageNumber": 1, "ksrq": "2025-09-01", "jsrq": "2025-10-31"}
 _DAYS = {"ksrq": "2025-09-01", "jsrq": "2025-10-31"}
-ASKED: dict[str, dict[str, Any]] = {
-    name: _DAYS
-    for name in (
-        "common/get_business_data", "common/get_fwxl", "zjlxjk/get_bank_ye", "bbgl/ywtj_cx",
-        "zjlxjk/lgl_cx", "zjlxjk/dezjjk_cx", "zhfwpt/xxtsl_cx", "zhfwpt/qdfwzl_cx",
-        "zhfwpt/yhzcfb_cx", "zhfwpt/yhxbxx_cx", "zhfwpt/sms_cx", "zhfwpt/qdlogin",
-        "zhfwpt/yhnlxx_cx", "zhfwpt/lyqd_cx",
-    )
-} | {
+_OF_DAYS = (
+    "common/get_business_data", "common/get_fwxl", "zjlxjk/get_bank_ye", "bbgl/ywtj_cx",
+    "zjlxjk/lgl_cx", "zjlxjk/dezjjk_cx", "zhfwpt/xxtsl_cx", "zhfwpt/qdfwzl_cx",
+    "zhfwpt/yhzcfb_cx", "zhfwpt/yhxbxx_cx", "zhfwpt/sms_cx", "zhfwpt/qdlogin",
+    "zhfwpt/yhnlxx_cx", "zhfwpt/lyqd_cx",
+)  # fmt: skip
+ASKED: dict[str, dict[str, Any]] = dict.fromkeys(_OF_DAYS, _DAYS) | {
     "zjlxjk/get_yhlsjymx": _PAGE,
     "dyw/get_dywmx": _ALL | {"ksrq": "2015-01-01"},
     "zjlxjk/dezjjk_chart_cx": _ALL,

@@ -118,17 +118,18 @@ def site_on(store: Store, folder: Path, mock: CoreMock) -> Iterator[Site]:
     with HttpPartner({"api": mock.ports["api"]}, timeout_s=20.0) as core, mock.client() as hand:
         registry = build_registry(
             AdapterContext(
-                "core-registry", ROOT / "contracts_spec" / "core" / "registry",
-                {"key_id": "hub-2025"}, {"sign_key": key}, SystemClock(),
-            )  # fmt: skip
+                "core-registry",
+                ROOT / "contracts_spec" / "core" / "registry",
+                {"key_id": "hub-2025"},
+                {"sign_key": key},
+                SystemClock(),
+            )
         )
         follower = Follower(
             store, vault, clock, "core-registry", registry,
             lambda: core.open_line(NoRecorder()), "1.1.0",
         )  # fmt: skip
-        port = build(
-            AdapterContext(INTERFACE, SPEC, {"sid": SID, "zjbzxbm": CENTRE}, {}, clock)
-        )
+        port = build(AdapterContext(INTERFACE, SPEC, {"sid": SID, "zjbzxbm": CENTRE}, {}, clock))
         gate = Gate(
             store, vault, clock, Enterprises(vault, "core-registry"),
             [Published(INTERFACE, one, one_of_many=True) for one in port.functions],
@@ -138,9 +139,7 @@ def site_on(store: Store, folder: Path, mock: CoreMock) -> Iterator[Site]:
         listener.start()
         try:
             with httpx.Client(base_url=listener.address, trust_env=False, timeout=60) as http:
-                site = Site(
-                    hand, store, clock, follower, port, gate, Callers(vault, clock), http
-                )
+                site = Site(hand, store, clock, follower, port, gate, Callers(vault, clock), http)
                 site.follow()
                 site.grant()
                 yield site

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def test_periods_are_the_span_once(begin: date, days: int, period: str) -> None:
     found = list(parts(span, period))
     assert found[0].span.begin == span.begin
     assert found[-1].span.end == span.end
-    for one, following in zip(found, found[1:], strict=False):
+    for one, following in pairwise(found):
         assert one.span.end + timedelta(days=1) == following.span.begin
         assert one.name != following.name
     back = span.back(12)

@@ -29,7 +29,8 @@ class Item:
     """One field of a function's rows: where its value comes from, and how it is written.
 
     One of ``of`` (a column, a figure, ``record:…`` or ``@…``), ``share`` (of the sum of a figure
-    over all rows), ``without`` (what is not of the first of the second) and ``ratio`` (sum over one).
+    over all rows), ``without`` (what of the second is not of the first) and ``ratio`` (a sum over
+    one).
     ``figure`` of shape ``one``: its own; ``until``: of all days up to the last.
     """
 
