@@ -44,6 +44,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings(),
         "quality.md": quality(),
         "metrics.md": metrics(),
+        "supervision.md": supervision(),
     }
     if (ROOT / "hub/cli/main.py").exists():
         made["commands.md"] = commands()
@@ -104,6 +105,37 @@ def service_items() -> str:
         f"The contract buys {known['total']} items and does not list them; they are counted here"
         f" by reading {known['reading']} (by clause). Confirmed by the centre: {confirmed}.", "",
         _table(["#", "服务项", "", "条款", "接口", "适配器"], rows),
+    )  # fmt: skip
+
+
+def supervision() -> str:
+    """The supervision platform's catalogue, function by function, and our indicators."""
+    from hub.app.adaptation import adaptations, counted  # noqa: PLC0415
+    from hub.contracts import load_contract  # noqa: PLC0415
+
+    folder = "contracts_spec/province/supervision"
+    rows = adaptations(load_contract(ROOT / folder))
+    known = _read(f"{folder}/catalogue.yaml")
+    units = known["tables"]["unit_of"]
+    indicators = [
+        [code, one["name"], units[one["unit"]], "、".join(one["dims"]), "已适配"]
+        for code, one in known["indicators"].items()
+    ] + [
+        [code, one["name"], "", "", f"未适配：{one['why']}"]
+        for code, one in known["missing"].items()
+    ]
+    return _page(
+        "Supervision catalogue · 省监管平台适配对照表", f"{folder}/catalogue.yaml",
+        f"{len(rows)} functions: " + ", ".join(f"{w} {n}" for w, n in counted(rows).items())
+        + ". Every adapted one is asked over a socket by `tests/province/test_adaptation.py` and"
+        " agrees with a count in SQL over the core's rows.", "",
+        _table(
+            ["#", "功能", "路径", "适配", "授权", "来源", "字段", "说明"],
+            [[one.id, one.title, f"`{one.path}`", one.word, one.grant, one.source,
+              str(one.fields or ""), one.why] for one in rows],
+        ), "",
+        "## Indicators · 指标", "",
+        _table(["编码", "名称", "单位", "维度", "适配"], indicators),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from hub.ports.context import AdapterContext
 from hub.ports.inbound import InboundAnswer, InboundRequest
 from hub.ports.line import Drift
 from hub.ports.query import (
+    FIGURE_WORDS,
     Claim,
     EnterpriseAnswer,
     EnterpriseQuestion,
@@ -47,6 +48,7 @@ class EnterpriseQuery(ABC):
         spec: Mapping[str, Any] = contract.extra["query"]
         self.route = str(spec["path"])
         self.headers = _JSON
+        self.needs = ""
         self.largest = contract.limit("request_bytes")
         self.contract_version = contract.version
         self.max_age_s = int(spec["max_age_s"])
@@ -170,7 +172,7 @@ def _day(day: int) -> str:
 
 def _codes(contract: Contract) -> dict[QueryWord, Any]:
     found = {QueryWord(one.reason): one for one in contract.table("code").codes.values()}
-    lacking = sorted(set(QueryWord) - set(found))
+    lacking = sorted(set(QueryWord) - FIGURE_WORDS - set(found))
     if lacking:
         raise Misconfigured(f"the contract of {contract.interface} has no code for {lacking[0]}")
     return found

@@ -5,9 +5,10 @@ import json
 from hub.api.gate import Gate, Published
 from hub.api.openapi import OPENAPI, document
 from hub.app.hub import Hub
-from hub.app.publishing import published, registry
+from hub.app.publishing import functions_of, published, registry
 from hub.kernel.errors import Misconfigured
 from hub.queries.enterprise import Enterprises
+from hub.queries.figures import Figures
 from hub.wire.http_in import HttpListener
 
 AT_ONCE = 16
@@ -27,7 +28,12 @@ class Door:
         self.interfaces = tuple(ports)
         self._gate = Gate(
             hub.store, hub.vault, hub.clock, Enterprises(hub.vault, found.interface),
-            [Published(interface, one) for interface, one in ports.items()],
+            [
+                Published(interface, one, one_of_many=one is not port)
+                for interface, port in ports.items()
+                for one in functions_of(port)
+            ],
+            Figures(hub.vault, found.interface),
         )  # fmt: skip
         said = document([hub.adapters[interface].contract for interface in ports])
         page = ("application/json; charset=utf-8", json.dumps(said, ensure_ascii=False).encode())

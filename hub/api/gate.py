@@ -27,20 +27,15 @@ from hub.bus.gathering import Gathering
 from hub.kernel.clocks import BusinessClock, monotonic, to_us
 from hub.kernel.errors import Misconfigured
 from hub.kernel.secret import Secret
+from hub.ports.figures import FiguresQuestion
 from hub.ports.inbound import InboundAnswer, InboundRequest
 from hub.ports.line import Drift
-from hub.ports.query import (
-    Claim,
-    EnterpriseAnswer,
-    EnterpriseQuestion,
-    QueryPort,
-    QueryRefused,
-    QueryWord,
-)
+from hub.ports.query import Answer, Claim, QueryPort, QueryRefused, QueryWord, Question
 from hub.queries import calls
 from hub.queries.callers import expired
 from hub.queries.calls import Before, Call, Caller, Grant
 from hub.queries.enterprise import Enterprises, Limits
+from hub.queries.figures import Figures
 from hub.store import DatabaseAway, Store
 from hub.store.vault import Sealed, Vault
 
@@ -55,22 +50,29 @@ _UNHEARD = {404: QueryWord.NO_ROUTE, 405: QueryWord.NO_ROUTE, 413: QueryWord.TOO
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One interface that is asked here."""
+    """One interface that is asked here, or ``one_of_many`` functions of it: there a signature is
+    for one function too."""
 
     interface: str
     port: QueryPort
+    one_of_many: bool = False
 
     @property
     def limits(self) -> Limits:
         """By its contract."""
         return Limits(self.port.max_age_s, self.port.most_units, self.port.most_rows)
 
+    def digest_of(self, body: bytes) -> str:
+        """What one signature is good for once."""
+        asked_at = f"{self.port.route}\n".encode() if self.one_of_many else b""
+        return calls.digest_of(asked_at + body)
+
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
     word: QueryWord
-    question: EnterpriseQuestion | None = None
-    answer: EnterpriseAnswer | None = None
+    question: Question | None = None
+    answer: Answer | None = None
     drifts: tuple[Drift, ...] = ()
 
 
@@ -79,11 +81,12 @@ class Gate:
 
     def __init__(
         self, store: Store, vault: Vault, clock: BusinessClock, enterprises: Enterprises,
-        published: Sequence[Published],
+        published: Sequence[Published], figures: Figures | None = None,
     ) -> None:  # fmt: skip
-        """Raises Misconfigured when nothing is published, or two want one route."""
+        """Without ``figures`` no function of a catalogue can be published.  Raises Misconfigured
+        when nothing is published, or two want one route."""
         self._store, self._vault, self._clock = store, vault, clock
-        self._enterprises = enterprises
+        self._enterprises, self._figures = enterprises, figures
         self._by_route: dict[str, Published] = {}
         for one in published:
             if one.port.route in self._by_route:
@@ -137,7 +140,7 @@ class Gate:
             if not self._quota.take(view, caller, now):
                 raise QueryRefused(QueryWord.QUOTA, f"{caller.rid} is beyond its quota")
             grant = caller.grant
-            if grant is None or expired(grant.until_day, now):
+            if grant is None or expired(grant.until_day, now) or not _shows(grant, one.port):
                 grant, decided = None, _Decided(QueryWord.NOT_GRANTED)
             else:
                 decided = self._decide(view, one, request.body, now)
@@ -172,6 +175,11 @@ class Gate:
             question = one.port.read(body)
         except QueryRefused as no:
             return _Decided(no.word, drifts=no.drifts)
+        if isinstance(question, FiguresQuestion):
+            if self._figures is None:
+                raise RuntimeError("figures are asked for where none are kept")
+            figured = self._figures.find(view, question, one.limits, now)
+            return _Decided(figured.word, question, figured.answer)
         found = self._enterprises.find(view, question, one.limits, now)
         return _Decided(found.word, question, found.answer)
 
@@ -185,13 +193,18 @@ class Gate:
             claim=claim, caller=caller, interface=one.interface,
             contract_version=one.port.contract_version, grant=grant, asked_us=to_us(now),
             as_of_us=None if found is None else to_us(found.as_of), remote=request.remote,
-            body=request.body,
-            uscc_token="" if asked is None else self._enterprises.uscc_token(asked.uscc),
+            body=request.body, body_digest=one.digest_of(request.body),
+            uscc_token=self._uscc_token(asked),
             reference="" if asked is None else asked.reference, word=decided.word,
             http_status=said.status, answer=said.body,
             units=0 if found is None else len(found.units), took_us=took_us, month=f"{now:%Y-%m}",
             drifts=decided.drifts,
         )  # fmt: skip
+
+    def _uscc_token(self, asked: Question | None) -> str:
+        if asked is None or isinstance(asked, FiguresQuestion):
+            return ""
+        return self._enterprises.uscc_token(asked.uscc)
 
     def _write(self, one: Published, call: Call, said: InboundAnswer) -> InboundAnswer:
         if self._scribe.write(call):
@@ -211,7 +224,7 @@ class Gate:
 
     def _again(self, one: Published, caller: Caller, body: bytes, before: Before) -> InboundAnswer:
         """The same body gets what it got; another is refused and reported."""
-        if before.body_digest == calls.digest_of(body):
+        if before.body_digest == one.digest_of(body):
             with self._store.read() as view:
                 answer = calls.kept_answer(self._vault, view, before)
             return InboundAnswer(before.http_status, one.port.headers, answer)
@@ -220,6 +233,10 @@ class Gate:
         log.error("query.replayed", interface=one.interface, caller=caller.rid, call=before.id)
         found = Drift("request", "one signature, one body", "another body")
         raise QueryRefused(QueryWord.REPLAYED, "one signature, two bodies", [found])
+
+
+def _shows(grant: Grant, port: QueryPort) -> bool:
+    return not port.needs or port.needs in grant.shown
 
 
 def _from_here(addresses: str, remote: str) -> bool:

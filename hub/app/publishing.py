@@ -12,7 +12,7 @@ from hub.core.copying import FeedStanding, Follower, begin_anew, read_feed
 from hub.kernel.errors import HubError, Misconfigured
 from hub.kernel.logs import get_logger, mask_text
 from hub.kernel.secret import Secret
-from hub.ports.query import QueryPort
+from hub.ports.query import CataloguePort, QueryPort
 from hub.schedule import Leadership
 from hub.schedule.leadership import LeadershipLost
 from hub.wire import NoRecorder
@@ -24,13 +24,18 @@ _PAUSE_S = 2.0
 _AWAY_S = 5.0
 
 
-def published(hub: Hub) -> dict[str, QueryPort]:
+def published(hub: Hub) -> dict[str, QueryPort | CataloguePort]:
     """Interface → its port, of those that hub.toml gives values.  Raises Misconfigured."""
     return {
         interface: found.build(hub.settings, hub.clock)
         for interface, found in hub.adapters.items()
         if found.manifest.port == "query" and hub.settings.partner(interface).values
     }
+
+
+def functions_of(port: QueryPort | CataloguePort) -> tuple[QueryPort, ...]:
+    """What is asked at a path of its own: a catalogue's functions, or the one query itself."""
+    return port.functions if isinstance(port, CataloguePort) else (port,)
 
 
 def registry(hub: Hub) -> FoundAdapter | None:

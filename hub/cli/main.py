@@ -14,6 +14,7 @@ from hub.cli import (
     backup,
     callers,
     cases,
+    catalog,
     certificates,
     certify,
     channels,
@@ -71,6 +72,7 @@ app.add_typer(expiry.app, name="expiry")
 app.add_typer(callers.app, name="caller")
 app.command("openapi")(callers.openapi)
 app.add_typer(registry.app, name="registry")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(watch.app, name="watch")
 app.add_typer(incidents.app, name="incident")
 app.add_typer(incidents.planned, name="maintenance")

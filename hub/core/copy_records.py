@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from hub.core.copy_tables import registry_entry, registry_person, registry_unit
+from hub.core.copy_tables import registry_entry, registry_fact, registry_person, registry_unit
 from hub.crypto.tokens import Tokens
 from hub.kernel.identity import comparable_id, normal_uscc
 from hub.ports.registry import RecordKind
@@ -17,6 +18,8 @@ _DAY = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _FEN = re.compile(r"-?[0-9]{1,16}")
 _CODE = re.compile(r"[0-9]{2}")
+_REVERSAL = "02"
+"""CZBZ 冲账."""
 
 
 class FieldFlawed(Exception):
@@ -60,6 +63,13 @@ class Fields:
         """分."""
         return int(self._match(name, _FEN))
 
+    def short(self, name: str, most: int) -> str:
+        """What may be missing; at most so many characters."""
+        found = self.raw.get(name, "").strip()
+        if len(found) > most:
+            raise FieldFlawed(name)
+        return found
+
     def _match(self, name: str, pattern: "re.Pattern[str]", empty: str = "") -> str:
         found = self.raw.get(name, "").strip()
         if not found and name in self.raw and empty:
@@ -95,7 +105,8 @@ def _unit(said: Fields, _tokens: Tokens) -> Row:
         "state": said.code("DWZHZT"), "paid_until": said.month("JZNY"),
         "people": said.count("DWJCRS"), "sealed_people": said.count("DWFCRS"),
         "opened_on": said.day("DWKHRQ"), "closed_on": said.day("DWXHRQ"),
-        "balance_fen": said.fen("DWZHYEFEN"),
+        "balance_fen": said.fen("DWZHYEFEN"), "office": said.short("JGBM", 12),
+        "economy": said.short("DWJJLX", 4), "trade": said.short("DWSSHY", 4),
     }  # fmt: skip
 
 
@@ -148,6 +159,78 @@ def _penalty(said: Fields, _tokens: Tokens) -> Row:
     }  # fmt: skip
 
 
+def _loan(said: Fields, _tokens: Tokens) -> Row:
+    return {
+        "office": said.short("JGBM", 12), "on_day": said.day("DKFFRQ"),
+        "since_day": said.day("YQKSRQ"), "days": _between(said.day("DYSLRQ"), said.day("DYBJRQ")),
+        "code": said.code("DKDBLX"), "reason": said.short("DKFXDJ", 2),
+        "amount_of": said.count("DQYQQS"), "fen": said.fen("DKFFEFEN"),
+        "balance_fen": said.fen("DKYEFEN"), "overdue_fen": said.fen("YQBJZEFEN"),
+        "interest_fen": said.fen("YQLXZEFEN"),
+    }  # fmt: skip
+
+
+def _business(said: Fields, _tokens: Tokens) -> Row:
+    sign = -1 if said.code("CZBZ") == _REVERSAL else 1
+    return {
+        "office": said.short("JGBM", 12), "on_day": _must(said, "JZRQ"),
+        "family": said.code("YWFL"), "code": said.code("YWLX"), "reason": said.short("TQYY", 2),
+        "channel": said.short("BLQD", 2), "amount_of": sign, "fen": sign * said.fen("FSEFEN"),
+        "balance_fen": sign * said.fen("BJEFEN"), "interest_fen": sign * said.fen("LXEFEN"),
+    }  # fmt: skip
+
+
+def _settlement(said: Fields, _tokens: Tokens) -> Row:
+    return {
+        "office": said.short("JGBM", 12), "on_day": _must(said, "JSFSRQ"),
+        "at_time": said.short("JSFSSJ", 6), "family": said.short("SZFX", 2),
+        "code": said.code("ZJYWLX"), "channel": said.short("BLQD", 2),
+        "bank": said.short("JSYHDM", 3), "amount_of": 1, "fen": said.fen("FSEFEN"),
+    }  # fmt: skip
+
+
+def _fund(said: Fields, _tokens: Tokens) -> Row:
+    return {
+        "family": said.code("ZHXZ"), "code": said.code("ZHLX"), "bank": said.short("YHDM", 3),
+        "amount_of": 1, "fen": said.fen("YEFEN"),
+    }  # fmt: skip
+
+
+def _service(said: Fields, _tokens: Tokens) -> Row:
+    return {
+        "on_day": _must(said, "RQ"), "family": said.code("FWLB"), "code": said.short("FL", 10),
+        "amount_of": said.count("SL"),
+    }  # fmt: skip
+
+
+def _must(said: Fields, name: str) -> int:
+    day = said.day(name)
+    if not day:
+        raise FieldFlawed(name)
+    return day
+
+
+def _between(first: int, last: int) -> int:
+    """Days from YYYYMMDD to YYYYMMDD; -1 when one of them is not there, or they are turned."""
+    try:
+        days = (_date(last) - _date(first)).days
+    except ValueError:
+        return -1
+    return max(days, -1)
+
+
+def _date(day: int) -> date:
+    return date(day // 10000, day // 100 % 100, day % 100)
+
+
+def _no_tokens(_said: Fields, _tokens: Tokens) -> Row:
+    return {}
+
+
+def _fact(tokens: "_Make", figures: "_Make") -> "CopyKind":
+    return CopyKind(registry_fact, "fact_token", "fact", tokens, figures)
+
+
 KINDS: Mapping[str, CopyKind] = {
     RecordKind.UNIT: CopyKind(registry_unit, "unit_token", "unit", _unit_tokens, _unit),
     RecordKind.PERSON: CopyKind(
@@ -158,6 +241,11 @@ KINDS: Mapping[str, CopyKind] = {
     ),
     RecordKind.ARREARS: CopyKind(registry_entry, "entry_token", "entry", _of_unit, _arrears),
     RecordKind.PENALTY: CopyKind(registry_entry, "entry_token", "entry", _of_unit, _penalty),
+    RecordKind.LOAN: _fact(_of_unit, _loan),
+    RecordKind.BUSINESS: _fact(_of_unit, _business),
+    RecordKind.SETTLEMENT: _fact(_no_tokens, _settlement),
+    RecordKind.FUND: _fact(_no_tokens, _fund),
+    RecordKind.SERVICE: _fact(_no_tokens, _service),
 }
 
 
@@ -171,7 +259,7 @@ def row_of(kind: CopyKind, code: str, key: str, raw: Mapping[str, str], tokens: 
     }
     row[kind.key] = tokens.whole(kind.key_kind, key.strip())
     row |= kind.tokens(said, tokens)
-    if kind.table is registry_entry:
+    if kind.table in (registry_entry, registry_fact):
         row["kind"] = code
     try:
         row |= kind.figures(said, tokens)

@@ -47,6 +47,10 @@ registry_unit = sa.Table(
     sa.Column("opened_on", sa.Integer, nullable=False),
     sa.Column("closed_on", sa.Integer, nullable=False),
     sa.Column("balance_fen", sa.BigInteger, nullable=False),
+    # 管理机构, 经济类型, 所属行业; empty where the core does not say.
+    sa.Column("office", sa.String(12), nullable=False, server_default=""),
+    sa.Column("economy", sa.String(4), nullable=False, server_default=""),
+    sa.Column("trade", sa.String(4), nullable=False, server_default=""),
     *_common(),
 )
 
@@ -88,4 +92,40 @@ registry_entry = sa.Table(
     sa.Column("paid_fen", sa.BigInteger, nullable=False),
     *_common(),
     sa.Index("ix_registry_entry_unit", "unit_token", "kind", "first_month"),
+    sa.Index("ix_registry_entry_day", "kind", "on_day"),
 )
+
+registry_fact = sa.Table(
+    "registry_fact",
+    metadata,
+    # DK 个贷 · YW 业务流水 · JS 银行结算流水 · ZH 银行专户 · FW 综合服务日统计
+    sa.Column("kind", key_text(2), primary_key=True),
+    sa.Column("fact_token", token(), primary_key=True),
+    sa.Column("unit_token", token(), nullable=False),
+    sa.Column("office", sa.String(12), nullable=False),
+    # DKFFRQ, JZRQ, JSFSRQ, RQ
+    sa.Column("on_day", sa.Integer, nullable=False),
+    sa.Column("at_time", sa.String(6), nullable=False),
+    # YQKSRQ
+    sa.Column("since_day", sa.Integer, nullable=False),
+    # From DYSLRQ to DYBJRQ, -1 while it is not both.
+    sa.Column("days", sa.Integer, nullable=False),
+    # YWFL, FWLB, SZFX, ZHXZ; then YWLX, ZJYWLX, DKDBLX, FL, ZHLX; then TQYY, DKFXDJ
+    sa.Column("family", sa.String(2), nullable=False),
+    sa.Column("code", sa.String(10), nullable=False),
+    sa.Column("reason", sa.String(2), nullable=False),
+    sa.Column("channel", sa.String(2), nullable=False),
+    sa.Column("bank", sa.String(3), nullable=False),
+    # SL, DQYQQS; 1 of an entry and -1 of its reversal
+    sa.Column("amount_of", sa.Integer, nullable=False),
+    # DKFFE, FSE (negative when reversed), YE
+    sa.Column("fen", sa.BigInteger, nullable=False),
+    # DKYE; of an entry its principal
+    sa.Column("balance_fen", sa.BigInteger, nullable=False),
+    # YQBJZE, YQLXZE; of an entry its interest in the second
+    sa.Column("overdue_fen", sa.BigInteger, nullable=False),
+    sa.Column("interest_fen", sa.BigInteger, nullable=False),
+    *_common(),
+    sa.Index("ix_registry_fact_day", "kind", "on_day"),
+)
+"""What indicators are added up from; each kind uses the columns that its comments name."""

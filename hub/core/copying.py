@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from hub import audit
 from hub.bus import drifts
 from hub.core.copy_records import KINDS, CopyKind, Row, row_of
-from hub.core.copy_tables import registry_entry, registry_feed
+from hub.core.copy_tables import registry_entry, registry_fact, registry_feed
 from hub.kernel.clocks import BusinessClock, from_us, to_us
 from hub.kernel.logs import get_logger
 from hub.ports.core import RegistryChange
@@ -145,7 +145,7 @@ class Follower:
 
 
 def _upsert(tx: Connection, table: sa.Table, key: str, rows: Sequence[Row]) -> None:
-    keys = [key, "kind"] if table is registry_entry else [key]
+    keys = [key, "kind"] if table in (registry_entry, registry_fact) else [key]
     found = {
         tuple(row)
         for row in tx.execute(

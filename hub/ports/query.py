@@ -16,12 +16,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from hub.kernel.errors import Refused
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
+from hub.ports.figures import FiguresAnswer, FiguresQuestion
 from hub.ports.inbound import InboundAnswer, InboundRequest
 from hub.ports.line import Drift
 
@@ -45,6 +46,15 @@ class QueryWord(StrEnum):
     QUOTA = "quota"
     TRY_LATER = "try_later"  # our copy is too old, or our database is away
     FAILED = "failed"  # a fault of ours
+    OTHER_CENTRE = "other_centre"  # of another centre than this one
+    NO_SUCH_FIGURE = "no_such_figure"  # an indicator or dimension nobody knows
+
+
+FIRM_WORDS = frozenset({QueryWord.BAD_USCC, QueryWord.NAME_MISMATCH})
+"""Said about firms alone."""
+
+FIGURE_WORDS = frozenset({QueryWord.OTHER_CENTRE, QueryWord.NO_SUCH_FIGURE})
+"""Said about figures alone."""
 
 
 class QueryRefused(Refused):
@@ -149,8 +159,12 @@ class EnterpriseAnswer:
     units: tuple[UnitFacts, ...]
 
 
+Question = EnterpriseQuestion | FiguresQuestion
+Answer = EnterpriseAnswer | FiguresAnswer
+
+
 class QueryPort(Protocol):
-    """Implemented by adapters that publish a query."""
+    """Implemented by adapters that publish a query, or by each function of a catalogue of them."""
 
     route: str
     largest: int
@@ -171,6 +185,10 @@ class QueryPort(Protocol):
     grantable: Mapping[str, str]
     """What a grant may show, and what each is called: English name → Chinese."""
 
+    needs: str
+    """Of ``grantable``: without it nothing at all is answered; empty where every grant gets
+    something."""
+
     def claim(self, request: InboundRequest) -> Claim:
         """Raises QueryRefused."""
         ...
@@ -179,13 +197,23 @@ class QueryPort(Protocol):
         """Believe it under one of this caller's secrets in force, or raise QueryRefused."""
         ...
 
-    def read(self, body: bytes) -> EnterpriseQuestion:
+    def read(self, body: bytes) -> Question:
         """Raises QueryRefused."""
         ...
 
     def answer(
-        self, word: QueryWord, found: EnterpriseAnswer | None = None,
+        self, word: QueryWord, found: Any = None,
         visible: frozenset[str] = frozenset(),
     ) -> InboundAnswer:  # fmt: skip
         """``visible``: names of ``grantable``; whatever else there is in ``found`` is left out."""
         ...
+
+
+@runtime_checkable
+class CataloguePort(Protocol):
+    """Implemented by adapters that publish many functions under one grant and one signature."""
+
+    grantable: Mapping[str, str]
+
+    functions: tuple[QueryPort, ...]
+    """Each with a route of its own; none twice."""

@@ -29,6 +29,11 @@ class RecordKind(StrEnum):
     CONTRIBUTION = "HJ"  # a unit's month 汇缴
     ARREARS = "QJ"  # 欠缴
     PENALTY = "CF"  # 行政处罚, 强制执行
+    LOAN = "DK"  # 公积金个贷
+    BUSINESS = "YW"  # 业务流水
+    SETTLEMENT = "JS"  # 银行结算流水
+    FUND = "ZH"  # 银行专户
+    SERVICE = "FW"  # 综合服务平台日统计
 
 
 class ApplicationKind(StrEnum):

@@ -102,6 +102,7 @@ class Call:
     as_of_us: int | None
     remote: str
     body: bytes
+    body_digest: str
     uscc_token: str
     reference: str
     word: QueryWord
@@ -176,7 +177,7 @@ def _row(tx: Connection, vault: Vault, call: Call) -> dict[str, Any]:
         "interface": call.interface, "contract_version": call.contract_version,
         "grant_id": None if call.grant is None else call.grant.id, "asked_us": call.asked_us,
         "as_of_us": call.as_of_us, "remote": call.remote[:45],
-        "body_digest": digest_of(call.body), "uscc_token": call.uscc_token,
+        "body_digest": call.body_digest, "uscc_token": call.uscc_token,
         "word": call.word.value, "http_status": call.http_status, "units": call.units,
         "took_us": call.took_us, "misused": 0, "key_id": sealed.key_id, "sealed": sealed.blob,
     }  # fmt: skip

@@ -211,11 +211,12 @@ class TestRowsByHand:
         assert row(table, "（当 code = 000000）")[5] == "须有 rows"
         changes = table_of("core/registry", "changes.reply")
         names = [one[0] for one in changes.rows]
-        # Five kinds of record, each with its own fields under the same name.
+        # Ten kinds of record, each with its own fields under the same name.
         assert [n for n in names if n.startswith("（当 JLLX")] == [
-            f"（当 JLLX = {kind}）" for kind in ("GR", "DW", "HJ", "QJ", "CF")
+            f"（当 JLLX = {kind}）"
+            for kind in ("GR", "DW", "HJ", "QJ", "CF", "DK", "YW", "JS", "ZH", "FW")
         ]
-        assert [one[4] for one in changes.rows if one[0] == "ZD"] == ["必填"] * 6
+        assert [one[4] for one in changes.rows if one[0] == "ZD"] == ["必填"] * 11
 
     def test_a_place_in_a_fixed_width_record(self) -> None:
         tables = [one for one in field_tables("banks/gznx") if one.caption.startswith("batch　")]

@@ -25,7 +25,11 @@ _MONEY = {"GRJCJS", "GRYJCE", "DWYJCE", "GRZHYE", "DJJE"}
 _YUAN = re.compile(r"([0-9]{1,14})(?:\.([0-9]{1,2}))?")
 _CHUNK = 20_000
 _MUST = ("units.csv", "persons.csv")
-MORE_FILES = ("unit_accounts.csv", "contributions.csv", "arrears.csv", "penalties.csv")
+MORE_FILES = (
+    "unit_accounts.csv", "contributions.csv", "arrears.csv", "penalties.csv", "unit_marks.csv",
+    "fund_loans.csv", "business_entries.csv", "settlements.csv", "bank_accounts.csv",
+    "service_days.csv",
+)  # fmt: skip
 """What the registry reads beside them; they may be missing."""
 _PERSON_SQL = (
     "INSERT INTO persons (grzh, dwzh, xingming, zjlx, zjhm, sjhm, grzhzt, grjcjs, gryjce, dwyjce,"

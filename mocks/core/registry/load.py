@@ -1,7 +1,7 @@
 """Loads what the registry knows beyond persons and units: files that may be missing.
 
-``unit_accounts.csv contributions.csv arrears.csv penalties.csv`` beside persons.csv; amounts are
-yuan with up to two decimals, here integer 分.
+``unit_accounts.csv contributions.csv arrears.csv penalties.csv``, ``unit_marks.csv`` and those of
+``figures.py`` beside persons.csv; amounts are yuan with up to two decimals, here integer 分.
 """
 
 import csv
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mocks.core.reference.load import yuan_to_fen
+from mocks.core.registry.figures import FIGURES
 from mocks.core.registry.storage import Register
 from mocks.kit.guard import MockRefusal
 
@@ -50,6 +51,14 @@ TABLES: Mapping[str, Table] = {
          "SY": "sy", "JE": "je", "CFZT": "cfzt"},
         frozenset({"JE"}), key=("cfbh",),
     ),
+    "unit_marks.csv": Table(
+        "unit_marks", {"DWZH": "dwzh", "JGBM": "jgbm", "DWJJLX": "dwjjlx", "DWSSHY": "dwsshy"},
+        fed=False, key=("dwzh",),
+    ),
+    **{
+        name: Table(one.table, one.places, one.money, key=[key.lower() for key in one.key])
+        for name, one in FIGURES.items()
+    },
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The registry's own tables, beside persons and units in the same file."""
 
 from mocks.core.reference.storage import Books
+from mocks.core.registry import figures
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS unit_accounts (
@@ -33,7 +34,8 @@ CREATE TABLE IF NOT EXISTS applications (
 CREATE TABLE IF NOT EXISTS closed_on (grzh TEXT PRIMARY KEY, xhrq TEXT NOT NULL) WITHOUT ROWID;
 """
 TABLES = (
-    "unit_accounts", "contributions", "arrears", "penalties", "applications", "closed_on"
+    "unit_accounts", "contributions", "arrears", "penalties", "applications", "closed_on",
+    "unit_marks", *(one.table for one in figures.FIGURES.values()),
 )  # fmt: skip
 _LATE = """
 CREATE INDEX IF NOT EXISTS persons_unit ON persons (dwzh);
@@ -49,7 +51,7 @@ class Register:
         self.books = books
         self.storage = books.storage
         self._ready = False
-        books.storage.script(SCHEMA)
+        books.storage.script(SCHEMA + figures.SCHEMA)
 
     def ready(self) -> None:
         """Indexes only the registry needs, made at its first call: a month's offset over a

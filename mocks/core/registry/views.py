@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mocks.core.reference.codec import ChangesAsked
+from mocks.core.registry.figures import FIGURES
 from mocks.core.registry.storage import Register
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -23,7 +24,7 @@ _FEEDS: Sequence[tuple[str, str, str]] = (
     (
         "DW",
         "DWZH DWMC ZZJGDM DWDZ DWFRDBXM DWFRDBZJLX DWFRDBZJHM DWYB DWDZXX JBRXM JBRSJHM DWZHZT"
-        " DWJCBL GRJCBL JZNY DWJCRS DWFCRS DWZHYEFEN DWKHRQ DWXHRQ",
+        " DWJCBL GRJCBL JZNY DWJCRS DWFCRS DWZHYEFEN DWKHRQ DWXHRQ JGBM DWJJLX DWSSHY",
         "SELECT seq, changed_us, units.dwzh, units.dwzh, dwmc, tyshxydm, dwdz, dwfrdbxm,"
         " COALESCE(dwfrdbzjlx, '01'), dwfrdbzjhm, COALESCE(dwyb, ''), COALESCE(dwdzxx, ''),"
         " COALESCE(jbrxm, ''), COALESCE(jbrsjhm, ''), dwzhzt, dwjcbl, grjcbl, jzny,"
@@ -31,8 +32,9 @@ _FEEDS: Sequence[tuple[str, str, str]] = (
         " (SELECT COUNT(*) FROM persons WHERE persons.dwzh = units.dwzh AND grzhzt = '02'),"
         " (SELECT COALESCE(SUM(balance), 0) FROM persons WHERE persons.dwzh = units.dwzh),"
         " COALESCE(dwkhrq, (SELECT MIN(khrq) FROM persons WHERE persons.dwzh = units.dwzh), ''),"
-        " COALESCE(dwxhrq, '')"
-        " FROM units LEFT JOIN unit_accounts ON unit_accounts.dwzh = units.dwzh",
+        " COALESCE(dwxhrq, ''), COALESCE(jgbm, ''), COALESCE(dwjjlx, ''), COALESCE(dwsshy, '')"
+        " FROM units LEFT JOIN unit_accounts ON unit_accounts.dwzh = units.dwzh"
+        " LEFT JOIN unit_marks ON unit_marks.dwzh = units.dwzh",
     ),
     (
         "HJ",
@@ -50,6 +52,7 @@ _FEEDS: Sequence[tuple[str, str, str]] = (
         "CFBH DWZH CFLX WSH JDRQ SY JEFEN CFZT",
         "SELECT seq, changed_us, cfbh, cfbh, dwzh, cflx, wsh, jdrq, sy, je, cfzt FROM penalties",
     ),
+    *((one.kind, " ".join(one.wire), one.select) for one in FIGURES.values()),
 )
 
 
