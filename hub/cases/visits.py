@@ -49,7 +49,7 @@ def admit(
     now = to_us(office.clock.now())
     try:
         with tx.begin_nested():
-            made = tx.execute(
+            made: int | None = tx.scalar(
                 sa.insert(visit)
                 .values(
                     interface=interface, mark=tokens.whole(_MARK, mark),
@@ -63,7 +63,7 @@ def admit(
             )  # fmt: skip
     except IntegrityError:
         return None
-    return int(made.scalar_one())
+    return made
 
 
 def by_key(
