@@ -22,12 +22,11 @@ from hub.ports.inbound import InboundAnswer, InboundRequest
 from hub.store import DatabaseAway
 from tests.adapters.one_thing.test_home_purchase import (
     ITEMS,
-    REDEEM,
     asked,
     assertion,
-    call,
     context,
 )
+from tests.adapters.one_thing.test_home_purchase_hall import REDEEM, call
 from tests.cases.books import NOON
 from tests.cases.kit import Office
 
