@@ -23,6 +23,7 @@ from hub.kernel.settings import Settings
 from hub.monitor.hours import ServiceHours
 from hub.offset.arrival import ALL_DAY, PaymentHours
 from hub.ports.context import AdapterContext
+from hub.ports.entry import EntryPort
 from hub.ports.inbound import InboundPort
 
 PACKAGE = "adapters"
@@ -74,6 +75,9 @@ class Manifest(BaseModel):
     quality: Literal["drafted", "built", "certified", "live"] = "built"
     inbound: str = ""
     """Module whose ``build(context)`` makes the listening half; empty: it does not listen."""
+
+    entry: str = ""
+    """Module whose ``build(context)`` makes the side where browsers enter; empty: none do."""
 
     owner: str = ""
     """Who is called when it fails."""
@@ -149,6 +153,13 @@ class FoundAdapter:
         """The same on what it is given."""
         module = importlib.import_module(self.manifest.inbound)
         port: InboundPort = module.build(context)
+        return port
+
+    def build_entry(self, settings: Settings, clock: BusinessClock) -> EntryPort:
+        """The side where browsers enter, on the deployment's settings."""
+        port: EntryPort = importlib.import_module(self.manifest.entry).build(
+            self.context(settings, clock)
+        )
         return port
 
     def context(self, settings: Settings, clock: BusinessClock) -> AdapterContext:

@@ -10,9 +10,11 @@ from hub.app.discover import FoundAdapter
 from hub.app.editions import InboundInForce, every_edition
 from hub.app.hub import Hub
 from hub.bus import Reception, Seat
+from hub.cases.entering import Entering, EntrySeat
 from hub.kernel.clocks import BusinessClock
+from hub.kernel.errors import Misconfigured
 from hub.kernel.settings import Settings
-from hub.ports.inbound import InboundPort
+from hub.ports.inbound import InboundAnswer, InboundPort, InboundRequest
 from hub.wire.http_in import HttpListener
 
 
@@ -29,9 +31,13 @@ class Receiving:
         ]
         self._reception = Reception(hub.store, hub.bus, hub.clock, seats, hub.users())
         self.interfaces = tuple(seat.interface for seat in seats)
+        self._entering = open_entering(hub)
+        self._asked_now = {} if self._entering is None else self._entering.routes
         self._listener = HttpListener(
-            self._reception.take,
-            self._reception.routes,
+            self._take,
+            self._reception.routes | self._asked_now,
+            browse=None if self._entering is None else self._entering.arrive,
+            browsed=None if self._entering is None else self._entering.pages,
             host=settings.inbound_host,
             port=settings.inbound_port if port is None else port,
         )
@@ -45,6 +51,13 @@ class Receiving:
         """Let what is being answered end; nothing that was stored waits for this."""
         self._listener.stop()
         self._reception.tell()
+        if self._entering is not None:
+            self._entering.tell()
+
+    def _take(self, request: InboundRequest) -> InboundAnswer:
+        if self._entering is not None and request.route in self._asked_now:
+            return self._entering.redeem(request)
+        return self._reception.take(request)
 
 
 def _inbound(found: FoundAdapter, settings: Settings, clock: BusinessClock) -> InboundPort:
@@ -63,6 +76,20 @@ def listening(adapters: Mapping[str, FoundAdapter], hub: Hub) -> dict[str, Found
         for interface, found in adapters.items()
         if found.manifest.inbound and hub.settings.partner(interface).endpoints
     }
+
+
+def open_entering(hub: Hub) -> Entering | None:
+    """Where browsers enter the online hall by a platform's sign-in; None where none does.
+
+    Raises Misconfigured (a key is missing, nobody takes cases here).
+    """
+    found = [one for one in listening(hub.adapters, hub).values() if one.manifest.entry]
+    if not found:
+        return None
+    if hub.cases is None:
+        raise Misconfigured("browsers enter here, but no cases are handled in this deployment")
+    seats = [EntrySeat(one.interface, one.build_entry(hub.settings, hub.clock)) for one in found]
+    return Entering(hub.cases, seats)
 
 
 def open_receiving(hub: Hub, port: int | None = None) -> Receiving | None:

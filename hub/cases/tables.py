@@ -158,3 +158,28 @@ link = sa.Table(
     sa.Index("ix_case_link_application", "application_id"),
 )
 """Which cases stand behind which applications: two doors may share one."""
+
+visit = sa.Table(
+    "case_visit",
+    metadata,
+    sa.Column("id", identity(), primary_key=True),
+    sa.Column("interface", key_text(40), nullable=False),
+    # Of the assertion's signature; single use is this column's uniqueness.
+    sa.Column("mark", token(), nullable=False),
+    sa.Column("key_token", token(), nullable=False, unique=True),
+    sa.Column("user_type", sa.String(1), nullable=False),
+    sa.Column("number", key_text(40), nullable=False),
+    sa.Column("subject_token", token(), nullable=False),
+    sa.Column("subject_mask", sa.String(120), nullable=False),
+    sa.Column("came_us", sa.BigInteger, nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),
+    sa.Column("redeemed_us", sa.BigInteger),
+    # Of the hall's request that redeemed it: the very same again gets the same answer.
+    sa.Column("redeem_token", token()),
+    sa.Column("key_id", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("interface", "mark"),
+    sa.Index("ix_case_visit_number", "interface", "number"),
+)
+"""A browser that a platform signed in: one assertion, one one-time key (``hub.cases.visits``).
+``came_us``, ``until_us`` and ``redeemed_us`` are business time, µs UTC."""

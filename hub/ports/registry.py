@@ -43,7 +43,7 @@ class ApplicationKind(StrEnum):
     UNIT_CHANGE = "unit_change"  # 单位信息变更
     SEAL = "account_seal"  # 个人账户封存
     UNSEAL = "account_unseal"  # 个人账户启封
-    WITHDRAWAL = "withdrawal"  # 销户提取申请
+    WITHDRAWAL = "withdrawal"  # 提取申请
 
 
 class ApplicationState(StrEnum):
@@ -120,7 +120,11 @@ class Sealing:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """销户提取申请.  ``reason`` is TQYY (03 离退休); the payee is the account holder's own."""
+    """提取申请.  ``reason`` is TQYY; the payee is the account holder's own.
+
+    ``amount`` in 分: a part is withdrawn (01 购买) and the account stays; None: all of it, and the
+    account is closed (03 离退休).
+    """
 
     number: str
     account: str
@@ -132,6 +136,7 @@ class Withdrawal:
     payee_name: str = field(repr=False)
     payee_bank: str
     payee_bank_code: str
+    amount: Fen | None = None
 
 
 Application = UnitOpening | UnitChange | Sealing | Withdrawal

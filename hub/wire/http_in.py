@@ -14,12 +14,14 @@ from starlette.concurrency import run_in_threadpool
 
 from hub.kernel.errors import Misconfigured
 from hub.kernel.logs import get_logger
+from hub.ports.entry import BrowserRequest
 from hub.ports.inbound import InboundAnswer, InboundRequest
 from hub.wire.listening import free_port
 
 _log = get_logger(__name__)
 
 Take = Callable[[InboundRequest], InboundAnswer]
+Browse = Callable[[BrowserRequest], InboundAnswer]
 Say = Callable[[str, int], InboundAnswer]
 """(route, status) → what a caller is told of a request that is not even looked at."""
 _Message = dict[str, Any]
@@ -49,18 +51,21 @@ class _Refused(Exception):
 
 
 class InboundApp:
-    """The ASGI application: POST on known routes, each with its body limit.
+    """The ASGI application: POST on known routes, each with its body limit; GET on few.
 
     ``take`` is called in a thread and may block; if it raises, the caller gets a bare 500.
     ``say`` words what this class refuses by itself (404, 405, 408, 413, 500); ``pages`` are
-    documents that anybody may GET: path → content type and bytes.
+    documents that anybody may GET: path → content type and bytes; ``browsed`` are paths that
+    ``browse`` answers, with the longest query there.
     """
 
     def __init__(
         self, take: Take, routes: Mapping[str, int], say: Say | None = None,
         pages: Mapping[str, tuple[str, bytes]] | None = None, at_once: int = AT_ONCE,
+        browse: Browse | None = None, browsed: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         self._take = take
+        self._browse, self._browsed = browse, dict(browsed or {})
         self._routes = dict(routes)
         self._say = say or _bare
         self._pages = dict(pages or {})
@@ -96,6 +101,8 @@ class InboundApp:
         if scope["method"] == "GET" and route in self._pages:
             kind, content = self._pages[route]
             return InboundAnswer(200, {"Content-Type": kind}, content)
+        if self._browse is not None and route in self._browsed:
+            return await self._browsed_one(self._browse, scope, route)
         limit = self._routes.get(route)
         if limit is None:
             raise _Refused(404)
@@ -110,6 +117,20 @@ class InboundApp:
         request = InboundRequest(route, headers, body, str(client[0]))
         async with self._turns:
             return await run_in_threadpool(self._take, request)
+
+    async def _browsed_one(
+        self, browse: Browse, scope: Mapping[str, Any], route: str
+    ) -> InboundAnswer:
+        # GET alone: what looks at links before people do asks with HEAD, and must use nothing up.
+        if scope["method"] != "GET":
+            raise _Refused(405)
+        query = bytes(scope["query_string"])
+        if len(query) > self._browsed[route]:
+            raise _Refused(414)
+        client = scope.get("client") or ("", 0)
+        request = BrowserRequest(route, query.decode("latin-1"), str(client[0]))
+        async with self._turns:
+            return await run_in_threadpool(browse, request)
 
 
 def _bare(_route: str, status: int) -> InboundAnswer:
@@ -141,7 +162,8 @@ class HttpListener:
     def __init__(
         self, take: Take, routes: Mapping[str, int], *, host: str, port: int,
         say: Say | None = None, pages: Mapping[str, tuple[str, bytes]] | None = None,
-        at_once: int = AT_ONCE,
+        at_once: int = AT_ONCE, browse: Browse | None = None,
+        browsed: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         """Raises ListenPortTaken."""
         chosen = free_port(port, host)
@@ -151,7 +173,7 @@ class HttpListener:
         self.address = f"http://{host}:{chosen}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                InboundApp(take, routes, say, pages, at_once),
+                InboundApp(take, routes, say, pages, at_once, browse, browsed),
                 host=host,
                 port=chosen,
                 ws="none",

@@ -97,6 +97,8 @@ class Core:
                 self.state[number] = S.DONE
                 account = self._account(number)
                 self.paid.append((number, account))
+                if self._part(number) is not None:
+                    return  # a part was withdrawn: the account stays
                 self.accounts = [
                     _closed(one) if one.number == account else one for one in self.accounts
                 ]
@@ -105,6 +107,10 @@ class Core:
         """不予办理."""
         if self.state.get(number) in (S.ACCEPTED, S.IN_REVIEW):
             self.state[number] = S.REFUSED
+
+    def _part(self, number: str) -> Fen | None:
+        part: Fen | None = getattr(self.made.get(number), "amount", None)
+        return part
 
     def _account(self, number: str) -> str:
         return str(getattr(self.made[number], "account", ""))
@@ -148,10 +154,11 @@ class Core:
 
     def _shown(self, number: str, code: str = "0000", reason: str = "") -> ApplicationResult:
         state = self.state.get(number, S.ABSENT)
-        done = state is S.DONE
+        done, part = state is S.DONE, self._part(number)
+        paid = (Fen(100_000), Fen(123)) if part is None else (part, Fen(0))
         return ApplicationResult(
-            number, state, code, reason, "", principal=Fen(100_000) if done else None,
-            interest=Fen(123) if done else None,
+            number, state, code, reason, "", principal=paid[0] if done else None,
+            interest=paid[1] if done else None,
         )  # fmt: skip
 
 

@@ -60,9 +60,10 @@ def _row(one: Application) -> dict[str, Any]:
                 "RQ": f"{one.on:%Y%m%d}",
             }  # fmt: skip
         case Withdrawal():
+            part = {} if one.amount is None else {"TQJEFEN": one.amount}
             return {
                 "SQBH": one.number, "GRZH": one.account, "XingMing": one.name,
                 "ZJLX": one.id_type, "ZJHM": one.id_number, "TQYY": one.reason,
                 "SKZHHM": one.payee_account, "SKZHMC": one.payee_name, "SKYHMC": one.payee_bank,
-                "SKYHDM": one.payee_bank_code,
+                "SKYHDM": one.payee_bank_code, **part,
             }  # fmt: skip

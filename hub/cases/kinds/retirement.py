@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.bus import Effect, NewMessage
-from hub.cases import applications, machine
+from hub.cases import applications, forms, machine
 from hub.cases.attachments import Problem, problem
 from hub.cases.office import CaseOffice
 from hub.cases.words import CaseState, Waiting
-from hub.core import PERSONS, PersonsLetter
-from hub.kernel.identity import ID_CARD, comparable_id, id_check_digit, normal_id_card, normal_name
+from hub.kernel.identity import comparable_id, normal_name
 from hub.kernel.secret import mask_account
 from hub.ports.case import Filing
 from hub.ports.registry import (
@@ -35,7 +32,6 @@ _OPEN_STATES = ("01", "02")  # GRZHZT 正常, 封存
 _ACCOUNT = re.compile(r"[0-9]{8,30}")
 _BANK_CODE = re.compile(r"([0-9]{3})?")
 _LONGEST_NAME = 120
-_LONGEST_ID = 30
 _JOINED = "另一渠道已申请，随其办理"
 
 
@@ -48,13 +44,13 @@ class Retirement:
     def problems(self, filing: Filing, today: date) -> list[Problem]:
         fields = filing.fields
         found = []
-        if not _good_id(filing.id_type, filing.id_number):
+        if not forms.good_id(filing.id_type, filing.id_number):
             found.append(problem("bad_id"))
         if len(filing.name) > _LONGEST_NAME:
             found.append(problem("long_name"))
         if fields.get("retired") != "1":
             found.append(problem("not_retired"))
-        if not _past(fields.get("retired_on", ""), today):
+        if not forms.past(fields.get("retired_on", ""), today):
             found.append(problem("bad_retired_on"))
         if not _ACCOUNT.fullmatch(fields.get("payee_account", "")):
             found.append(problem("bad_payee_account"))
@@ -69,13 +65,7 @@ class Retirement:
         row = machine.move(
             tx, office, row, state=CaseState.CHECKED, waiting=Waiting.ACCOUNT, asks=row.asks + 1
         )
-        asked = NewMessage(
-            interface=office.registry, kind=PERSONS, key=f"case:{row.id}:{row.asks}",
-            payload=msgspec.json.encode(PersonsLetter(row.id, [paper])), effect=Effect.READ,
-            group=f"case:{row.id}", subject=f"办件 {row.number} 查个人账户", month=office.month,
-            contract_version=office.registry_version, items=1, endless=True,
-        )  # fmt: skip
-        office.bus.put(tx, [asked])
+        forms.ask_persons(tx, office, row, paper)
 
     def same(self, made: Application, filing: Filing) -> bool:
         if not isinstance(made, Withdrawal):
@@ -162,30 +152,6 @@ def _withdrawal(number: str, account: str, filing: Filing) -> Withdrawal:
 def _wanted(made: Withdrawal) -> tuple[str, ...]:
     return (made.account, made.name, made.id_type, made.id_number, made.payee_account,
             made.payee_bank, made.payee_bank_code)  # fmt: skip
-
-
-def _good_id(id_type: str, number: str) -> bool:
-    if not (id_type.isascii() and id_type.isdigit() and len(id_type) == 2):
-        return False
-    if id_type != ID_CARD:
-        return 0 < len(number) <= _LONGEST_ID
-    full = normal_id_card(number)
-    if len(full) != 18 or not (full[:17].isascii() and full[:17].isdigit()):
-        return False
-    born = f"{full[6:10]}-{full[10:12]}-{full[12:14]}"
-    return full[17] == id_check_digit(full[:17]) and _day(born) is not None
-
-
-def _past(text: str, today: date) -> bool:
-    day = _day(text)
-    return day is not None and day <= today
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 KIND = Retirement()

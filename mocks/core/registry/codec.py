@@ -36,11 +36,12 @@ _TEXT = {
     "DWFRDBXM": r"(?s).{1,120}", "DWFRDBZJLX": r"[0-9]{2}", "DWFRDBZJHM": r"(?s).{1,30}",
     "JBRXM": r"(?s).{0,120}", "JBRSJHM": r"(?s).{0,20}", "DWJCBL": r"0\.[0-9]{2}",
     "GRJCBL": r"0\.[0-9]{2}", "YY": r"(?s).{0,100}", "XingMing": r"(?s).{1,120}",
-    "ZJLX": r"[0-9]{2}", "ZJHM": r"(?s).{1,30}", "TQYY": r"03", "SKZHHM": r"[0-9]{8,30}",
+    "ZJLX": r"[0-9]{2}", "ZJHM": r"(?s).{1,30}", "TQYY": r"03|01", "SKZHHM": r"[0-9]{8,30}",
     "SKZHMC": r"(?s).{1,120}", "SKYHMC": r"(?s).{0,255}", "SKYHDM": r"([0-9]{3})?",
     "ZDM": "|".join(CHANGEABLE), "JZ": r"(?s).{0,255}", "XZ": r"(?s).{0,255}",
 }  # fmt: skip
 _MATCH = {name: re.compile(pattern).fullmatch for name, pattern in _TEXT.items()}
+_PART = "01"  # TQYY 购买: a part of the balance
 _SEAL = ("GRZH", "DWZH", "YY", "RQ")
 _FIELDS: Mapping[str, Sequence[str]] = {
     "unit_open": ("DWMC", "ZZJGDM", "DWDZ", "DWFRDBXM", "DWFRDBZJLX", "DWFRDBZJHM", "JBRXM",
@@ -121,8 +122,14 @@ def _applications(kind: str, raw: dict[str, Any]) -> list[Asked]:
 
 def _application(kind: str, each: object) -> Asked:
     names = _FIELDS[kind]
-    raw = _only(each, ("SQBH", *names), "SQ")
     content: dict[str, Any] = {}
+    if kind == "withdrawal" and isinstance(each, dict) and each.get("TQYY") == _PART:
+        raw = _only(each, ("SQBH", *names, "TQJEFEN"), "SQ")
+        if type(raw["TQJEFEN"]) is not int or not 1 <= raw["TQJEFEN"] <= LARGEST:
+            raise Malformed("SQ.TQJEFEN 必须是正整数（分）")
+        content["TQJEFEN"] = raw["TQJEFEN"]
+    else:
+        raw = _only(each, ("SQBH", *names), "SQ")
     for name in names:
         if name == "BG":
             rows = [_only(one, ("ZDM", "JZ", "XZ"), "BG") for one in

@@ -148,30 +148,38 @@ class Deciding:
 
     def _withdraw(self, asked: Mapping[str, Any]) -> First:
         found = self._storage.row(
-            "SELECT xingming, zjlx, zjhm, grzhzt, frozen, held FROM persons WHERE grzh = ?",
+            "SELECT xingming, zjlx, zjhm, grzhzt, frozen, held, balance FROM persons"
+            " WHERE grzh = ?",
             (asked["GRZH"],),
         )
         if found is None:
             return _refused(rules.NOT_FOUND)
-        name, kind, number, state, frozen, held = found
+        name, kind, number, state, frozen, held, balance = found
         same = (name.strip(), kind, long_id(number, kind)) == (
             asked["XingMing"].strip(), asked["ZJLX"], long_id(asked["ZJHM"], asked["ZJLX"]),
         )  # fmt: skip
-        if not same:
-            return _refused(rules.IDENTITY)
-        if state not in (_NORMAL, _SEALED) or frozen:
-            return _refused(rules.STATE)
-        other = self._storage.value(
-            "SELECT 1 FROM applications WHERE grzh = ? AND kind = 'withdrawal'"
-            " AND state IN ('01', '02')",
-            (asked["GRZH"],),
-        )
-        if other is not None:
-            return _refused(rules.IN_PROGRESS)
+        why = "" if same else rules.IDENTITY
+        if same and (state not in (_NORMAL, _SEALED) or frozen):
+            why = rules.STATE
+        if not why and self._under_way(asked["GRZH"]):
+            why = rules.IN_PROGRESS
+        if not why and asked.get("TQJEFEN", 0) > balance:
+            why = rules.BAD
+        if why:
+            return _refused(why)
         if held:
             return First(rules.HOLD, None)
         self._storage.run("UPDATE persons SET open_case = 1 WHERE grzh = ?", (asked["GRZH"],))
         return First(rules.OK, rules.ACCEPTED, account=asked["GRZH"])
+
+    def _under_way(self, grzh: str) -> bool:
+        return bool(
+            self._storage.value(
+                "SELECT 1 FROM applications WHERE grzh = ? AND kind = 'withdrawal'"
+                " AND state IN ('01', '02')",
+                (grzh,),
+            )
+        )
 
 
 def _place(name: str) -> tuple[str, str]:

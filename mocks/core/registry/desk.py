@@ -96,25 +96,41 @@ class Desk:
                 self.finish(number, str(grzh))
 
     def finish(self, number: str, grzh: str) -> bool:
-        """办结: pay out and close; False while money is on hold (the answer says so)."""
+        """办结: pay out, and close unless only a part was asked for; False while money is on hold
+        (the answer says so)."""
         balance, held, dwzh = self._storage.row(
             "SELECT balance, held, dwzh FROM persons WHERE grzh = ?", (grzh,)
         ) or (0, 0, "")
         if held:
             self._set(number, rules.REVIEW, rules.OK, {"ZTDC": "01"})
             return False
-        day = self._day()
+        day, part = self._day(), self._part(number)
         told = {"BJFEN": balance, "LXFEN": interest(balance, day), "BJRQ": f"{day:%Y%m%d}"}
-        self._storage.run(
-            "UPDATE persons SET balance = 0, grzhzt = '05', open_case = 0 WHERE grzh = ?", (grzh,)
-        )
-        self._storage.run(
-            "INSERT OR REPLACE INTO closed_on (grzh, xhrq) VALUES (?, ?)", (grzh, told["BJRQ"])
-        )
+        if part:
+            told |= {"BJFEN": part, "LXFEN": 0}
+            self._storage.run(
+                "UPDATE persons SET balance = balance - ?, open_case = 0 WHERE grzh = ?",
+                (part, grzh),
+            )
+        else:
+            self._close(grzh, told["BJRQ"])
         self._deciding.touch("persons", "grzh", grzh, self._now_us())
         self._deciding.touch("units", "dwzh", dwzh, self._now_us())
         self._set(number, rules.DONE, rules.OK, told)
         return True
+
+    def _close(self, grzh: str, day: str) -> None:
+        self._storage.run(
+            "UPDATE persons SET balance = 0, grzhzt = '05', open_case = 0 WHERE grzh = ?", (grzh,)
+        )
+        self._storage.run(
+            "INSERT OR REPLACE INTO closed_on (grzh, xhrq) VALUES (?, ?)", (grzh, day)
+        )
+
+    def _part(self, number: str) -> int:
+        """The amount asked for; 0 for all of it."""
+        content = self._storage.value("SELECT content FROM applications WHERE sqbh=?", (number,))
+        return int(json.loads(content)[1].get("TQJEFEN", 0))
 
     def refuse(self, number: str, grzh: str) -> None:
         """不予办理, after it was accepted."""

@@ -21,6 +21,8 @@ from mocks.kit.partner import (
 from mocks.kit.yaml_files import read_yaml
 from mocks.one_thing.portal.gateway import Books, Gateway
 from mocks.one_thing.portal.keys import Keys
+from mocks.one_thing.portal.purchase import FAULTS as PURCHASE_FAULTS
+from mocks.one_thing.portal.purchase import Purchase
 from mocks.one_thing.portal.pushes import SHAPES, Pushes
 
 _INTERFACE = "onething-retirement"
@@ -28,6 +30,7 @@ _FOLDER = CONTRACTS / "one_thing" / "retirement"
 FAULTS: Mapping[str, FaultKind] = {
     "answer": FaultKind("照 answer 的 code 回答，什么都不记"),
     "wrong_digest": FaultKind("材料内容与摘要不符"),
+    **PURCHASE_FAULTS,
 }
 
 
@@ -52,6 +55,9 @@ class Portal:
         self._gateway = Gateway(
             contract, schemas, self._keys, self._books, site.clock, self._pushes.known
         )
+        self._purchase = Purchase(
+            site, self._keys, self._books, self._gateway, lambda: self._pushes.address
+        )
 
     @property
     def outgoing(self) -> Outgoing:
@@ -59,8 +65,8 @@ class Portal:
         return self._pushes
 
     def services(self) -> Mapping[str, Service]:
-        """``api`` and ``docs``: one gateway, two doors, a key each."""
-        return {"api": self._gateway, "docs": self._gateway}
+        """``api`` and ``docs``: one gateway, two doors, a key each; ``web``: what people open."""
+        return {"api": self._purchase, "docs": self._gateway, "web": self._purchase.web}
 
     def fault_kinds(self) -> Mapping[str, FaultKind]:
         """See ``FAULTS``."""
@@ -81,12 +87,14 @@ class Portal:
             Control("GET", "/callback", "推送往哪里", self._address),
             Control("POST", "/callback", '推送往 {"url": "http://127.0.0.1:8528"}',
                     self._set_address),
+            *self._purchase.controls(),
         )  # fmt: skip
 
     def reset(self) -> None:
         """Nothing filed, nothing told; keys and address stay."""
         with self._storage.write():
             self._pushes.reset()
+            self._purchase.reset()
             self._books.clear()
 
     def _file(self, call: ControlCall) -> Answer:
