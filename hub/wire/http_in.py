@@ -22,6 +22,8 @@ _log = get_logger(__name__)
 Take = Callable[[InboundRequest], InboundAnswer]
 Say = Callable[[str, int], InboundAnswer]
 """(route, status) → what a caller is told of a request that is not even looked at."""
+Page = tuple[str, bytes | Callable[[], bytes]]
+"""A content type and a document, or what makes it each time."""
 _Message = dict[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
@@ -53,12 +55,12 @@ class InboundApp:
 
     ``take`` is called in a thread and may block; if it raises, the caller gets a bare 500.
     ``say`` words what this class refuses by itself (404, 405, 408, 413, 500); ``pages`` are
-    documents that anybody may GET: path → content type and bytes.
+    documents that anybody may GET.
     """
 
     def __init__(
         self, take: Take, routes: Mapping[str, int], say: Say | None = None,
-        pages: Mapping[str, tuple[str, bytes]] | None = None, at_once: int = AT_ONCE,
+        pages: Mapping[str, Page] | None = None, at_once: int = AT_ONCE,
     ) -> None:  # fmt: skip
         self._take = take
         self._routes = dict(routes)
@@ -95,7 +97,8 @@ class InboundApp:
         route = str(scope["path"])
         if scope["method"] == "GET" and route in self._pages:
             kind, content = self._pages[route]
-            return InboundAnswer(200, {"Content-Type": kind}, content)
+            said = content if isinstance(content, bytes) else content()
+            return InboundAnswer(200, {"Content-Type": kind}, said)
         limit = self._routes.get(route)
         if limit is None:
             raise _Refused(404)
@@ -140,7 +143,7 @@ class HttpListener:
 
     def __init__(
         self, take: Take, routes: Mapping[str, int], *, host: str, port: int,
-        say: Say | None = None, pages: Mapping[str, tuple[str, bytes]] | None = None,
+        say: Say | None = None, pages: Mapping[str, Page] | None = None,
         at_once: int = AT_ONCE,
     ) -> None:  # fmt: skip
         """Raises ListenPortTaken."""
