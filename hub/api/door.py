@@ -9,8 +9,10 @@ from hub.app.publishing import functions_of, published, registry
 from hub.kernel.errors import Misconfigured
 from hub.queries.enterprise import Enterprises
 from hub.queries.figures import Figures
-from hub.wire.http_in import HttpListener
+from hub.wire.http_in import HttpListener, Page
 
+TIME = "/time"
+_JSON = "application/json; charset=utf-8"
 AT_ONCE = 16
 """Calls looked at at once: each reads with a connection of its own, of the engine's 32, and those
 that wait for the disk share a commit."""
@@ -36,13 +38,23 @@ class Door:
             Figures(hub.vault, found.interface),
         )  # fmt: skip
         said = document([hub.adapters[interface].contract for interface in ports])
-        page = ("application/json; charset=utf-8", json.dumps(said, ensure_ascii=False).encode())
+        self._clock = hub.clock
+        pages: dict[str, Page] = {
+            OPENAPI: (_JSON, json.dumps(said, ensure_ascii=False).encode()),
+            TIME: (_JSON, self._time),
+        }
         self._listener = HttpListener(
             self._gate.take, self._gate.routes, host=settings.api_host,
             port=settings.api_port if port is None else port, say=self._gate.say,
-            pages={OPENAPI: page}, at_once=AT_ONCE,
+            pages=pages, at_once=AT_ONCE,
         )  # fmt: skip
         self.address = self._listener.address
+
+    def _time(self) -> bytes:
+        """What a caller's clock is held against: ``rtime`` in milliseconds, as it is signed."""
+        now = self._clock.now()
+        said = {"rtime": str(int(now.timestamp() * 1000)), "time": now.isoformat()}
+        return json.dumps(said).encode()
 
     def start(self) -> None:
         """Listen."""

@@ -3,7 +3,12 @@
 from typing import TYPE_CHECKING
 
 from hub.cases import CaseOffice, CaseSeat
+from hub.cases.office import ASK_AGAIN_S
 from hub.kernel.errors import Misconfigured
+
+_WATCHED_S = 2.0
+"""How often a demo asks for an application: somebody looks on, and the mock core moves it one step
+each time it is asked."""
 
 if TYPE_CHECKING:
     from hub.app.hub import Hub
@@ -34,4 +39,5 @@ def open_case_office(hub: "Hub") -> CaseOffice | None:
         seats=seats,
         registry=registries[0].interface,
         registry_version=registries[0].contract.version,
+        ask_again_s=_WATCHED_S if hub.settings.environment == "demo" else ASK_AGAIN_S,
     )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from hub.app.assembly import open_hub, start_engine
+from hub.app.demo_platforms import ask_queries, file_case, standing_beside
 from hub.app.demo_site import (
     FILES,
     Helper,
@@ -75,6 +76,7 @@ class Wanted:
     patience_s: float
     wave_wait_s: float
     by_hand: bool = False
+    platforms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class DemoHub:
 
 
 def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
-    """Set up or take up the demo in ``wanted.out``: mocks, home, people, agreements, run.
+    """Set up or take up the demo in ``wanted.out``: mocks, home, people, agreements, run; with
+    ``wanted.platforms`` the government side too, where the month is small enough.
 
     Raises NoDemoData, OtherDemo (refused: exit 2), MocksDidNotStart and what importing raises;
     then nothing of it goes on running.
@@ -103,7 +106,8 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         banks, partners = _partners(adapters, wanted)
         with _prepared(site, settings, wanted.period) as early:
             say("挡板启动中 · starting the mock partners")
-            mocks = Mocks(site, wanted.data, partners, settings.contracts)
+            beside = standing_beside(wanted.data, adapters) if wanted.platforms else []
+            mocks = Mocks(site, wanted.data, partners, beside, contracts=settings.contracts)
             begun.callback(mocks.end)
             _people(early, site)
             imported = _import(early, wanted, say)  # while the mocks read their own files
@@ -124,7 +128,16 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         begun.callback(engine.stop)
         if large:
             begun.callback(Helper(site).end)
+        file_case(hub, wanted.data, controls)
         return DemoHub(hub, run_id, imported, controls, begun.pop_all())
+
+
+def open_to_callers(demo: DemoHub, wanted: Wanted, door: str) -> list[str]:
+    """Published queries are answered at ``door`` from now on: the caller's mock is told, and asks.
+    Answers which it asks."""
+    site = Site(wanted.out)
+    by = _token(site, "demo-handler")
+    return ask_queries(demo.hub, site, wanted.data, demo.controls, door, by)
 
 
 _WAITING = {WaveState.TRIAL.value, WaveState.SUBMITTED.value}

@@ -27,7 +27,7 @@ from hub.schedule import BankingCalendar
 from hub.wire import HttpPartner, NoRecorder
 
 _START_S = 180.0
-_OK = 200
+_DONE = (200, 201)
 _HELPER_S = 45.0
 _OPENS, _CLOSES = clock_time(8, 0), clock_time(20, 0)
 """Business hours in which a demo may be taken up again; outside them the clock is moved on to
@@ -105,11 +105,12 @@ class Mocks:
     """The bundled partners as processes of their own; they end when this process does."""
 
     def __init__(
-        self, site: Site, data: Path, partners: Sequence[str], contracts: Path | None = None,
-        editions: Sequence[str] = (),
+        self, site: Site, data: Path, partners: Sequence[str], if_there: Sequence[str] = (), *,
+        contracts: Path | None = None, editions: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """``contracts``: where the contract files lie, if not beside the mocks; ``editions``:
-        spoken whatever the day (``banks/gznx@2.0.0``)."""
+        """``if_there``: interfaces that are reached if a mock goes by their name; ``contracts``:
+        where the contract files lie, if not beside the mocks; ``editions``: spoken whatever the
+        day (``banks/gznx@2.0.0``)."""
         self._site = site
         self._ports = site.mocks / "ports.json"
         self._ports.unlink(missing_ok=True)
@@ -124,6 +125,8 @@ class Mocks:
             words += ["--edition", edition]
         for partner in partners:
             words += ["--partner", partner]
+        for interface in if_there:
+            words += ["--if-there", interface]
         self.log = site.mocks / "mocks.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  our own command
@@ -162,13 +165,19 @@ class Mocks:
 def tell_address(controls: Mapping[str, str], address: str) -> None:
     """Tell mock partners where we are called: by their control planes, as a bank would be told
     by letter.  Raises MocksDidNotStart, LineNotSent."""
-    body = json.dumps({"url": address}).encode()
     for partner, control in controls.items():
-        with HttpPartner({"control": control}, timeout_s=_START_S) as http:
-            line = http.open_line(NoRecorder())
-            said = line.post("callback", endpoint="control", path="/callback", body=body)
-        if said.status != _OK:
-            raise MocksDidNotStart(f"{partner} takes no address: HTTP {said.status}")
+        tell_mock(partner, control, "/callback", {"url": address})
+
+
+def tell_mock(partner: str, control: str, path: str, body: Mapping[str, Any]) -> None:
+    """One order to a mock's control plane.  Raises MocksDidNotStart, LineNotSent."""
+    with HttpPartner({"control": control}, timeout_s=_START_S) as http:
+        line = http.open_line(NoRecorder())
+        said = line.post(
+            "control", endpoint="control", path=path, body=json.dumps(dict(body)).encode()
+        )
+    if said.status not in _DONE:
+        raise MocksDidNotStart(f"{partner} does not take {path}: HTTP {said.status}")
 
 
 class Helper:

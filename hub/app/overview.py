@@ -15,9 +15,11 @@ from hub.app.catalogue import Catalogue
 from hub.app.discover import FoundAdapter
 from hub.app.editions import in_force, next_edition
 from hub.app.hub import Hub
+from hub.app.publishing import registry
 from hub.app.traffic import Traffic, read_traffic
 from hub.bus.channels import CLAIMABLE_STATES, ChannelState, read_channels
 from hub.bus.words import MessageState
+from hub.core.copying import read_feed
 from hub.kernel.clocks import SHANGHAI, from_us, to_us
 from hub.monitor.health import Watched, read_watched
 from hub.monitor.hours import DAY_MINUTES, ServiceHours, next_due
@@ -27,6 +29,7 @@ from hub.monitor.reading import read_facts
 from hub.monitor.uptime import Uptime, add, uptime_of
 from hub.monitor.words import MinuteClass, State
 from hub.monitor.works import read_works, spans_of
+from hub.queries.calls import answered_lately
 from hub.store import database_now_us
 
 DAYS = 90
@@ -157,7 +160,7 @@ def _see(
         interface=name, name=title,
         light=_light(
             hub, name, watched, facts, hours, now_us, used=traffic.delivered_us is not None
-        ),
+        ) if manifest.port != "query" else _answering(hub, view, adapter, now_us),
         partner=manifest.partner.name, owner=manifest.owner, quality=manifest.quality,
         contract=spoken.contract.version, announced=_announced(adapter, today),
         hours=hours.text, every_s=manifest.probe_every_s,
@@ -212,6 +215,20 @@ def _light(
     if state is not State.UP:
         return Light(state.value)
     return Light.UP if watched.used_us is not None or used else Light.IDLE
+
+
+def _answering(hub: Hub, view: Connection, adapter: FoundAdapter, now_us: int) -> Light:
+    """A published query calls nobody: what it answers from must be fresh, then its callers tell."""
+    if not hub.settings.partner(adapter.interface).values:
+        return Light.UNSET
+    source = registry(hub)
+    as_of = None if source is None else read_feed(view, source.interface).as_of
+    oldest_us = now_us - int(adapter.contract.extra["query"]["max_age_s"]) * 1_000_000
+    if as_of is None:
+        return Light.BLIND
+    if to_us(as_of) < oldest_us:
+        return Light.OURS
+    return Light.UP if answered_lately(view, adapter.interface) else Light.IDLE
 
 
 def midnight(day: date) -> int:

@@ -281,7 +281,8 @@ def open_mock(
     data.mkdir(parents=True)
     acts_of(suite.port).write_data(suite, data)
     said = adapter.manifest.contract.folder
-    mocks = Mocks(site, data, [adapter.interface], contracts, [said] if "@" in said else [])
+    editions = [said] if "@" in said else []
+    mocks = Mocks(site, data, [adapter.interface], contracts=contracts, editions=editions)
     try:
         urls = mocks.endpoints()[adapter.interface]
         clock = SteeredClock()

@@ -23,6 +23,7 @@ from hub.kernel.errors import Refused
 from hub.kernel.periods import Period
 
 if TYPE_CHECKING:
+    from hub.api.door import Door
     from hub.app.demo import DemoHub, Wanted
     from hub.app.hub import Hub
 
@@ -83,6 +84,7 @@ def demo(
         patience_s=seconds(patience),
         wave_wait_s=seconds(wave_wait),
         by_hand=by_hand,
+        platforms=True,
     )
     closed = False
     try:
@@ -105,9 +107,11 @@ def _run(wanted: "Wanted", *, once: bool, as_json: bool) -> bool:
         tell(f"{error.message}\n  [{error.code}] {error.hint}")
         raise typer.Exit(ASKED_WRONGLY) from None
     page: Page | None = None
+    door: Door | None = None
     closed = False
     try:
         page = _page(running.hub, wanted.port)
+        door = _door(running, wanted)
         _tell(page.address, running, wanted, as_json=as_json)
         while not closed:
             with Follower(quiet=as_json) as follower:
@@ -119,6 +123,8 @@ def _run(wanted: "Wanted", *, once: bool, as_json: bool) -> bool:
         tell(f"页面继续开着，Ctrl-C 结束 · the page stays open: {_board(page.address, wanted)}")
         _until_told()
     finally:
+        if door is not None:
+            door.stop()
         if page is not None:
             page.stop()
         work.end(running)
@@ -144,6 +150,29 @@ def _page(hub: "Hub", port: int) -> Page:
         tell(f"端口 {port} 已被占用，改用 {page.port} · port {port} is taken, {page.port} instead")
     page.start()
     return page
+
+
+def _door(running: "DemoHub", wanted: "Wanted") -> "Door | None":
+    """Where published queries are asked, if this demo has any; its caller is told and asks."""
+    from hub.api.door import open_door
+    from hub.app.demo import open_to_callers
+    from hub.app.demo_platforms import CALLER, secret_file
+    from hub.app.demo_site import Site
+    from hub.wire.http_in import ListenPortTaken
+
+    try:
+        door = open_door(running.hub)
+    except ListenPortTaken:
+        door = open_door(running.hub, 0)
+    if door is None:
+        return None
+    door.start()
+    open_to_callers(running, wanted, door.address)
+    secret = secret_file(Site(wanted.out))
+    tell(
+        f"对外查询 · published queries: {door.address}，{CALLER} 的应用密钥 · its secret: {secret}"
+    )
+    return door
 
 
 def _board(address: str, wanted: "Wanted") -> str:

@@ -226,6 +226,15 @@ def used_since(view: Connection, caller_id: int, since_us: int) -> int:
     )
 
 
+def answered_lately(view: Connection, interface: str, most: int = 1000) -> bool:
+    """Whether one of the door's last calls was an answer of this interface."""
+    last = sa.select(_k.interface, _k.word).order_by(_k.id.desc()).limit(most).subquery()
+    found = sa.select(sa.literal(1)).where(
+        last.c.interface == interface, last.c.word == QueryWord.ANSWERED.value
+    )
+    return view.scalar(found.limit(1)) is not None
+
+
 def list_calls(view: Connection, caller_id: int, most: int) -> list[Mapping[str, object]]:
     """The last calls of a caller, the newest first, with nothing of what was asked."""
     rows = view.execute(

@@ -24,6 +24,8 @@ Take = Callable[[InboundRequest], InboundAnswer]
 Browse = Callable[[BrowserRequest], InboundAnswer]
 Say = Callable[[str, int], InboundAnswer]
 """(route, status) → what a caller is told of a request that is not even looked at."""
+Page = tuple[str, bytes | Callable[[], bytes]]
+"""A content type and a document, or what makes it each time."""
 _Message = dict[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
@@ -55,13 +57,13 @@ class InboundApp:
 
     ``take`` is called in a thread and may block; if it raises, the caller gets a bare 500.
     ``say`` words what this class refuses by itself (404, 405, 408, 413, 500); ``pages`` are
-    documents that anybody may GET: path → content type and bytes; ``browsed`` are paths that
-    ``browse`` answers, with the longest query there.
+    documents that anybody may GET; ``browsed`` are paths that ``browse`` answers, with the longest
+    query there.
     """
 
     def __init__(
         self, take: Take, routes: Mapping[str, int], say: Say | None = None,
-        pages: Mapping[str, tuple[str, bytes]] | None = None, at_once: int = AT_ONCE,
+        pages: Mapping[str, Page] | None = None, at_once: int = AT_ONCE,
         browse: Browse | None = None, browsed: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         self._take = take
@@ -100,7 +102,8 @@ class InboundApp:
         route = str(scope["path"])
         if scope["method"] == "GET" and route in self._pages:
             kind, content = self._pages[route]
-            return InboundAnswer(200, {"Content-Type": kind}, content)
+            said = content if isinstance(content, bytes) else content()
+            return InboundAnswer(200, {"Content-Type": kind}, said)
         if self._browse is not None and route in self._browsed:
             return await self._browsed_one(self._browse, scope, route)
         limit = self._routes.get(route)
@@ -161,7 +164,7 @@ class HttpListener:
 
     def __init__(
         self, take: Take, routes: Mapping[str, int], *, host: str, port: int,
-        say: Say | None = None, pages: Mapping[str, tuple[str, bytes]] | None = None,
+        say: Say | None = None, pages: Mapping[str, Page] | None = None,
         at_once: int = AT_ONCE, browse: Browse | None = None,
         browsed: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip

@@ -44,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help="列出全部挡板")
     serve = commands.add_parser("serve", help="启动挡板，直到被终止")
     add = serve.add_argument
-    add("--partner", action="append", required=True, help="挡板名，可重复")
+    add("--partner", action="append", default=[], help="挡板名，可重复")
+    add("--if-there", action="append", default=[], help="同上，没有这个挡板就不启动")
     add("--state", type=Path, required=True, help="存放挡板数据的目录")
     add("--data", type=Path, help="CSV 数据目录（loans.csv、persons.csv、units.csv）")
     add("--clock", type=Path, help="业务时钟文件；缺省 STATE/clock.json")
@@ -65,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(asked: argparse.Namespace) -> int:
     word = environment_word(asked.environment, os.environ)
-    partners: list[str] = list(dict.fromkeys(asked.partner))
+    partners: list[str] = list(dict.fromkeys([*asked.partner, *_there(asked.if_there)]))
+    if not partners:
+        raise MockRefusal("要启动哪个挡板？--partner 名字；python -m mocks list 列出全部。")
     hosts: dict[str, list[str]] = {}
     for partner in partners:
         hosts.setdefault(manifest(partner).partner, []).append(partner)
@@ -76,6 +79,12 @@ def _serve(asked: argparse.Namespace) -> int:
             run(_options(asked, host, names, word))
         return 0
     return _Family(asked, hosts).serve()
+
+
+def _there(names: Sequence[str]) -> list[str]:
+    """Those of them that some mock goes by."""
+    known = {name for one in manifests().values() for name in (one.partner, *one.also)}
+    return [name for name in names if name in known]
 
 
 def _options(asked: argparse.Namespace, partner: str, names: Sequence[str], word: str) -> Options:

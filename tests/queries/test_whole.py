@@ -77,7 +77,7 @@ def test_a_caller_is_answered_from_the_core_in_ten_minutes(site: Site, tmp_path:
         given = site.hub(
             "caller", "grant", RID, "--interface", "onething-listing", "--title", "省共享平台",
             "--purpose", "上市核查", "--basis", "协议 1", "--until", "2099-12-31",
-            "--fields", "state,arrears", "--addresses", "127.0.0.0/8",
+            "--fields", "state,arrears", "--addresses", "127.0.0.0/8", "--per-minute", "9999",
         )  # fmt: skip
         env = {"URL": address, "RID": RID, "SID": SID, "SECRET": given["secret"]}
         said = _curl(env)

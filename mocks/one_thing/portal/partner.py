@@ -78,7 +78,8 @@ class Portal:
         return (
             Control("POST", "/cases",
                     '推送：{"route": "case.push", "document": {…}, "shape": ""}；没有 document '
-                    f"时用基准报文，set 改其中的域；shape：{shapes}", self._file),
+                    f"时用基准报文，set 改其中的域；once 为真时同一编号只推一次；shape：{shapes}",
+                    self._file),
             Control("GET", "/cases", "各次推送：编号、版本、送了几次、中心怎样回答", self._filed),
             Control("GET", "/feedback", "收到的进度反馈：?number=", self._feedback),
             Control("POST", "/documents", '放一份材料 {"fileid", "base64"}', self._document),
@@ -109,9 +110,12 @@ class Portal:
             document = json.loads(sample.read_text(encoding="utf-8"))
         if not isinstance(document, dict):
             raise ControlError("document 是 JSON 对象")
-        changes = call.body.get("set", {})
+        document = {**document, **call.body.get("set", {})}
+        filed = str(document.get("id") or document.get("sblsh") or "")
+        if call.body.get("once") and self._pushes.known(filed):
+            return answer_json({"known": filed})
         try:
-            number = self._pushes.add(route, {**document, **changes}, shape)
+            number = self._pushes.add(route, document, shape)
         except KeyError:
             raise ControlError(f"规范没有 {route}", 404) from None
         return answer_json({"id": number}, 201)
