@@ -1,11 +1,13 @@
 """One month's offset, the product against its yardstick, in one run:
 
-``python -m benchmarks.offset --agreements 10000 100000 [--database URL] [--json FILE]``
+``python -m benchmarks.offset --agreements 10000 100000 [--banks all] [--database URL]``
 
 For each size a month is invented, the yardstick runs over it in a process of its own, then
 ``hub demo --once`` with mocks on loopback does.  The product's time is the whole command, start
-of its processes and import included.  Outcomes of both are compared row by row.  Printed are
-the ratio, the peak of memory, and where the product's time went by stage and process.
+of its processes and import included.  Over several banks the product speaks to each in its own
+format; the yardstick knows one bank, which has everybody's loans, and ICBC's format.  Outcomes of
+both are compared row by row.  Printed are the ratio, the peak of memory, and where the product's
+time went by stage and process.
 """
 
 import argparse
@@ -20,8 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.offset.product import ProductRun, Stage, run_product
+from hub.app.discover import discover
+from hub.kernel.settings import Settings
 from hub.sample.make import write_month
 
+_BANK = "mock bank-"
 TARGET_SHARE, TARGET_MIB, TARGET_GROWTH = 0.25, 512, 1.2
 
 
@@ -45,23 +50,31 @@ class Measured:
 def measure(agreements: int, given: argparse.Namespace, work: Path) -> Measured:
     """Yardstick, then product, over the same invented month."""
     data = work / f"data-{agreements}"
-    write_month(data, agreements=agreements, banks=[given.bank])
+    write_month(data, agreements=agreements, banks=given.banks)
     yard = work / f"yardstick-{agreements}"
-    said = _run_yardstick(data, yard, given.bank)
+    said = _run_yardstick(data, yard, given.banks)
     base = Measured(agreements, said["seconds"], said["peak_mib"], said["legs"])
     if given.yardstick_only:
         return base
-    ran = run_product(data, work / f"hub-{agreements}", given.bank, given.database, given.patience)
+    ran = run_product(data, work / f"hub-{agreements}", given.banks, given.database, given.patience)
     return _with_product(base, ran, yard)
 
 
-def _run_yardstick(data: Path, work: Path, bank: str) -> dict[str, Any]:
+def _run_yardstick(data: Path, work: Path, banks: list[str]) -> dict[str, Any]:
     command = [
         sys.executable, "-m", "benchmarks.offset.yardstick", "--data", str(data), "--work",
-        str(work), "--bank", bank,
+        str(work), "--banks", ",".join(banks),
     ]  # fmt: skip
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout))
+
+
+def banks_of(said: str) -> list[str]:
+    """The codes of these banks; ``all``: of every bank that has an adapter."""
+    if said != "all":
+        return said.split(",")
+    found = discover(Settings()).values()
+    return sorted(one.manifest.partner.code for one in found if one.manifest.port == "bank")
 
 
 def _with_product(base: Measured, ran: ProductRun, yard: Path) -> Measured:
@@ -82,16 +95,26 @@ def _outcomes(path: Path) -> dict[str, tuple[str, ...]]:
 
 def profile(row: Measured) -> str:
     """Where the product's time went: wall seconds of each stage, CPU seconds of each process."""
-    names = sorted({name for stage in row.stages for name in stage.cpu})
+    stages = [Stage(stage.name, stage.seconds, _banks_together(stage.cpu)) for stage in row.stages]
+    names = sorted({name for stage in stages for name in stage.cpu})
     lines = [f"{row.agreements:>11,} {'wall s':>8}" + "".join(f" {name:>19}" for name in names)]
     total = Stage(
-        "all", sum(stage.seconds for stage in row.stages),
-        {name: sum(stage.cpu.get(name, 0.0) for stage in row.stages) for name in names},
+        "all", sum(stage.seconds for stage in stages),
+        {name: sum(stage.cpu.get(name, 0.0) for stage in stages) for name in names},
     )  # fmt: skip
-    for stage in [*row.stages, total]:
+    for stage in [*stages, total]:
         spent = "".join(f" {stage.cpu.get(name, 0.0):>15.2f} CPU" for name in names)
         lines.append(f"{stage.name:>14} {stage.seconds:>5.1f}{spent}")
     return "\n".join(lines)
+
+
+def _banks_together(cpu: dict[str, float]) -> dict[str, float]:
+    """One column for the mocks of several banks."""
+    banks = [name for name in cpu if name.startswith(_BANK)]
+    if len(banks) <= 1:
+        return cpu
+    rest = {name: seconds for name, seconds in cpu.items() if name not in banks}
+    return {**rest, f"{len(banks)} mock banks": sum(cpu[name] for name in banks)}
 
 
 def growth(rows: list[Measured]) -> float | None:
@@ -130,13 +153,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--agreements", nargs="+", default=["10000"], help="one size, or several")
-    parser.add_argument("--bank", default="ICBC")
+    parser.add_argument("--banks", default="ICBC", help="ICBC,CCB,… or all")
     parser.add_argument("--database", default="", help="URL; without it the embedded default")
     parser.add_argument("--patience", default="10m")
     parser.add_argument("--yardstick-only", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--keep", type=Path, help="work here and leave everything (for a profile)")
     given = parser.parse_args()
+    given.banks = banks_of(given.banks)
     sizes = [int(size) for size in ",".join(given.agreements).split(",")]
     with tempfile.TemporaryDirectory(prefix="offset-") as temporary:
         work = given.keep or Path(temporary)

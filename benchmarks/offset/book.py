@@ -6,7 +6,7 @@ book are there before a month begins.
 
 import csv
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,12 @@ def open_book(path: Path) -> Any:
     return connection
 
 
-def fill(book: "sqlite3.Connection", data: Path, bank: str) -> None:
-    """Read one bank's month into an empty file; not timed."""
+def fill(book: "sqlite3.Connection", data: Path, banks: Collection[str]) -> None:
+    """Read these banks' month into an empty file; not timed."""
     book.executescript(SCHEMA)
-    _insert(book, "agreement", _agreements(data, bank))
+    _insert(book, "agreement", _agreements(data, banks))
     _insert(book, "account", _accounts(data))
-    _insert(book, "loan_book", _loans(data, bank))
+    _insert(book, "loan_book", _loans(data, banks))
     book.execute("CREATE INDEX loan_book_loan ON loan_book (loan)")
     book.execute("ANALYZE")
     book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -74,9 +74,9 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def _agreements(data: Path, bank: str) -> Iterator[tuple[object, ...]]:
+def _agreements(data: Path, banks: Collection[str]) -> Iterator[tuple[object, ...]]:
     for row in _rows(data / "agreements.csv"):
-        if row["YHJC"] == bank:
+        if row["YHJC"] in banks:
             yield (
                 row["XYBH"], row["JKHTBH"], row["HKZH"], row["JKRGJJZH"],
                 row["GTJKRGJJZH"] or None, row["QYRQ"], row["XYZT"] == "1",
@@ -92,9 +92,9 @@ def _accounts(data: Path) -> Iterator[tuple[object, ...]]:
         )  # fmt: skip
 
 
-def _loans(data: Path, bank: str) -> Iterator[tuple[object, ...]]:
+def _loans(data: Path, banks: Collection[str]) -> Iterator[tuple[object, ...]]:
     for row in _rows(data / "loans.csv"):
-        if row["YHJC"] == bank:
+        if row["YHJC"] in banks:
             yield (
                 None, row["JKHTBH"], row["DKZH"], row["HKZH"], row["JKRXM"], row["JKRZJH"],
                 row["YHRQ"], parse_yuan(row["DQYHJE"]), parse_yuan(row["DQYHBJ"]),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,13 @@ class ProductRun:
     out: Path
 
 
-def run_product(data: Path, out: Path, bank: str, database: str, patience: str) -> ProductRun:
+def run_product(
+    data: Path, out: Path, banks: Sequence[str], database: str, patience: str
+) -> ProductRun:
     """``hub demo --once`` over ``data``; raises RuntimeError with its last words when it fails."""
     command = [
-        str(Path(sys.executable).with_name("hub")), "demo", "--data", str(data), "--banks", bank,
-        "--once", "--out", str(out), "--patience", patience,
+        str(Path(sys.executable).with_name("hub")), "demo", "--data", str(data), "--banks",
+        ",".join(banks), "--once", "--out", str(out), "--patience", patience,
     ]  # fmt: skip
     environment = dict(os.environ)
     if database:

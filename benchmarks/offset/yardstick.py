@@ -1,5 +1,7 @@
 """The yardstick: a month's offset at one bank in one process and one SQLite file.
 
+Where a month has several banks, their loans are one bank's here.
+
 The same legs in the same formats as the product (decode the due list, plan, hold, encode and
 decode instruction and result, credit, post, encode and decode the statement, match), the same
 batch sizes, WAL, synchronous FULL.  No sockets, no bus, no audit, no encryption at rest, no
@@ -15,7 +17,7 @@ import json
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,10 +46,10 @@ Row = tuple[Any, ...]
 class Yardstick:
     """One month at one bank; ``legs`` holds the seconds of each leg."""
 
-    def __init__(self, work: Path, data: Path, bank: str) -> None:
+    def __init__(self, work: Path, data: Path, banks: Collection[str]) -> None:
         self._book = open_book(work / "yardstick.sqlite")
         self.legs: dict[str, float] = defaultdict(float)
-        fill(self._book, data, bank)
+        fill(self._book, data, banks)
 
     def run(self) -> None:
         """The whole month, leg by leg; raises when the ledgers disagree at its end."""
@@ -287,10 +289,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="an empty folder")
-    parser.add_argument("--bank", default="ICBC")
+    parser.add_argument("--banks", default="ICBC", help="ICBC,CCB,…")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
-    yardstick = Yardstick(given.work, given.data, given.bank)
+    yardstick = Yardstick(given.work, given.data, given.banks.split(","))
     yardstick.run()
     with (given.work / "outcomes.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

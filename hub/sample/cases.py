@@ -62,6 +62,11 @@ class Draft:
 
 Act = Callable[[Draft, Inventor], None]
 
+_LONGEST_NAME = 120
+"""Bytes in UTF-8: the widest field that a bank's contract has for a payee's name."""
+
+_FIXED_WIDTH = {"GZNX"}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -206,8 +211,13 @@ def _dotted(draft: Draft, inventor: Inventor) -> None:
 
 
 def _long_name(draft: Draft, inventor: Inventor) -> None:
-    """Longer than the 60 bytes some banks have for a name."""
-    draft.rename("·".join(inventor.name() + inventor.name() for _ in range(8)))
+    """Longer than any bank has room for.  Where the list itself has a fixed width, nobody can
+    have one: there it is an ordinary agreement."""
+    pairs = [inventor.name() + inventor.name() for _ in range(8)]
+    while len("·".join(pairs).encode()) <= _LONGEST_NAME:
+        pairs.append(pairs[0])
+    if draft.loan["YHJC"] not in _FIXED_WIDTH:
+        draft.rename("·".join(pairs))
 
 
 def _old_id(draft: Draft, inventor: Inventor) -> None:

@@ -24,7 +24,7 @@ def _valid(name: str, document: bytes) -> bool:
 
 
 def test_outcomes_are_the_expected_ones(month_data: Path, tmp_path: Path) -> None:
-    yardstick = Yardstick(tmp_path, month_data, "ICBC")
+    yardstick = Yardstick(tmp_path, month_data, ["ICBC"])
     yardstick.run()
     with (month_data / "expected-outcomes-icbc.csv").open(encoding="utf-8", newline="") as file:
         expected = sorted([row[0], *row[2:]] for row in list(csv.reader(file))[1:])
