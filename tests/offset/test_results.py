@@ -156,6 +156,17 @@ class TestOneByOne:
         assert said.times == 3
         assert centre.differences() == {}
 
+    def test_a_repeat_after_the_posting_does_not_begin_it_anew(
+        self, instructed: tuple[Centre, list[str]]
+    ) -> None:
+        centre, numbers = instructed
+        apply(centre, *(done(number) for number in numbers))
+        centre.until(lambda: {s for s, _, _ in centre.items().values()} == {"posted"})
+        before = centre.rows(item)
+        apply(centre, *(done(number) for number in numbers), way="statement")
+        assert centre.rows(item) == before
+        assert centre.differences() == {}
+
     def test_a_refusal_after_a_credit_is_a_contradiction(
         self, instructed: tuple[Centre, list[str]]
     ) -> None:
