@@ -103,7 +103,7 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         banks, partners = _partners(adapters, wanted)
         with _prepared(site, settings, wanted.period) as early:
             say("挡板启动中 · starting the mock partners")
-            mocks = Mocks(site, wanted.data, partners)
+            mocks = Mocks(site, wanted.data, partners, settings.contracts)
             begun.callback(mocks.end)
             _people(early, site)
             imported = _import(early, wanted, say)  # while the mocks read their own files

@@ -280,7 +280,8 @@ def open_mock(
     data, site = folder / "data", Site(folder)
     data.mkdir(parents=True)
     acts_of(suite.port).write_data(suite, data)
-    mocks = Mocks(site, data, [adapter.interface])
+    said = adapter.manifest.contract.folder
+    mocks = Mocks(site, data, [adapter.interface], contracts, [said] if "@" in said else [])
     try:
         urls = mocks.endpoints()[adapter.interface]
         clock = SteeredClock()
@@ -288,7 +289,7 @@ def open_mock(
         contract = adapter.contract
         context = AdapterContext(
             interface=adapter.interface,
-            contract_folder=contracts / adapter.manifest.contract.folder,
+            contract_folder=contract.folder,
             values={name: key.example for name, key in contract.values.items()},
             secrets={name: read_secret(state / name, name) for name in contract.secrets},
             clock=clock,
