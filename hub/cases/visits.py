@@ -108,5 +108,33 @@ def redeemed(tx: Connection, office: CaseOffice, interface: str, number: str) ->
     return None if row is None else _opened(tx, office, row)
 
 
+@dataclass(frozen=True, slots=True)
+class VisitLine:
+    """One visit as people see it; times are business time, µs UTC."""
+
+    id: int
+    interface: str
+    user_type: str
+    number: str
+    subject: str
+    came_us: int
+    until_us: int
+    redeemed_us: int | None
+
+
+def of_number(view: Connection, number: str) -> list[VisitLine]:
+    """Every visit for a platform's case, oldest first."""
+    v = visit.c
+    rows = view.execute(
+        sa.select(
+            v.id, v.interface, v.user_type, v.number, v.subject_mask, v.came_us, v.until_us,
+            v.redeemed_us,
+        )
+        .where(v.number == number)
+        .order_by(v.id)
+    )  # fmt: skip
+    return [VisitLine(*row) for row in rows]
+
+
 def _opened(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> Visitor:
     return read_msgpack(office.vault.open(tx, row.key_id, row.sealed), Visitor)

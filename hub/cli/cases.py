@@ -90,6 +90,30 @@ def show_one(number: Number, home: Home = None, as_json: AsJson = False) -> None
 
 @app.command()
 @clean_errors
+def visits(number: Number, home: Home = None, as_json: AsJson = False) -> None:
+    """谁为这个办件从平台进过网厅，钥匙换了没有 · who entered the online hall for a case."""
+    from dataclasses import asdict
+
+    from hub.cases.visits import of_number
+    from hub.kernel.clocks import from_us, to_us
+
+    with opened(home) as hub, hub.store.read() as view:
+        found = of_number(view, number)
+        now_us = to_us(hub.clock.now())
+    lines = []
+    for one in found:
+        stands = "钥匙未换" if now_us < one.until_us else "钥匙过期，未换"
+        if one.redeemed_us is not None:
+            stands = f"{from_us(one.redeemed_us):%H:%M:%S} 网厅已换"
+        kind = "法人" if one.user_type == "2" else "个人"
+        lines.append(
+            f"{one.id}  {from_us(one.came_us):%Y-%m-%d %H:%M:%S}  {kind} {one.subject}  {stands}"
+        )
+    show({"visits": [asdict(one) for one in found]}, as_json, "\n".join(lines) or "没有人进来过")
+
+
+@app.command()
+@clean_errors
 def withdraw(
     number: Number,
     reason: WhyOr = "",

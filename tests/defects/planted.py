@@ -3,6 +3,7 @@
 from tests.defects import (
     planted_bus,
     planted_ends,
+    planted_entry,
     planted_money,
     planted_partners,
     planted_proof,
@@ -16,4 +17,5 @@ DEFECTS = (
     *planted_partners.DEFECTS,
     *planted_proof.DEFECTS,
     *planted_wires.DEFECTS,
+    *planted_entry.DEFECTS,
 )

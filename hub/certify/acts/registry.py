@@ -15,7 +15,7 @@ from typing import Any
 from hub.bus import Rung
 from hub.certify.acts.stage import BadStep, Plain, Stage, crowd_of
 from hub.certify.suite import Suite
-from hub.kernel.money import format_yuan
+from hub.kernel.money import Fen, format_yuan
 from hub.ports.core import ChangesPage
 from hub.ports.line import Line
 from hub.ports.registry import (
@@ -153,9 +153,11 @@ class Acts(Stage):
             case ApplicationKind.SEAL | ApplicationKind.UNSEAL:
                 return Sealing(number, said["account"], said["unit"], "单位迁出", self._opened)
             case ApplicationKind.WITHDRAWAL:
+                part = Fen(int(said["part"])) if "part" in said else None
                 return Withdrawal(
-                    number, said["account"], said["name"], "01", said["id_number"], "03", _PAYEE,
-                    said["name"], "中国工商银行都匀支行", "102",
+                    number, said["account"], said["name"], "01", said["id_number"],
+                    "03" if part is None else "01", _PAYEE, said["name"], "中国工商银行都匀支行",
+                    "102", part,
                 )  # fmt: skip
 
     # --- reading ---
