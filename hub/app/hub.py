@@ -37,6 +37,7 @@ from hub.offset.office import BankSeat, Office
 from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
 from hub.people.sessions import Sessions
+from hub.queries.directory import STEP, Directory, StepHandler
 from hub.schedule import Leadership
 from hub.store import Store
 from hub.store.schema import require_current
@@ -99,7 +100,8 @@ class Hub:
     def handlers(self) -> Mapping[str, Handler]:
         """Every message kind this hub knows."""
         filed = {} if self.cases is None else cases.handlers(self.cases)
-        return {**handlers(self.office), **filed}
+        told = {STEP: StepHandler(Directory(self.bus, self.clock), self.bus)}
+        return {**handlers(self.office), **filed, **told}
 
     def users(self) -> Mapping[str, NoticeUser]:
         """Every kind of notice this hub takes in."""

@@ -1,0 +1,460 @@
+"""Puts resources on the province's directories: 编目 → 挂接 → 审核 → 上架, and 下架.
+
+Each step is a message of the bus without a ceiling, so that a platform that is away for a day
+loses nothing; its receipt is kept beside it and in the audit.  One step of a resource is on its way
+at a time.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub import audit
+from hub.bus import Bus, Delivery, Effect, Message, NewMessage, Rung
+from hub.crypto import sm3
+from hub.kernel.clocks import BusinessClock
+from hub.kernel.errors import BadInput, NotFound, Refused
+from hub.kernel.logs import mask_text
+from hub.kernel.typed import read_json
+from hub.people import Actor
+from hub.ports.directory import (
+    DirectoryPort,
+    DirectoryReceipt,
+    DirectoryStage,
+    DirectoryStep,
+    Review,
+)
+from hub.ports.line import PartnerRefused
+from hub.queries.directory_tables import directory_resource, directory_step
+from hub.queries.resources import Change, ChangeKind, Resource, compare, encoded
+from hub.store import database_now_us
+
+STEP = "directory.step"
+UP_STAGES = (
+    DirectoryStage.COMPILE, DirectoryStage.ATTACH, DirectoryStage.REVIEW, DirectoryStage.PUBLISH,
+)  # fmt: skip
+_r, _s = directory_resource.c, directory_step.c
+
+
+class ResourceState(StrEnum):
+    """Where a resource stands on a directory."""
+
+    ON_WAY = "on_way"
+    UP = "up"
+    DOWN = "down"
+    REJECTED = "rejected"  # by the platform's reviewer
+    REFUSED = "refused"  # by the platform
+
+
+class StepState(StrEnum):
+    """Where a step stands."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    RECEIPTED = "receipted"
+    REFUSED = "refused"
+    DROPPED = "dropped"  # one before it was rejected or refused
+
+
+class BreakingChange(Refused):
+    """What is to be uploaded breaks who uses it today."""
+
+    code = "directory.breaking"
+    hint = "Agree it with those who call, then order it with --breaking and a reason."
+
+
+class NothingToPublish(Refused):
+    """The platform has all of it as it is."""
+
+    code = "directory.nothing"
+    hint = "`hub catalog status` shows what stands there."
+
+
+class ResourceOnItsWay(Refused):
+    """A step of this resource is still on its way."""
+
+    code = "directory.on_its_way"
+    hint = "`hub catalog status` shows where it is; order again when it has ended."
+
+
+class NoReason(BadInput):
+    """A change that breaks, or a withdrawal, needs a reason."""
+
+    code = "directory.no_reason"
+    hint = "Say why with --reason."
+
+
+class NoSuchResource(NotFound):
+    """There is no such resource on this directory."""
+
+    code = "directory.no_such_resource"
+    hint = "`hub catalog status` lists them."
+
+
+class StepLetter(msgspec.Struct, frozen=True):
+    """One step as it is sent."""
+
+    number: str
+    target: str
+    code: str
+    round: int
+    place: int
+    stage: str
+    version: str
+    content: dict[str, Any]
+
+    def step(self) -> DirectoryStep:
+        """In the port's form."""
+        return DirectoryStep(
+            DirectoryStage(self.stage), self.number, self.code, self.version, self.content
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A platform's directory: its interface, and the version of its contract."""
+
+    interface: str
+    contract_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A resource on a directory; ``steps`` of its last round."""
+
+    code: str
+    name: str
+    version: str
+    stage: str
+    state: str
+    round: int
+    remark: str
+    steps: tuple[Mapping[str, Any], ...]
+
+
+class Directory:
+    """Orders steps and takes their receipts; works inside the caller's transaction."""
+
+    def __init__(self, bus: Bus, clock: BusinessClock) -> None:
+        self._bus, self._clock = bus, clock
+
+    def publish(
+        self, tx: Connection, target: Target, resources: Sequence[Resource], by: Actor,
+        reason: str, *, breaking: bool,
+    ) -> list[Change]:  # fmt: skip
+        """Order all that is new, changed or gone; answers what was.
+
+        Raises NothingToPublish, BreakingChange (each named), NoReason, ResourceOnItsWay.
+        """
+        found = [one for one in changes(tx, target.interface, resources)
+                 if one.kind is not ChangeKind.SAME]  # fmt: skip
+        if not found:
+            raise NothingToPublish
+        broken = [f"{one.code}: {'; '.join(one.breaking)}" for one in found if one.breaking]
+        if broken and not breaking:
+            raise BreakingChange("\n".join(broken))
+        if broken and not reason.strip():
+            raise NoReason
+        _require_still(tx, target.interface, [one.code for one in found])
+        there = {one.code: one for one in resources}
+        for change in found:
+            gone = change.kind is ChangeKind.GONE
+            stages = (DirectoryStage.WITHDRAW,) if gone else UP_STAGES
+            self._order(tx, target, change, there.get(change.code), stages, by, reason)
+        return found
+
+    def withdraw(self, tx: Connection, target: Target, code: str, by: Actor, reason: str) -> None:
+        """Order one taken down.  Raises NoSuchResource, NoReason, ResourceOnItsWay."""
+        if not reason.strip():
+            raise NoReason
+        before = uploaded(tx, target.interface)
+        if code not in before:
+            raise NoSuchResource(f"{code[:60]!r} stands on no directory of {target.interface}")
+        _require_still(tx, target.interface, [code])
+        name = str(before[code]["name"])
+        change = Change(code, name, ChangeKind.GONE, ("下架",), ("资源不再提供",))
+        self._order(tx, target, change, None, (DirectoryStage.WITHDRAW,), by, reason)
+
+    def _order(
+        self, tx: Connection, target: Target, change: Change, resource: Resource | None,
+        stages: Sequence[DirectoryStage], by: Actor, reason: str,
+    ) -> None:  # fmt: skip
+        row = tx.execute(_of(target.interface, change.code)).one_or_none()
+        count = 1 if row is None else row.round + 1
+        now_us = database_now_us(tx)
+        values: dict[str, Any] = {
+            "round": count, "stage": stages[0].value, "state": ResourceState.ON_WAY.value,
+            "remark": "", "moved_us": now_us,
+        }  # fmt: skip
+        if resource is not None:
+            values |= {"version": resource.version, "content": encoded(resource.content)}
+        if row is None:
+            tx.execute(
+                sa.insert(directory_resource).values(
+                    target=target.interface, code=change.code, **values
+                )
+            )
+        else:
+            tx.execute(
+                sa.update(directory_resource)
+                .where(_r.target == target.interface, _r.code == change.code)
+                .values(**values)
+            )
+        version = resource.version if resource is not None else row.version if row else ""
+        for place, stage in enumerate(stages, 1):
+            text = f"{target.interface}\n{change.code}\n{count}\n{version}\n{stage.value}"
+            tx.execute(
+                sa.insert(directory_step).values(
+                    number=f"ML{sm3(text.encode()).hex()[:30]}", target=target.interface,
+                    code=change.code, round=count, place=place, stage=stage.value,
+                    version=version, state=StepState.WAITING.value, asks=0, receipt="", remark="",
+                    message_id=None, ordered_by=by.login, reason=reason.strip()[:200],
+                    breaking=int(bool(change.breaking)), made_us=now_us, done_us=None,
+                )
+            )  # fmt: skip
+        audit.record(
+            tx, act="directory.ordered", actor=by.login,
+            subject=f"directory:{target.interface}:{change.code}"[:120],
+            detail={
+                "change": change.kind.value, "round": count, "version": version,
+                "details": "；".join(change.details)[:300], "breaking": len(change.breaking),
+                "reason": mask_text(reason)[:150],
+            },
+            count=len(stages),
+        )  # fmt: skip
+        self.send_next(tx, target, change.code)
+
+    def send_next(self, tx: Connection, target: Target, code: str) -> None:
+        """Put the first step that waits on the bus, unless one is on its way."""
+        row = tx.execute(_of(target.interface, code)).one()
+        step = tx.execute(
+            sa.select(directory_step)
+            .where(
+                _s.target == target.interface, _s.code == code, _s.round == row.round,
+                _s.state.in_((StepState.WAITING.value, StepState.SENT.value)),
+            )
+            .order_by(_s.place)
+            .limit(1)
+        ).one_or_none()  # fmt: skip
+        if step is None or step.state == StepState.SENT.value:
+            return
+        self.put(tx, target, step, _content(row, step), 0.0)
+
+    def put(
+        self, tx: Connection, target: Target, step: "sa.Row[Any]", content: dict[str, Any],
+        delay_s: float,
+    ) -> None:  # fmt: skip
+        """One step, or a review asked about again, on the bus."""
+        letter = StepLetter(
+            step.number, step.target, step.code, step.round, step.place, step.stage, step.version,
+            content,
+        )  # fmt: skip
+        made = NewMessage(
+            interface=target.interface, kind=STEP, key=f"{step.number}:{step.asks}",
+            payload=msgspec.json.encode(letter), effect=Effect.COMMAND,
+            group=f"directory:{target.interface}",
+            subject=f"资源目录 {step.code} {step.stage}"[:120], month=f"{self._clock.now():%Y-%m}",
+            contract_version=target.contract_version, items=1, delay_s=delay_s, endless=True,
+        )  # fmt: skip
+        (number,) = self._bus.put(tx, [made])
+        tx.execute(
+            sa.update(directory_step)
+            .where(_s.id == step.id)
+            .values(state=StepState.SENT.value, message_id=number)
+        )
+
+
+class StepHandler:
+    """Sends one step; its receipt lets the next one go."""
+
+    def __init__(self, directory: Directory, bus: Bus) -> None:
+        self._directory, self._bus = directory, bus
+
+    def send(self, delivery: Delivery) -> tuple[StepLetter, DirectoryReceipt, float]:
+        letter = read_json(delivery.payload, StepLetter)
+        port: DirectoryPort = delivery.port
+        return letter, port.step(delivery.line, letter.step()), port.review_again_s
+
+    def apply(
+        self, tx: Connection, message: Message, result: tuple[StepLetter, DirectoryReceipt, float]
+    ) -> None:
+        letter, said, again_s = result
+        target = Target(message.interface, message.contract_version)
+        if said.review is Review.PENDING:
+            self._ask_again(tx, target, letter, said, again_s)
+            return
+        rejected = said.review is Review.REJECTED
+        state = StepState.REFUSED if rejected else StepState.RECEIPTED
+        if not _ended(tx, letter, state, said.receipt, said.remark):
+            return
+        self._bus.climb(tx, [message.id], Rung.RECEIPTED)
+        _evidence(tx, letter, "rejected" if rejected else "receipted", said.receipt, said.remark)
+        if rejected:
+            _drop(tx, letter, ResourceState.REJECTED, said.remark)
+            return
+        _move(tx, letter)
+        self._directory.send_next(tx, target, letter.code)
+
+    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
+        """The platform will not have this step: nothing after it is sent."""
+        letter = read_json(self._bus.payload(tx, message.id), StepLetter)
+        text = f"{refusal.partner_code} {refusal.text}"[:200]
+        if _ended(tx, letter, StepState.REFUSED, "", text):
+            _evidence(tx, letter, "refused", "", text)
+            _drop(tx, letter, ResourceState.REFUSED, text)
+
+    def unknown(self, tx: Connection, message: Message) -> None:
+        """Cannot be: only money messages end unknown."""
+
+    def died(self, tx: Connection, message: Message) -> None:
+        """Cannot be: it has no ceiling."""
+
+    def _ask_again(
+        self, tx: Connection, target: Target, letter: StepLetter, said: DirectoryReceipt,
+        again_s: float,
+    ) -> None:  # fmt: skip
+        tx.execute(
+            sa.update(directory_step)
+            .where(_s.number == letter.number, _s.state == StepState.SENT.value)
+            .values(asks=_s.asks + 1, receipt=said.receipt)
+        )
+        step = tx.execute(
+            sa.select(directory_step).where(
+                _s.number == letter.number, _s.state == StepState.SENT.value
+            )
+        ).one_or_none()
+        if step is not None:
+            self._directory.put(tx, target, step, letter.content, again_s)
+
+
+def changes(view: Connection, target: str, resources: Sequence[Resource]) -> list[Change]:
+    """What differs from what was uploaded last, those that are the same too."""
+    return compare(uploaded(view, target), resources)
+
+
+def uploaded(view: Connection, target: str) -> dict[str, dict[str, Any]]:
+    """Code → content of what stands on a directory or is on its way there.  What was rejected or
+    refused counts as never uploaded."""
+    stands = (ResourceState.UP.value, ResourceState.ON_WAY.value)
+    rows = view.execute(
+        sa.select(_r.code, _r.content).where(
+            _r.target == target, _r.state.in_(stands),
+            _r.stage != DirectoryStage.WITHDRAW.value,
+        )
+    )  # fmt: skip
+    return {code: json.loads(bytes(content)) for code, content in rows}
+
+
+def standings(view: Connection, target: str) -> list[Standing]:
+    """Every resource a directory was ever told of, by code, with the steps of its last round."""
+    steps: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for row in view.execute(
+        sa.select(
+            _s.code, _s.round, _s.stage, _s.state, _s.receipt, _s.remark, _s.number, _s.asks,
+            _s.ordered_by, _s.reason, _s.breaking, _s.made_us, _s.done_us,
+        )
+        .where(_s.target == target)
+        .order_by(_s.code, _s.round, _s.place)
+    ):  # fmt: skip
+        steps.setdefault((row.code, row.round), []).append(dict(row._mapping))
+    return [
+        Standing(
+            row.code, str(json.loads(bytes(row.content))["name"]), row.version, row.stage,
+            row.state, row.round, row.remark, tuple(steps.get((row.code, row.round), ())),
+        )
+        for row in view.execute(
+            sa.select(directory_resource).where(_r.target == target).order_by(_r.code)
+        )
+    ]  # fmt: skip
+
+
+def _of(target: str, code: str) -> "sa.Select[Any]":
+    return sa.select(directory_resource).where(_r.target == target, _r.code == code)
+
+
+def _require_still(tx: Connection, target: str, codes: Collection[str]) -> None:
+    on_way = tx.scalars(
+        sa.select(_r.code).where(
+            _r.target == target, _r.code.in_(list(codes)),
+            _r.state == ResourceState.ON_WAY.value,
+        )
+    ).all()  # fmt: skip
+    if on_way:
+        raise ResourceOnItsWay(f"on its way: {', '.join(on_way[:5])}")
+
+
+def _content(row: "sa.Row[Any]", step: "sa.Row[Any]") -> dict[str, Any]:
+    """What a stage says beside number, code and version."""
+    resource = Resource(row.code, json.loads(bytes(row.content)))
+    match DirectoryStage(step.stage):
+        case DirectoryStage.COMPILE:
+            return resource.compiled
+        case DirectoryStage.ATTACH:
+            return resource.attached
+        case DirectoryStage.WITHDRAW:
+            return {"reason": step.reason or "接口停用"}
+    return {}
+
+
+def _ended(tx: Connection, letter: StepLetter, state: StepState, receipt: str, remark: str) -> bool:
+    done = tx.execute(
+        sa.update(directory_step)
+        .where(_s.number == letter.number, _s.state == StepState.SENT.value)
+        .values(
+            state=state.value, receipt=receipt[:40], remark=remark[:400],
+            done_us=database_now_us(tx),
+        )
+    )  # fmt: skip
+    return done.rowcount == 1
+
+
+def _move(tx: Connection, letter: StepLetter) -> None:
+    stage = DirectoryStage(letter.stage)
+    state = {
+        DirectoryStage.PUBLISH: ResourceState.UP, DirectoryStage.WITHDRAW: ResourceState.DOWN,
+    }.get(stage, ResourceState.ON_WAY)  # fmt: skip
+    _stand(tx, letter, state, "")
+
+
+def _drop(tx: Connection, letter: StepLetter, state: ResourceState, remark: str) -> None:
+    tx.execute(
+        sa.update(directory_step)
+        .where(
+            _s.target == letter.target, _s.code == letter.code, _s.round == letter.round,
+            _s.state == StepState.WAITING.value,
+        )
+        .values(state=StepState.DROPPED.value)
+    )  # fmt: skip
+    _stand(tx, letter, state, remark)
+
+
+def _stand(tx: Connection, letter: StepLetter, state: ResourceState, remark: str) -> None:
+    tx.execute(
+        sa.update(directory_resource)
+        .where(
+            _r.target == letter.target, _r.code == letter.code, _r.round == letter.round
+        )
+        .values(
+            stage=letter.stage, state=state.value, remark=remark[:400],
+            moved_us=database_now_us(tx),
+        )
+    )  # fmt: skip
+
+
+def _evidence(tx: Connection, letter: StepLetter, word: str, receipt: str, remark: str) -> None:
+    """The receipt in the audit chain, over the very content that was sent."""
+    audit.record(
+        tx, act=f"directory.{word}", actor="hub",
+        subject=f"directory:{letter.target}:{letter.code}"[:120],
+        detail={
+            "stage": letter.stage, "number": letter.number, "version": letter.version,
+            "receipt": receipt, "remark": mask_text(remark)[:150],
+        },
+        count=1, root=sm3(encoded(letter.content)).hex(),
+    )  # fmt: skip
