@@ -73,7 +73,7 @@ def _before(contract: Contract) -> str:
     """As the partner says it."""
     wire = contract.wire
     amounts = {"fen": "金额为分", "yuan": "金额为元"}.get(wire.amount_unit, wire.amount_unit)
-    declared = str(wire.extra.get("declared_charset", ""))
+    declared = wire.charset.declared
     kinds = "、".join(sorted({one.kind for one in contract.schemas.values()}))
     return "，".join(
         filter(None, [
