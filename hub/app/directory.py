@@ -15,14 +15,8 @@ from hub.kernel.secret import Secret
 from hub.papers import CENTRE
 from hub.papers.messages import Messages
 from hub.papers.rows import MUST, FieldRow
-from hub.queries.directory import (
-    Directory,
-    Standing,
-    Target,
-    changes,
-    standings,
-    uploaded,
-)
+from hub.queries.directory import Directory, changes, standings, uploaded
+from hub.queries.directory_words import Standing, Target
 from hub.queries.resources import Change, Resource
 
 _PORT = "directory"

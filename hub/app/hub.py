@@ -37,7 +37,9 @@ from hub.offset.office import BankSeat, Office
 from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
 from hub.people.sessions import Sessions
-from hub.queries.directory import STEP, Directory, StepHandler
+from hub.queries.directory import Directory
+from hub.queries.directory_steps import StepHandler
+from hub.queries.directory_words import STEP
 from hub.schedule import Leadership
 from hub.store import Store
 from hub.store.schema import require_current

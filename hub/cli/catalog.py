@@ -9,7 +9,7 @@ from hub.cli.common import AsJson, Home, Reason, TokenFile, clean_errors, opened
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hub.queries.directory import Standing
+    from hub.queries.directory_words import Standing
     from hub.queries.resources import Change
 
 app = typer.Typer(no_args_is_help=True, help="资源目录与适配对照 · catalogues for the province")

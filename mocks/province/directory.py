@@ -42,7 +42,7 @@ _BEFORE: Mapping[str, Sequence[str]] = {
 _AFTER = {"compile": "compiled", "attach": "attached", "publish": "up", "withdraw": "down"}
 _MUST: Mapping[str, Sequence[str]] = {
     "compile": ("name", "provider", "type", "items", "sensitivity", "share", "frequency",
-                "contact"),
+                "contact", "contract"),
     "attach": ("path", "method", "format", "digest"),
     "review": (), "publish": (), "withdraw": ("reason",),
 }  # fmt: skip

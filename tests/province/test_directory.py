@@ -26,6 +26,8 @@ from hub.ports.context import AdapterContext
 from hub.ports.directory import DirectoryPort
 from hub.ports.line import Line
 from hub.queries import directory as d
+from hub.queries import directory_words as w
+from hub.queries.directory_steps import StepHandler
 from hub.queries.resources import Resource
 from hub.sample import FOLDER
 from hub.store import Store
@@ -65,7 +67,7 @@ class Office:
     def __post_init__(self) -> None:
         self.book = Book(**{self.interface.replace("-", "_"): self})
         self.directory = d.Directory(self.bus, FixedClock(NOON))
-        self.target = d.Target(self.interface, "1.0.0")
+        self.target = w.Target(self.interface, "1.0.0")
         self.resources = resources(ADAPTERS, self.to)
 
     def open_line(self, recorder: CallRecorder) -> Line:
@@ -78,7 +80,7 @@ class Office:
             )
 
     def work(self, times: int = 1) -> None:
-        handlers = {d.STEP: d.StepHandler(self.directory, self.bus)}
+        handlers = {w.STEP: StepHandler(self.directory, self.bus)}
         worker = Worker(self.store, self.bus, handlers, self.book, 2)
         m = bus_tables.message
         for _ in range(times):
@@ -100,7 +102,7 @@ class Office:
                 return
         raise AssertionError("steps are left")
 
-    def standing(self, code: str = CODE) -> d.Standing:
+    def standing(self, code: str = CODE) -> w.Standing:
         with self.store.read() as view:
             (found,) = [one for one in d.standings(view, self.interface) if one.code == code]
         return found
@@ -184,7 +186,7 @@ def test_all_goes_up_step_by_step_with_receipts_in_the_audit(office: Office) -> 
     names = {one["name"]: one for one in document["items"]}
     assert names["jbr_sfzh"]["sensitive"]
     assert names["tyshxydm"]["required"]
-    with pytest.raises(d.NothingToPublish):
+    with pytest.raises(w.NothingToPublish):
         office.publish()
 
 
@@ -207,7 +209,7 @@ def test_a_platform_that_is_away_for_a_day_loses_nothing(shared: Office) -> None
     shared.publish(mine(shared))
     shared.work(12)
     assert shared.standing().state == "on_way"
-    with pytest.raises(d.ResourceOnItsWay):
+    with pytest.raises(w.ResourceOnItsWay):
         shared.publish(changed(mine(shared), conditions="另议"))
     shared.platform.start()
     with HttpPartner({"api": shared.platform.urls["api"]}, timeout_s=1.0) as http:
@@ -251,9 +253,9 @@ def test_what_breaks_is_named_and_needs_a_reason(shared: Office) -> None:
         (changed(one, path="/elsewhere"), "path"),
         (changed(one, share="03"), "共享属性 02 → 03"),
     ):
-        with pytest.raises(d.BreakingChange, match=words):
+        with pytest.raises(w.BreakingChange, match=words):
             shared.publish(breaks)
-        with pytest.raises(d.NoReason):
+        with pytest.raises(w.NoReason):
             shared.publish(breaks, breaking=True)
     widened = changed(one, share="01", frequency="每日")
     assert [(c.kind.value, c.breaking) for c in shared.publish(widened)] == [("changed", ())]
@@ -271,16 +273,16 @@ def test_a_resource_that_is_gone_or_withdrawn_comes_down(shared: Office) -> None
     shared.publish()
     shared.settle()
     left = [one for one in shared.resources if one.code != CODE]
-    with pytest.raises(d.BreakingChange, match="资源不再提供"):
+    with pytest.raises(w.BreakingChange, match="资源不再提供"):
         shared.publish(*left)
     shared.publish(*left, breaking=True, reason="停用")
     shared.settle()
     assert (shared.standing().state, shared.there()[CODE]["stage"]) == ("down", "down")
-    with shared.store.write() as tx, pytest.raises(d.NoSuchResource):
+    with shared.store.write() as tx, pytest.raises(w.NoSuchResource):
         shared.directory.withdraw(tx, shared.target, CODE, LI, "再下一次")
     other = left[0].code
     with shared.store.write() as tx:
-        with pytest.raises(d.NoReason):
+        with pytest.raises(w.NoReason):
             shared.directory.withdraw(tx, shared.target, other, LI, " ")
         shared.directory.withdraw(tx, shared.target, other, LI, "合并")
     shared.settle()
