@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from hub import audit
 from hub.bus import Bus, Effect, NewMessage
@@ -90,37 +91,12 @@ class Directory:
     ) -> None:  # fmt: skip
         row = tx.execute(_of(target.interface, change.code)).one_or_none()
         count = 1 if row is None else row.round + 1
-        now_us = database_now_us(tx)
-        values: dict[str, Any] = {
-            "round": count, "stage": stages[0].value, "state": ResourceState.ON_WAY.value,
-            "remark": "", "moved_us": now_us,
-        }  # fmt: skip
-        if resource is not None:
-            values |= {"version": resource.version, "content": encoded(resource.content)}
-        if row is None:
-            tx.execute(
-                sa.insert(directory_resource).values(
-                    target=target.interface, code=change.code, **values
-                )
-            )
-        else:
-            tx.execute(
-                sa.update(directory_resource)
-                .where(_r.target == target.interface, _r.code == change.code)
-                .values(**values)
-            )
         version = resource.version if resource is not None else row.version if row else ""
-        for place, stage in enumerate(stages, 1):
-            text = f"{target.interface}\n{change.code}\n{count}\n{version}\n{stage.value}"
-            tx.execute(
-                sa.insert(directory_step).values(
-                    number=f"ML{sm3(text.encode()).hex()[:30]}", target=target.interface,
-                    code=change.code, round=count, place=place, stage=stage.value,
-                    version=version, state=StepState.WAITING.value, asks=0, receipt="", remark="",
-                    message_id=None, ordered_by=by.login, reason=reason.strip()[:200],
-                    breaking=int(bool(change.breaking)), made_us=now_us, done_us=None,
-                )
-            )  # fmt: skip
+        try:
+            _begin(tx, target, change.code, row, resource, count, stages[0])
+            _add_steps(tx, target, change, count, version, stages, by, reason)
+        except IntegrityError:  # somebody else ordered it at this very moment
+            raise ResourceOnItsWay(f"on its way: {change.code}") from None
         audit.record(
             tx, act="directory.ordered", actor=by.login,
             subject=f"directory:{target.interface}:{change.code}"[:120],
@@ -173,22 +149,61 @@ class Directory:
         )
 
 
+def _begin(
+    tx: Connection, target: Target, code: str, row: "sa.Row[Any] | None",
+    resource: Resource | None, count: int, stage: DirectoryStage,
+) -> None:  # fmt: skip
+    values: dict[str, Any] = {
+        "round": count, "stage": stage.value, "state": ResourceState.ON_WAY.value,
+        "remark": "", "moved_us": database_now_us(tx),
+    }  # fmt: skip
+    if resource is not None:
+        values |= {"version": resource.version, "content": encoded(resource.content)}
+    if row is None:
+        tx.execute(
+            sa.insert(directory_resource).values(target=target.interface, code=code, **values)
+        )
+        return
+    tx.execute(
+        sa.update(directory_resource)
+        .where(_r.target == target.interface, _r.code == code)
+        .values(**values)
+    )
+
+
+def _add_steps(
+    tx: Connection, target: Target, change: Change, count: int, version: str,
+    stages: Sequence[DirectoryStage], by: Actor, reason: str,
+) -> None:  # fmt: skip
+    for place, stage in enumerate(stages, 1):
+        text = f"{target.interface}\n{change.code}\n{count}\n{version}\n{stage.value}"
+        tx.execute(
+            sa.insert(directory_step).values(
+                number=f"ML{sm3(text.encode()).hex()[:30]}", target=target.interface,
+                code=change.code, round=count, place=place, stage=stage.value, version=version,
+                state=StepState.WAITING.value, asks=0, receipt="", remark="", message_id=None,
+                ordered_by=by.login, reason=reason.strip()[:200],
+                breaking=int(bool(change.breaking)), made_us=database_now_us(tx), done_us=None,
+            )
+        )  # fmt: skip
+
+
 def changes(view: Connection, target: str, resources: Sequence[Resource]) -> list[Change]:
     """What differs from what was uploaded last, those that are the same too."""
     return compare(uploaded(view, target), resources)
 
 
 def uploaded(view: Connection, target: str) -> dict[str, dict[str, Any]]:
-    """Code → content of what stands on a directory or is on its way there.  What was rejected or
-    refused counts as never uploaded."""
-    stands = (ResourceState.UP.value, ResourceState.ON_WAY.value)
+    """Code → content of what was put up last and not taken down since, or is on its way for the
+    first time.  What was rejected or refused before it was ever up counts as never uploaded."""
     rows = view.execute(
-        sa.select(_r.code, _r.content).where(
-            _r.target == target, _r.state.in_(stands),
-            _r.stage != DirectoryStage.WITHDRAW.value,
-        )
-    )  # fmt: skip
-    return {code: json.loads(bytes(content)) for code, content in rows}
+        sa.select(_r.code, _r.state, _r.content, _r.up_content).where(_r.target == target)
+    )
+    found = {}
+    for code, state, content, up_content in rows:
+        if up_content is not None or state == ResourceState.ON_WAY.value:
+            found[code] = json.loads(bytes(content if up_content is None else up_content))
+    return found
 
 
 def standings(view: Connection, target: str) -> list[Standing]:

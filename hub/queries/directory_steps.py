@@ -1,5 +1,7 @@
 """Bus handler of one step on a directory: its receipt lets the next one go."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -95,11 +97,13 @@ def _ended(tx: Connection, letter: StepLetter, state: StepState, receipt: str, r
 
 
 def _move(tx: Connection, letter: StepLetter) -> None:
-    stage = DirectoryStage(letter.stage)
-    state = {
-        DirectoryStage.PUBLISH: ResourceState.UP, DirectoryStage.WITHDRAW: ResourceState.DOWN,
-    }.get(stage, ResourceState.ON_WAY)  # fmt: skip
-    _stand(tx, letter, state, "")
+    match DirectoryStage(letter.stage):
+        case DirectoryStage.PUBLISH:
+            _stand(tx, letter, ResourceState.UP, "", up_content=_r.content)
+        case DirectoryStage.WITHDRAW:
+            _stand(tx, letter, ResourceState.DOWN, "", up_content=None)
+        case _:
+            _stand(tx, letter, ResourceState.ON_WAY, "")
 
 
 def _drop(tx: Connection, letter: StepLetter, state: ResourceState, remark: str) -> None:
@@ -114,7 +118,9 @@ def _drop(tx: Connection, letter: StepLetter, state: ResourceState, remark: str)
     _stand(tx, letter, state, remark)
 
 
-def _stand(tx: Connection, letter: StepLetter, state: ResourceState, remark: str) -> None:
+def _stand(
+    tx: Connection, letter: StepLetter, state: ResourceState, remark: str, **more: Any
+) -> None:
     tx.execute(
         sa.update(directory_resource)
         .where(
@@ -122,7 +128,7 @@ def _stand(tx: Connection, letter: StepLetter, state: ResourceState, remark: str
         )
         .values(
             stage=letter.stage, state=state.value, remark=remark[:400],
-            moved_us=database_now_us(tx),
+            moved_us=database_now_us(tx), **more,
         )
     )  # fmt: skip
 

@@ -15,6 +15,8 @@ directory_resource = sa.Table(
     sa.Column("version", sa.String(12), nullable=False),
     # JSON of what is compiled and attached: no personal data in it.
     sa.Column("content", sa.LargeBinary, nullable=False),
+    # The content that was put up last, by which those who call today go; none once it is down.
+    sa.Column("up_content", sa.LargeBinary),
     # DirectoryStage, and ResourceState.
     sa.Column("stage", sa.String(10), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),

@@ -37,7 +37,8 @@ _SKEW_MS = 300_000
 _BEFORE: Mapping[str, Sequence[str]] = {
     "compile": ("", "compiled", "attached", "rejected", "up", "down"),
     "attach": ("compiled", "attached"), "review": ("attached", "reviewed", "rejected"),
-    "publish": ("reviewed", "up"), "withdraw": ("up", "down", "reviewed", "attached", "compiled"),
+    "publish": ("reviewed", "up"),
+    "withdraw": ("up", "down", "reviewed", "rejected", "attached", "compiled"),
 }  # fmt: skip
 _AFTER = {"compile": "compiled", "attach": "attached", "publish": "up", "withdraw": "down"}
 _MUST: Mapping[str, Sequence[str]] = {

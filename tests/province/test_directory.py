@@ -290,6 +290,27 @@ def test_a_resource_that_is_gone_or_withdrawn_comes_down(shared: Office) -> None
     assert shared.publish()[0].kind.value == "new"  # it may come back
 
 
+def test_what_was_sent_back_is_measured_by_what_stands(shared: Office) -> None:
+    one = mine(shared)
+    shared.publish(one)
+    shared.settle()
+    shared.platform.control("POST", "/pace", {"manual": True})
+    shared.publish(changed(one, conditions="另议"))
+    shared.work(4)
+    shared.platform.control("POST", "/review", {"code": CODE, "state": "03", "remark": "不妥"})
+    shared.settle()
+    assert shared.standing().state == "rejected"
+    with pytest.raises(w.BreakingChange, match="path"):
+        shared.publish(changed(one, path="/elsewhere"))
+    assert [each.kind.value for each in shared.publish(changed(one, frequency="每日"))] == [
+        "changed"
+    ]
+    shared.work(4)
+    shared.platform.control("POST", "/review", {"code": CODE, "state": "02", "remark": ""})
+    shared.settle()
+    assert shared.standing().state == "up"
+
+
 def test_a_step_out_of_order_is_the_platform_s_last_word(shared: Office) -> None:
     shared.platform.control("POST", "/pace", {"manual": True})
     shared.publish(mine(shared))

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("version", sa.String(12), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("up_content", sa.LargeBinary(), nullable=True),
         sa.Column("stage", sa.String(10), nullable=False),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("remark", sa.String(400), nullable=False),
