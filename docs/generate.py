@@ -45,6 +45,7 @@ def pages() -> dict[str, str]:
         "quality.md": quality(),
         "metrics.md": metrics(),
         "supervision.md": supervision(),
+        "interfaces.md": interfaces(),
     }
     if (ROOT / "hub/cli/main.py").exists():
         made["commands.md"] = commands()
@@ -136,6 +137,24 @@ def supervision() -> str:
         ), "",
         "## Indicators · 指标", "",
         _table(["编码", "名称", "单位", "维度", "适配"], indicators),
+    )  # fmt: skip
+
+
+def interfaces() -> str:
+    """Each interface before and after standardisation."""
+    from hub.app.discover import discover  # noqa: PLC0415
+    from hub.app.inventory import inventory  # noqa: PLC0415
+    from hub.kernel.settings import Settings  # noqa: PLC0415
+
+    rows = [
+        [f"`{one.interface}`", one.name, one.partner, one.before, one.after]
+        for one in inventory(discover(Settings(home=ROOT / "no-home")))
+    ]
+    return _page(
+        "Interfaces before and after · 接口梳理清单", "contracts_spec and the manifests",
+        "What each partner says on its wire, and what the hub makes of it (`hub catalog"
+        " inventory`). The core system's own interfaces are the centre's and stand elsewhere.", "",
+        _table(["接口", "名称", "对接方", "标准化前", "标准化后"], rows),
     )  # fmt: skip
 
 

@@ -38,6 +38,9 @@ from hub.offset.office import BankSeat, Office
 from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
 from hub.people.sessions import Sessions
+from hub.queries.directory import Directory
+from hub.queries.directory_steps import StepHandler
+from hub.queries.directory_words import STEP
 from hub.schedule import Leadership
 from hub.store import Store
 from hub.store.schema import require_current
@@ -100,7 +103,8 @@ class Hub:
     def handlers(self) -> Mapping[str, Handler]:
         """Every message kind this hub knows."""
         filed = {} if self.cases is None else cases.handlers(self.cases)
-        return {**handlers(self.office), **filed}
+        told = {STEP: StepHandler(Directory(self.bus, self.clock), self.bus)}
+        return {**handlers(self.office), **filed, **told}
 
     def users(self) -> Mapping[str, NoticeUser]:
         """Every kind of notice this hub takes in."""

@@ -37,12 +37,13 @@ _SKEW_MS = 300_000
 _BEFORE: Mapping[str, Sequence[str]] = {
     "compile": ("", "compiled", "attached", "rejected", "up", "down"),
     "attach": ("compiled", "attached"), "review": ("attached", "reviewed", "rejected"),
-    "publish": ("reviewed", "up"), "withdraw": ("up", "down", "reviewed", "attached", "compiled"),
+    "publish": ("reviewed", "up"),
+    "withdraw": ("up", "down", "reviewed", "rejected", "attached", "compiled"),
 }  # fmt: skip
 _AFTER = {"compile": "compiled", "attach": "attached", "publish": "up", "withdraw": "down"}
 _MUST: Mapping[str, Sequence[str]] = {
     "compile": ("name", "provider", "type", "items", "sensitivity", "share", "frequency",
-                "contact"),
+                "contact", "contract"),
     "attach": ("path", "method", "format", "digest"),
     "review": (), "publish": (), "withdraw": ("reason",),
 }  # fmt: skip

@@ -20,7 +20,9 @@ from hub.kernel.clocks import FixedClock
 from hub.kernel.errors import Misconfigured
 from hub.kernel.secret import Secret
 from hub.ports.context import AdapterContext
+from hub.ports.directory import DirectoryStage
 from hub.store import Store
+from mocks.province import directory as mock_directory
 from tests.province import samples
 from tests.province.kit import CENTRE, NOON, SID, SPEC, core_over_the_month, site_on
 
@@ -137,3 +139,42 @@ def test_it_is_not_built_without_its_values() -> None:
     for values in ({"sid": SID}, {"zjbzxbm": CENTRE}):
         with pytest.raises(Misconfigured):
             build(AdapterContext("x", SPEC, values, {}, FixedClock(NOON)))
+
+
+DIRECTORIES = [SPEC.parent / name for name in ("sharing", "upload")]
+each_directory = pytest.mark.parametrize("folder", DIRECTORIES, ids=lambda one: one.name)
+
+
+@each_directory
+def test_a_directory_s_papers_agree(folder: Path) -> None:
+    contract = load_contract(folder)
+    index = yaml.safe_load((folder / "samples/index.yaml").read_text(encoding="utf-8"))["samples"]
+    there = {path.name for path in (folder / "samples").glob("*.json")}
+    assert {one["file"] for one in index} == there
+    for name, transaction in contract.transactions.items():
+        for side in ("request", "reply"):
+            sample = json.loads((folder / f"samples/{name}.{side}.json").read_bytes())
+            assert contract.validate_json(str(transaction.extra[side]), sample) == []
+    paper = (folder / "README.md").read_text(encoding="utf-8")
+    codes = contract.table("reply_code").codes
+    assert all(code in paper for code in codes)
+    assert {code: one.text for code, one in codes.items() if code != "410"} == {
+        code: text for code, text in mock_directory._TEXTS.items() if code != "410"
+    }
+    assert {stage.value for stage in DirectoryStage} | {"alive"} == set(contract.transactions)
+
+
+@each_directory
+def test_what_the_mock_wants_of_a_step_is_what_the_schema_requires(folder: Path) -> None:
+    contract = load_contract(folder)
+    for stage, must in mock_directory._MUST.items():
+        schema = json.loads(contract.schemas[f"{stage}.request"].path.read_text(encoding="utf-8"))
+        assert {"number", "code", "version", *must} == set(schema["required"])
+
+
+def test_the_two_directories_say_the_same_but_for_their_names() -> None:
+    said = [
+        {name: (one.what, one.effect) for name, one in load_contract(folder).transactions.items()}
+        for folder in DIRECTORIES
+    ]
+    assert said[0] == said[1]

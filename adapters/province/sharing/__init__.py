@@ -1,0 +1,1 @@
+"""省数据共享平台·资源目录 (contracts_spec/province/sharing)."""
