@@ -6,6 +6,7 @@ from tests.defects import (
     planted_money,
     planted_partners,
     planted_proof,
+    planted_queries,
     planted_wires,
 )
 
@@ -15,5 +16,6 @@ DEFECTS = (
     *planted_bus.DEFECTS,
     *planted_partners.DEFECTS,
     *planted_proof.DEFECTS,
+    *planted_queries.DEFECTS,
     *planted_wires.DEFECTS,
 )
