@@ -11,7 +11,15 @@ words those files may use stands in ``hub/certify/acts``, one module for each ki
 """
 
 from hub.certify.coverage import Coverage, coverage_of
-from hub.certify.endpoint import Arranged, Endpoint, NobodyThere, open_address, open_mock
+from hub.certify.endpoint import (
+    Arranged,
+    Endpoint,
+    NobodyThere,
+    endpoint_names,
+    open_address,
+    open_mock,
+    opened,
+)
 from hub.certify.report import Report, ReportBroken, Written, check_digest, read_report, shelve
 from hub.certify.runner import run_suite
 from hub.certify.shelf import Shelved, last_reports, report_page, report_paper
@@ -36,10 +44,12 @@ __all__ = [
     "Written",
     "check_digest",
     "coverage_of",
+    "endpoint_names",
     "last_reports",
     "load_suite",
     "open_address",
     "open_mock",
+    "opened",
     "read_report",
     "report_page",
     "report_paper",

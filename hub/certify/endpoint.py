@@ -7,7 +7,7 @@ stays untried.
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -327,7 +327,10 @@ def open_address(
     ``listen``: host and port where a partner that calls us has been told to call.  Raises
     NobodyThere, Misconfigured (endpoints or values missing).
     """
-    lacking = sorted(set(adapter.contract.endpoints) - set(urls))
+    from hub.certify.acts import acts_of  # noqa: PLC0415  the acts know endpoints
+
+    made = getattr(acts_of(adapter.manifest.port), "ENDPOINT", Endpoint)
+    lacking = sorted(set(endpoint_names(adapter)) - set(urls))
     if lacking:
         raise Misconfigured(f"no address is given for: {', '.join(lacking)}")
     clock = SteeredClock() if control else None
@@ -342,7 +345,7 @@ def open_address(
         clock=clock or context.clock,
     )
     with open_ear(adapter, context, *listen) as ear:
-        endpoint = Endpoint(
+        endpoint: Endpoint = made(
             adapter, context, urls, kind="address", control=Control(control) if control else None,
             clock=clock, arranged=arranged, timeout_s=timeout_s, ear=ear, trust=trust,
         )  # fmt: skip
@@ -352,6 +355,35 @@ def open_address(
             yield endpoint
         finally:
             endpoint.close()
+
+
+def endpoint_names(adapter: FoundAdapter) -> tuple[str, ...]:
+    """What addresses are given by: the contract's names; where we are called, the acts' own."""
+    from hub.certify.acts import acts_of  # noqa: PLC0415  the acts know endpoints
+
+    own: tuple[str, ...] | None = getattr(acts_of(adapter.manifest.port), "ENDPOINTS", None)
+    return tuple(adapter.contract.endpoints) if own is None else own
+
+
+def opened(
+    adapter: FoundAdapter,
+    adapters: Mapping[str, FoundAdapter],
+    suite: Suite,
+    contracts: Path,
+    folder: Path,
+    timeout_s: float | None,
+) -> AbstractContextManager[Endpoint]:
+    """What ``mock`` stands for: the bundled mock of whom we call, or our own side over the mock
+    core where others call us."""
+    from hub.certify.acts import acts_of  # noqa: PLC0415  the acts know endpoints
+
+    own = getattr(acts_of(suite.port), "open_own", None)
+    if own is None:
+        return open_mock(adapter, suite, contracts, folder, timeout_s)
+    served: AbstractContextManager[Endpoint] = own(
+        adapter, adapters, suite, folder, contracts, timeout_s
+    )
+    return served
 
 
 def _spoilt(text: str) -> str:

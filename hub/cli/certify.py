@@ -109,13 +109,14 @@ def certify(
 
     settings = Settings.load(home)
     logs.configure("warning", "console")
-    adapter = find_adapter(discover(settings), interface, edition)
+    adapters = discover(settings)
+    adapter = find_adapter(adapters, interface, edition)
     suite = work.load_suite(adapter.contract)
     limit_s = seconds(timeout) if timeout else None
     with ExitStack() as begun:
         if against == "mock":
             folder = Path(begun.enter_context(tempfile.TemporaryDirectory(prefix="certify-")))
-            opened: Any = work.open_mock(adapter, suite, settings.contracts, folder, limit_s)
+            opened: Any = work.opened(adapter, adapters, suite, settings.contracts, folder, limit_s)
             environment = "demo"
         else:
             given = work.Arranged.read(arrange) if arrange is not None else work.Arranged()
@@ -159,9 +160,10 @@ def _address(
 
 def _urls(adapter: "FoundAdapter", settings: "Settings", against: str) -> dict[str, str]:
     """Endpoint name → URL.  Raises BadAddress."""
+    from hub.certify import endpoint_names
     from hub.wire import SCHEMES
 
-    names = tuple(adapter.contract.endpoints)
+    names = endpoint_names(adapter)
     if against == "home":
         return dict(settings.partner(adapter.interface).endpoints)
     parts = [part.strip() for part in against.split(",") if part.strip()]

@@ -99,6 +99,12 @@ def serve(
             help="对外查询的端口，0 任选；缺省按 hub.toml · where published queries are asked",
         ),
     ] = None,
+    exit_with_parent: Annotated[
+        bool,
+        typer.Option(
+            "--exit-with-parent", help="标准输入关闭时结束 · end when standard input is closed"
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """启动中心端：页面、收发、试算、对账、审计都在这一个进程里，Ctrl-C 结束.
@@ -115,6 +121,8 @@ def serve(
         door = open_door(hub, api_port)
         engine = start_engine(hub)
         with UntilTold() as told:
+            if exit_with_parent:
+                told.by_closed_input()
             try:
                 page.start()
                 if receiving is not None:

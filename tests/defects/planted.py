@@ -7,6 +7,7 @@ from tests.defects import (
     planted_money,
     planted_partners,
     planted_proof,
+    planted_queries,
     planted_wires,
 )
 
@@ -16,6 +17,7 @@ DEFECTS = (
     *planted_bus.DEFECTS,
     *planted_partners.DEFECTS,
     *planted_proof.DEFECTS,
+    *planted_queries.DEFECTS,
     *planted_wires.DEFECTS,
     *planted_entry.DEFECTS,
 )

@@ -1,0 +1,128 @@
+"""Our own door under test: the certificates of the published queries, and what they cannot try at
+an address that is not ours to arrange."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hub.app.demo_site import Site
+from hub.app.discover import discover
+from hub.app.publishing import published
+from hub.certify import Report, Suite, load_suite
+from hub.certify.acts.query import signature, write_data
+from hub.certify.own import Own, served
+from hub.contracts import load_contract
+from hub.kernel.clocks import SystemClock
+from hub.kernel.settings import Settings
+from hub.queries.callers import Callers, Wanted
+from tests.certify.kit import QUICK, Certificate, certify, verdicts, why
+from tests.mocks.running import ROOT
+from tests.papers.reader import read
+from tests.shared import shared_place
+
+QUERIES = {"onething-listing": "listing", "onething-bankruptcy": "bankruptcy"}
+
+
+def suite(interface: str) -> Suite:
+    return load_suite(load_contract(ROOT / "contracts_spec" / "one_thing" / QUERIES[interface]))
+
+
+@pytest.fixture(scope="module", params=QUERIES)
+def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    interface: str = request.param
+    with shared_place(tmp_path_factory, f"certificate-{interface}") as home:
+        home.mkdir(exist_ok=True)
+        return certify(home, interface, *QUICK)
+
+
+def test_every_mandatory_case_is_tried_and_passes(done: Certificate) -> None:
+    interface = done.body["interface"]
+    assert done.answer.code == 0, done.answer.err
+    assert done.body["verdict"] == "green"
+    cases = suite(interface).cases
+    assert verdicts(done.body) == {case.number: "passed" for case in cases}
+    assert done.body["counts"]["mandatory"] >= 34
+    untouched = set(done.body["coverage"]["codes"]["code"]["untouched"])
+    assert untouched == {"300"} | ({"304"} if interface == "onething-bankruptcy" else set())
+
+
+def test_nobody_is_in_the_report(done: Certificate) -> None:
+    text = json.dumps(done.body, ensure_ascii=False) + Report(done.body).html()
+    text += read(Report(done.body).paper()).text()
+    for private in ("522701199001011238", "𠮷田𬭩·阿依努尔", "522700196501010004"):
+        assert private not in text
+
+
+@pytest.mark.parametrize("algorithm", ["HMAC-SHA256", "HMAC-SM3"])
+def test_the_caller_signs_as_the_golden_headers_say(algorithm: str) -> None:
+    """The certificate's caller shares no code with the adapter; both meet the contract's sample."""
+    folder = suite("onething-listing").contract.folder
+    golden = yaml.safe_load((folder / "samples" / "signatures.yaml").read_text("utf-8"))
+    assert signature(algorithm, golden["secret"], golden["text"]) == golden["sign"][algorithm]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A door that is somebody else's to arrange: its address, and what the tester was given."""
+
+    own: Own
+    arranged: Path
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    adapters = discover(Settings(home=folder))
+    listing = suite("onething-listing")
+    (folder / "data").mkdir()
+    write_data(listing, folder / "data")
+    now = SystemClock().now()
+    with served(adapters, "onething-listing", folder / "data", Site(folder), now) as own:
+        grantable = {name: port.grantable for name, port in published(own.hub).items()}
+        wanted = Wanted(
+            rid="TESTER-1", interface="onething-listing", purpose="联调", basis="联调",
+            until=now.date() + timedelta(days=1), shown=("state",), title="联调方",
+            per_minute=10_000,
+        )  # fmt: skip
+        with own.hub.store.write() as tx:
+            given = Callers(own.hub.vault, own.clock).grant(tx, wanted, grantable, own.by)
+        assert given.secret is not None
+        secret = folder / "app-secret"
+        secret.touch(mode=0o600)
+        secret.write_text(given.secret.reveal() + "\n", "ascii")
+        firm = listing.subjects["firm"]
+        said = {
+            "values": {"rid": "TESTER-1",
+                       "sid": listing.contract.values["sid"].example},
+            "secrets": {"app_secret": "app-secret"},
+            "subjects": {"firm": {"unit_name": firm["unit_name"], "uscc": firm["uscc"]}},
+        }  # fmt: skip
+        arranged = folder / "arranged.yaml"
+        arranged.write_text(yaml.safe_dump(said, allow_unicode=True), "utf-8")
+        yield Elsewhere(own, arranged)
+
+
+def test_an_address_is_tried_as_far_as_a_caller_can(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    cases = [word for case in ("Q1", "Q2", "Q301", "Q305") for word in ("--case", case)]
+    done = certify(
+        tmp_path, "onething-listing", "--against", elsewhere.own.door, "--arrange",
+        str(elsewhere.arranged), *cases,
+    )  # fmt: skip
+    said = verdicts(done.body)
+    assert (done.answer.code, done.body["verdict"], done.body["failed"]) == (3, "incomplete", [])
+    for number in ("Q101", "Q105", "Q201", "Q202", "Q203", "Q204", "Q205", "Q305", "Q301-qymc"):
+        assert said[number] == "passed", why(done.body, number)
+    assert "测试户 clean" in why(done.body, "Q104")
+    assert "的登记" in why(done.body, "Q107")
+    assert "须由中心安排（grant）" in why(done.body, "Q206")
+    assert done.body["against"]["endpoints"] == {"door": elsewhere.own.door}
+
+
+def test_nobody_at_the_address(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    words = ["--against", "http://127.0.0.1:9", "--arrange", str(elsewhere.arranged)]
+    certify(tmp_path, "onething-listing", *words).answer.refused("certify.nobody_there", 2)

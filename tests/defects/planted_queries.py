@@ -1,0 +1,67 @@
+"""Defects of the published queries: what our own door's certificate is there to notice."""
+
+from tests.defects.registry import Catch, Defect, Edit, certificate
+
+_LISTING = certificate("onething-listing")
+DEFECTS = (
+    Defect(
+        "query_signature_unchecked",
+        "对外查询：不验签名 · whoever names a caller is believed",
+        (
+            Edit(
+                "adapters/kit/gateway_terms.py",
+                "        if not any(matched):\n",
+                "        if not matched:\n",
+            ),
+        ),
+        (Catch(_LISTING, "签名不符", "401"),),
+    ),
+    Defect(
+        "query_replay_with_another_body",
+        "对外查询：同一签名、不同正文也作答 · a signature that was used answers for another body",
+        (
+            Edit(
+                "hub/api/gate.py",
+                "        if before.body_digest == calls.digest_of(body):\n",
+                "        if before.body_digest:\n",
+            ),
+        ),
+        (Catch(_LISTING, "同一签名、不同正文", "409"),),
+    ),
+    Defect(
+        "query_masking_off",
+        "对外查询：不按授权遮蔽字段 · whoever may ask sees every field",
+        (
+            Edit(
+                "adapters/kit/enterprise.py",
+                "{key: value for key, value in _unit(unit).items() if key in shown}",
+                "{key: value for key, value in _unit(unit).items() if key or shown}",
+            ),
+        ),
+        (Catch(_LISTING, "只给授权的字段", "keys"),),
+    ),
+    Defect(
+        "query_revoked_is_answered",
+        "对外查询：撤销了的照样作答 · a grant that was taken back still holds",
+        (
+            Edit(
+                "hub/queries/calls.py",
+                "            _g.revoked_us.is_(None),\n",
+                "            _g.id > 0,\n",
+            ),
+        ),
+        (Catch(_LISTING, "撤销授权", "403"),),
+    ),
+    Defect(
+        "query_old_copy_is_answered",
+        "对外查询：副本再旧也作答 · answers from a copy of any age",
+        (
+            Edit(
+                "hub/queries/enterprise.py",
+                "        if as_of is None or now - as_of > timedelta(seconds=limits.max_age_s):\n",
+                "        if as_of is None or now - as_of > timedelta(days=limits.max_age_s):\n",
+            ),
+        ),
+        (Catch(_LISTING, "副本过旧", "503"),),
+    ),
+)
