@@ -214,6 +214,28 @@ def test_a_database_that_is_away_uses_nothing_up(
     assert desk.redeem(key)["code"] == "200"
 
 
+def test_a_process_that_died_after_it_had_stored(
+    any_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is let in twice by another process, and the hall's answer is not lost."""
+    desk, text = any_desk, any_desk.assertion()
+    request = desk.ask(desk.key(desk.assertion(PROJECT_NO="GF2")))
+
+    def dies(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as killed:
+        killed.setattr(desk.port, "onward", dies)
+        killed.setattr(desk.port, "redeemed", dies)
+        for act in (lambda: desk.arrive(text), lambda: desk.entering.redeem(request)):
+            with pytest.raises(SystemExit):
+                act()
+    after = Desk(desk.office)
+    assert after.code(after.arrive(text)) == "S06"
+    said = after.said(request)
+    assert (said["code"], said["data"]["projectNo"]) == ("200", "GF2")
+
+
 def test_two_interfaces_cannot_want_one_path(desk: Desk) -> None:
     with pytest.raises(Misconfigured):
         Entering(
