@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_directory"
-down_revision = "20261126_figures"
+down_revision = "20261126_visits"
 branch_labels = None
 depends_on = None
 
