@@ -123,8 +123,10 @@ class Figures:
     def find(
         self, view: Connection, asked: FiguresQuestion, limits: Limits, now: datetime
     ) -> FoundFigures:
-        """``now`` is business time.  With more unreadable records than ``limits.rows`` it is
-        UNSOUND; fewer are counted in the answer.  Raises Misconfigured for a word nobody knows.
+        """``now`` is business time.  UNSOUND with more unreadable records than ``limits.rows``
+        (fewer are counted in the answer), and where the core has told no record of a source at
+        all: 0 would be a figure that nobody has counted.  Raises Misconfigured for a word nobody
+        knows.
         """
         caught_up_us = view.scalar(
             sa.select(registry_feed.c.caught_up_us).where(
@@ -136,7 +138,8 @@ class Figures:
             return FoundFigures(QueryWord.TRY_LATER)
         sources = {look.source for look in asked.looks}
         left_out = sum(_flawed(view, _TABLES[source]) for source in sources)
-        if left_out > limits.rows:
+        told = all(_told(view, _TABLES[source]) for source in sources)
+        if left_out > limits.rows or not told:
             return FoundFigures(QueryWord.UNSOUND)
         day = int(f"{as_of:%Y%m%d}")
         readings = tuple(self._read(view, look, day) for look in asked.looks)
@@ -257,6 +260,13 @@ def _column(table: _Table, name: str) -> _Column:
         return table.columns[name]
     except KeyError:
         raise Misconfigured(f"the copy has no {name!r} in {table.table.name}") from None
+
+
+def _told(view: Connection, table: _Table) -> bool:
+    some = sa.select(sa.literal(1)).select_from(table.table).limit(1)
+    if table.kind:
+        some = some.where(table.table.c.kind == table.kind)
+    return view.scalar(some) is not None
 
 
 def _flawed(view: Connection, table: _Table) -> int:

@@ -141,6 +141,14 @@ def test_an_old_copy_and_unreadable_records_are_told(site: Site) -> None:
     assert site.ask("yqqk/get_yqqk_DataCx")["code"] == "200"
 
 
+def test_what_the_core_never_told_is_no_zero(site: Site) -> None:
+    with site.store.write() as tx:
+        tx.execute(sa.text("DELETE FROM registry_fact WHERE kind = 'DK'"))
+    assert site.ask("yqqk/get_yqqk_DataCx")["code"] == "310"
+    assert site.ask("common/get_business_data", **PERIOD)["code"] == "310"
+    assert site.ask("zjlxjk/yhzhye_table_cx")["code"] == "200"
+
+
 def test_rates_shares_and_changes(site: Site) -> None:
     said = site.ask("dzbfx/more_target_value_cx", xmbm="0302020401", **PERIOD)["data"][0]["bqz"]
     figures = site.ask("common/get_business_data", **PERIOD)["data"][0]
