@@ -23,7 +23,7 @@ from tests.chaos.places import HUB
 from tests.defects.copies import Copy
 from tests.defects.registry import Check, Way
 
-_LIMIT_S = {Way.DAY: 420.0, Way.KILL: 900.0, Way.TESTS: 240.0, Way.CERTIFICATE: 300.0}
+_LIMIT_S = {Way.DAY: 420.0, Way.KILL: 900.0, Way.TESTS: 240.0, Way.CERTIFICATE: 900.0}
 _CRASH = re.compile(
     r"\b(ImportError|ModuleNotFoundError|SyntaxError|NameError|AttributeError|IndentationError)\b"
 )

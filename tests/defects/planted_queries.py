@@ -1,8 +1,9 @@
-"""Defects of the published queries: what our own door's certificate is there to notice."""
+"""Defects on our own side of what others call: what its certificates are there to notice."""
 
 from tests.defects.registry import Catch, Defect, Edit, certificate
 
 _LISTING = certificate("onething-listing")
+_RETIREMENT = certificate("onething-retirement")
 DEFECTS = (
     Defect(
         "query_signature_unchecked",
@@ -63,5 +64,32 @@ DEFECTS = (
             ),
         ),
         (Catch(_LISTING, "副本过旧", "503"),),
+    ),
+    Defect(
+        "push_same_version_other_content",
+        "推送：同一版本、内容不同也当作重复 · another body under a known id is taken for a repeat",
+        (
+            Edit(
+                "hub/bus/inbox.py",
+                "        if self._bus.vault.open(tx, row.key_id, row.body) != body:\n",
+                "        if not body:\n",
+            ),
+        ),
+        (Catch(_RETIREMENT, "同一版本、内容不同", "301"),),
+    ),
+    Defect(
+        "push_lying_file_taken",
+        "材料：只看扩展名，不看内容 · a file is believed to be what its name says",
+        (
+            Edit(
+                "hub/cases/files.py",
+                "    said = _said(name)\n"
+                "    if said and said != media and (said in rules.types or said == ZIP):\n"
+                '        return "type_lies"\n'
+                '    return OK if media in rules.types else "type_unknown"\n',
+                '    return OK if (_said(name) or media) in rules.types else "type_unknown"\n',
+            ),
+        ),
+        (Catch(_RETIREMENT, "文件类型不实", "last"),),
     ),
 )

@@ -5,8 +5,6 @@ named; ``main`` is there from the beginning.  At an address a caller is what the
 ``values: {sid, rid}`` and ``secrets: {app_secret: FILE}`` of the ``--arrange`` file.
 """
 
-import base64
-import hmac
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,18 +20,16 @@ from hub.app.discover import FoundAdapter
 from hub.app.publishing import published
 from hub.certify.acts import registry
 from hub.certify.acts.stage import BadStep, Plain, Stage, Untried, opening
-from hub.certify.endpoint import Endpoint, NobodyThere, SteeredClock
+from hub.certify.called import Called, signature
+from hub.certify.endpoint import Endpoint, SteeredClock
 from hub.certify.expect import misses
 from hub.certify.own import Own, OwnControl, served
 from hub.certify.suite import Suite
-from hub.crypto import hmac_sm3
-from hub.kernel.errors import HubError
 from hub.kernel.secret import Secret
 from hub.ports.context import AdapterContext
 from hub.ports.line import HttpReply, Line
 from hub.queries.callers import Callers, Wanted
 from hub.queries.tables import query_call, query_caller
-from hub.wire import NoRecorder
 
 ENDPOINTS = ("door",)
 """What an address is given for: the contract names none, since it calls nobody."""
@@ -123,8 +119,8 @@ class Acts(Stage):
         or what ``facts_named`` says); ``written: loosely``: half-width brackets, spaces, lower
         case.  ``as`` keeps it, ``again`` sends a kept one's headers (with ``set`` or ``drop``
         another body, without the same); ``secret: wrong``, ``unsigned``, ``rid: nobody``,
-        ``sid: other``, ``late_s``, ``body: html|big|bom``, ``times`` (so many questions, the
-        last counts).
+        ``sid: other``, ``late_s``, ``body: html|big|bom``, ``times`` (so many questions, the last
+        counts).
 
         Answers ``code``, ``http``, ``conforms`` to the contract, ``empty`` (no data), ``same`` as
         the kept one's bytes; of data ``opened``, ``units``, ``keys`` of a unit, ``unit`` (the
@@ -251,49 +247,10 @@ class Acts(Stage):
         return self._own
 
 
-def signature(algorithm: str, key: str, text: str) -> str:
-    """Base64 of the gateway's HMAC over service, caller and time."""
-    if algorithm == "HMAC-SM3":
-        return base64.b64encode(hmac_sm3(key.encode(), text.encode())).decode()
-    return base64.b64encode(hmac.digest(key.encode(), text.encode(), "sha256")).decode()
+class Door(Called):
+    """Where published queries are asked."""
 
-
-class Door(Endpoint):
-    """The door as a caller meets it; ``context`` is the caller's: sid, rid, app secret."""
-
-    _last_ms = 0
-
-    def next_ms(self) -> int:
-        """No two questions of one moment: under one signature the second would be a forgery."""
-        self._last_ms = max(self._last_ms + 1, int(self.clock.now().timestamp() * 1000))
-        return self._last_ms
-
-    def begin_case(self, moment: Any) -> None:
-        """Business time goes back to the morning, and so do the callers' milliseconds: every case
-        has callers of its own."""
-        self._last_ms = 0
-        super().begin_case(moment)
-
-    def value(self, name: str) -> str:
-        """One of the caller's; raises Misconfigured."""
-        return self._context.value(name)
-
-    def secret(self, name: str) -> Secret:
-        """The same."""
-        return self._context.secret(name)
-
-    def require_answer(self) -> None:
-        """Raises NobodyThere when nothing leaves this machine."""
-        with self.reached() as line:
-            try:
-                line.post("ask", endpoint="door", path="/", headers={}, body=b"")
-            except HubError as error:
-                raise NobodyThere(f"{self.urls['door']}: {error.message}") from None
-
-    @contextmanager
-    def reached(self) -> Iterator[Line]:
-        """A line that nothing keeps."""
-        yield self._wire.open_line(NoRecorder())
+    place = "door"
 
 
 ENDPOINT = Door

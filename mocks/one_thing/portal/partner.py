@@ -78,8 +78,10 @@ class Portal:
         return (
             Control("POST", "/cases",
                     '推送：{"route": "case.push", "document": {…}, "shape": ""}；没有 document '
-                    f"时用基准报文，set 改其中的域；once 为真时同一编号只推一次；shape：{shapes}",
+                    "时用基准报文，set 改其中的域；once 为真时同一编号只推一次；sent 为真时只登记，"
+                    f"由别处推送；shape：{shapes}",
                     self._file),
+            Control("POST", "/told", '一个办件收到的进度反馈：{"number"}', self._told),
             Control("GET", "/cases", "各次推送：编号、版本、送了几次、中心怎样回答", self._filed),
             Control("GET", "/feedback", "收到的进度反馈：?number=", self._feedback),
             Control("POST", "/documents", '放一份材料 {"fileid", "base64"}', self._document),
@@ -115,13 +117,17 @@ class Portal:
         if call.body.get("once") and self._pushes.known(filed):
             return answer_json({"known": filed})
         try:
-            number = self._pushes.add(route, document, shape)
+            number = self._pushes.add(route, document, shape, sent=bool(call.body.get("sent")))
         except KeyError:
             raise ControlError(f"规范没有 {route}", 404) from None
         return answer_json({"id": number}, 201)
 
     def _filed(self, _: ControlCall) -> Answer:
         return answer_json({"cases": self._pushes.shown()})
+
+    def _told(self, call: ControlCall) -> Answer:
+        number = str(call.body.get("number", ""))
+        return answer_json({"feedback": self._books.feedback(number)})
 
     def _feedback(self, call: ControlCall) -> Answer:
         return answer_json({"feedback": self._books.feedback(call.query.get("number"))})

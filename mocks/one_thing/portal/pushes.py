@@ -60,8 +60,11 @@ class Pushes:
         """The centre's address, from now on."""
         self._notes.put("callback", url.rstrip("/"))
 
-    def add(self, route: str, document: Mapping[str, Any], shape: str) -> int:
-        """File one; its id.  Raises KeyError for a route the contract does not have."""
+    def add(
+        self, route: str, document: Mapping[str, Any], shape: str, *, sent: bool = False
+    ) -> int:
+        """File one; its id.  ``sent``: it is known here, but somebody else pushes it.  Raises
+        KeyError for a route the contract does not have."""
         place = self._inbound[route]["path"]
         number = str(document.get("id") or document.get("sblsh") or "")
         version = document.get("version")
@@ -69,7 +72,8 @@ class Pushes:
             "INSERT INTO push(route,number,version,document,shape,due_at,tries,state) "
             "VALUES(?,?,?,?,?,?,0,?)",
             (place, number, version if isinstance(version, int) else 0,
-             json.dumps(document, ensure_ascii=False), shape, time.time(), _WAITING),
+             json.dumps(document, ensure_ascii=False), shape, time.time(),
+             _TAKEN if sent else _WAITING),
         )  # fmt: skip
 
     def known(self, number: str) -> bool:
