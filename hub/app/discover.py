@@ -20,6 +20,7 @@ from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import BusinessClock
 from hub.kernel.errors import Misconfigured, NotFound
 from hub.kernel.settings import Settings
+from hub.monitor.feeds import FeedRule, read_rules
 from hub.monitor.hours import ServiceHours
 from hub.offset.arrival import ALL_DAY, PaymentHours
 from hub.ports.context import AdapterContext
@@ -111,6 +112,11 @@ class Manifest(BaseModel):
         said = (self.model_extra or {}).get("hours")
         text = said.get("payment") if isinstance(said, dict) else None
         return ALL_DAY if text is None else PaymentHours.parse(str(text))
+
+    @property
+    def feeds(self) -> tuple[FeedRule, ...]:
+        """What should come from it and by when.  Raises BadFeeds."""
+        return read_rules(self.interface, (self.model_extra or {}).get("feeds"))
 
     def time_of(self, step: str) -> time | None:
         """When its ``schedule`` has this step due, business time; None when it does not say.

@@ -10,19 +10,22 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection
 
 from hub import __version__
 from hub.app.backups import SUBJECT
+from hub.app.database_meters import database_readings
 from hub.app.hub import Hub
 from hub.audit.tables import audit_entry, audit_head
 from hub.bus import expiry
 from hub.bus.channels import SHOWN, read_channels
-from hub.bus.tables import alert, inbound, message
+from hub.bus.tables import alert, drift, inbound, message
 from hub.bus.words import MessageState
+from hub.monitor.alerts import undelivered
+from hub.monitor.feeds import count_late
+from hub.monitor.limits import OVER
 from hub.offset.tables import difference, item, leg, run
 from hub.offset.words import ItemState, RunState
 from hub.schedule.tables import job_due, lease
@@ -75,6 +78,23 @@ METERS = {
     "hub_backup_age_seconds": Meter(GAUGE, "Since the last backup; absent when there was none."),
     "hub_database_bytes": Meter(GAUGE, "The database's size; of SQLite its file."),
     "hub_database_wal_bytes": Meter(GAUGE, "SQLite's write-ahead log; 0 elsewhere."),
+    "hub_database_lock_wait_seconds": Meter(GAUGE, "SQLite: this process's longest wait for the"
+                                            " write lock in two minutes; PostgreSQL: the session"
+                                            " that waits longest for a lock now."),
+    "hub_database_blocking_sessions": Meter(GAUGE, "PostgreSQL: sessions for whose locks others"
+                                            " wait."),
+    "hub_database_slow_statements": Meter(GAUGE, "PostgreSQL: statements that have been running"
+                                          " for more than five seconds."),
+    "hub_database_transaction_seconds": Meter(GAUGE, "PostgreSQL: age of the oldest"
+                                              " transaction."),
+    "hub_disk_free_bytes": Meter(GAUGE, "Free on the disk of the home folder."),
+    "hub_disk_free_ratio": Meter(GAUGE, "The same as a part of the disk, 0 to 1."),
+    "hub_drift_places": Meter(GAUGE, "Places where a partner said something else than its contract"
+                              " within a day.", ("interface",)),
+    "hub_alerts_undelivered": Meter(GAUGE, "Alerts that failed to be delivered and are tried"
+                                    " again."),
+    "hub_limits_over": Meter(GAUGE, "Readings beyond their limits of the watch's policy."),
+    "hub_feeds_late": Meter(GAUGE, "What should have come and has not.", ("interface", "feed")),
 }  # fmt: skip
 """Every name there is.  A name may be added; none may change what it means."""
 
@@ -106,7 +126,7 @@ class Meters:
     def _parts(self) -> tuple[Callable[[Connection, int], Iterator[Sample]], ...]:
         return (
             self._info, self._channels, _inbound, self._attempted, _money, _alerts, _ends, _jobs,
-            _leases, self._proofs, self._sizes,
+            _leases, self._proofs, self._sizes, _watch,
         )  # fmt: skip
 
     def _info(self, view: Connection, _now_us: int) -> Iterator[Sample]:
@@ -166,17 +186,8 @@ class Meters:
             yield Sample("hub_backup_age_seconds", max(now_us - int(backed_up), 0) / _S)
 
     def _sizes(self, view: Connection, _now_us: int) -> Iterator[Sample]:
-        if view.dialect.name != "sqlite":
-            size = view.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
-            yield Sample("hub_database_bytes", int(size))
-            yield Sample("hub_database_wal_bytes", 0)
-            return
-        file = Path(make_url(self._hub.settings.database_url).database or "")
-        for name, path in (
-            ("hub_database_bytes", file),
-            ("hub_database_wal_bytes", file.with_name(f"{file.name}-wal")),
-        ):
-            yield Sample(name, path.stat().st_size if path.exists() else 0)
+        for name, value in database_readings(view, self._hub.settings):
+            yield Sample(name, value)
 
 
 def _interfaces(view: Connection, numbers: set[int]) -> dict[int, str]:
@@ -257,3 +268,18 @@ def _leases(view: Connection, now_us: int) -> Iterator[Sample]:
     for each in view.execute(sa.select(lease).order_by(lease.c.name)):
         yield Sample("hub_lease_held_seconds", max(now_us - each.taken_us, 0) / _S, (each.name,))
         yield Sample("hub_lease_remaining_seconds", (each.until_us - now_us) / _S, (each.name,))
+
+
+def _watch(view: Connection, now_us: int) -> Iterator[Sample]:
+    since = now_us - 86_400 * _S
+    drifted = (
+        sa.select(drift.c.interface, sa.func.count())
+        .where(drift.c.last_us >= since)
+        .group_by(drift.c.interface)
+    )
+    for interface, count in view.execute(drifted):
+        yield Sample("hub_drift_places", count, (interface,))
+    yield Sample("hub_limits_over", view.scalar(sa.select(sa.func.count()).where(OVER)) or 0)
+    yield Sample("hub_alerts_undelivered", undelivered(view))
+    for (interface, feed), count in sorted(count_late(view).items()):
+        yield Sample("hub_feeds_late", count, (interface, feed))

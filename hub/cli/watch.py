@@ -179,5 +179,83 @@ def marks(home: Home = None, as_json: AsJson = False) -> None:
     show({"marks": [asdict(one) for one in found]}, as_json, "\n".join(lines) or "没有归类")
 
 
+@app.command()
+@clean_errors
+def meters(home: Home = None, as_json: AsJson = False) -> None:
+    """运行指标：现值、界限、负责人、自何时起超限 · readings held against their limits.
+
+    The readings are taken now; since when one is over was noted by `hub serve`.
+    """
+    from hub.app.holding import see_meters
+    from hub.app.meters import Meters
+    from hub.kernel.clocks import from_us
+
+    with opened(home) as hub:
+        found = see_meters(hub, Meters(hub))
+    said, lines = [], []
+    for one in found:
+        reading, limit = one.reading, one.reading.limit
+        said.append(
+            {
+                "limit": limit.name, "title": limit.title, "meter": limit.meter,
+                "subject": reading.subject, "interface": reading.interface,
+                "value": reading.value, "above": limit.above, "below": limit.below,
+                "ends": limit.ends, "for_minutes": limit.for_minutes, "level": limit.level,
+                "owner": one.owner, "over": one.is_over, "since_us": reading.since_us,
+                "incident": one.incident,
+            }
+        )  # fmt: skip
+        since = f"{from_us(reading.since_us):%m-%d %H:%M} 起" if reading.since_us else ""
+        number = f"故障 {one.incident}" if one.incident is not None else ""
+        lines.append(
+            f"{'超限' if one.is_over else '正常'}  {padded(limit.title, 26)}"
+            f"{padded(reading.subject, 22)}{padded(one.value, 18)}{padded(one.bound, 18)}"
+            f"{padded(one.owner, 26)}{since} {number}".rstrip()
+        )
+    show({"meters": said}, as_json, "\n".join(lines))
+
+
+@app.command()
+@clean_errors
+def feeds(home: Home = None, as_json: AsJson = False) -> None:
+    """应到与实到：各接口本月应到、实到、迟到、未到 · what should have come this month.
+
+    Interfaces whose manifest declares nothing are listed as such.
+    """
+    from hub.app.catalogue import read_catalogue
+    from hub.app.feeds_seen import see_feeds
+    from hub.kernel.clocks import from_us
+    from hub.web.words import Words
+
+    with opened(home) as hub, hub.store.read() as view:
+        catalogue = read_catalogue(hub.settings, hub.adapters)
+        found = [see_feeds(hub, catalogue, view, name) for name in catalogue.interfaces]
+    words, said, lines = Words("zh"), [], []
+    for one in found:
+        said.append(
+            {
+                "interface": one.interface, "declares": bool(one.lines),
+                "feeds": [
+                    {**line.rule.model_dump(mode="json"), **asdict(line.tally)}
+                    for line in one.lines
+                ],
+                "rows": [asdict(row) for row in one.rows],
+            }
+        )  # fmt: skip
+        if not one.lines:
+            lines.append(f"{padded(one.interface, 24)}没有声明")
+        for line in one.lines:
+            t = line.tally
+            lines.append(
+                f"{padded(one.interface, 24)}{padded(words('feed_what.' + line.rule.what), 16)}"
+                f"应到 {t.due}  实到 {t.came}  迟到 {t.late}  未到 {t.missing}"
+            )
+        lines += [
+            f"  未到 {row.subject}，期限 {from_us(row.due_us):%m-%d %H:%M}：{row.cause}"
+            for row in one.rows if row.came_us is None
+        ]  # fmt: skip
+    show({"interfaces": said}, as_json, "\n".join(lines))
+
+
 def _percent(share: int | None) -> str:
     return f"{share // 100:>3}.{share % 100:02d}%" if share is not None else "      —"

@@ -57,9 +57,16 @@ class Subject:
 
 
 def read_open(tx: Connection) -> dict[str, "sa.Row[Any]"]:
-    """Incidents whose trouble lasts, by interface."""
-    query = sa.select(incident).where(incident.c.open_key.is_not(None))
+    """Incidents of an interface's state that last, by interface."""
+    query = sa.select(incident).where(incident.c.open_key == incident.c.interface)
     return {row.interface: row for row in tx.execute(query)}
+
+
+def read_keys(tx: Connection, kind: str) -> dict[str, int]:
+    """Numbers of the incidents that last and are no interface's state (``meter:``, ``feed:``)."""
+    c = incident.c
+    query = sa.select(c.open_key, c.id).where(c.open_key.like(f"{kind}%"))
+    return {row.open_key: int(row.id) for row in tx.execute(query)}
 
 
 def attend(
@@ -71,15 +78,15 @@ def attend(
         sa.select(incident).where(incident.c.open_key == subject.interface)
     ).one_or_none()
     if standing.state.good:
-        return _restore(tx, subject, found, standing, now_us) if found is not None else ""
-    if subject.quiet_since(now_us) is not None:
-        return ""
-    if found is None:
-        return _open(tx, policy, subject, standing, now_us)
+        restored_us = standing.since_us
+        return "" if found is None else end(tx, subject, found, restored_us, now_us)
+    quiet = subject.quiet_since(now_us) is not None
+    if quiet or found is None:
+        return "" if quiet else _open(tx, policy, subject, standing, now_us)
     if found.effect != standing.state.value:
         return _change(tx, policy, subject, found, standing)
-    if _is_reminder_due(policy, found, now_us):
-        return _remind(tx, subject, found, now_us)
+    if is_reminder_due(policy, found, now_us):
+        return remind(tx, subject, found, now_us)
     return ""
 
 
@@ -88,32 +95,56 @@ def _open(
 ) -> str:
     begun_us = min(max(standing.since_us, subject.loud_since(now_us)), now_us)
     level = policy.level_of(subject.interface, standing.state, begun_us, money=subject.money[0] > 0)
-    clocks, card = policy.levels[level], make_card(policy, subject)
+    trouble = Trouble(
+        key=subject.interface, effect=standing.state.value, level=level, code=standing.code,
+        detail=standing.detail, begun_us=begun_us, card=make_card(policy, subject),
+    )  # fmt: skip
+    return "opened" if begin(tx, policy, subject, trouble, now_us) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What an incident is opened for.  ``key``: only one of it lasts at a time (40 characters)."""
+
+    key: str
+    effect: str
+    level: str
+    code: str
+    detail: str
+    begun_us: int
+    card: Card
+
+
+def begin(
+    tx: Connection, policy: WatchPolicy, subject: Subject, trouble: Trouble, now_us: int
+) -> int | None:
+    """Open an incident and tell of it; its number, None when another process was first."""
+    clocks, begun_us = policy.levels[trouble.level], trouble.begun_us
     row = {
-        "interface": subject.interface, "name": subject.name[:80],
-        "open_key": subject.interface, "effect": standing.state.value, "level": level,
-        "policy_version": policy.version, "code": standing.code, "detail": standing.detail,
+        "interface": subject.interface, "name": subject.name[:80], "open_key": trouble.key,
+        "effect": trouble.effect, "level": trouble.level, "policy_version": policy.version,
+        "code": trouble.code[:60], "detail": trouble.detail[:200],
         "begun_us": begun_us, "opened_us": now_us,
         "respond_by_us": begun_us + clocks.respond_minutes * MINUTE_US,
         "restore_by_us": begun_us + clocks.restore_minutes * MINUTE_US, "reminded_us": now_us,
         "responded_us": None, "responded_by": "", "holder": "", "restored_us": None,
         "resolved_us": None, "resolved_by": "", "cause": "",
-        "card": json.dumps(card.as_dict(), ensure_ascii=False),
+        "card": json.dumps(trouble.card.as_dict(), ensure_ascii=False),
     }  # fmt: skip
     try:
         with tx.begin_nested():
             number = insert_row(tx, incident, **row)
     except IntegrityError:
-        return ""  # another process saw it first
-    add_line(tx, number, begun_us, "begun", "hub", f"{standing.code} {standing.detail}".strip())
+        return None  # another process saw it first
+    add_line(tx, number, begun_us, "begun", "hub", f"{trouble.code} {trouble.detail}".strip())
     add_line(tx, number, now_us, "opened", "hub", _figures(subject))
     _tell(tx, number, "begin", 0, subject, now_us)
     record(
         tx, act="incident.open", actor="hub", subject=f"incident:{number}",
-        detail={"interface": subject.interface, "level": level, "begun_us": begun_us},
+        detail={"interface": subject.interface, "level": trouble.level, "begun_us": begun_us},
         count=subject.money[0], fen=subject.money[1],
     )  # fmt: skip
-    return "opened"
+    return number
 
 
 def _change(
@@ -140,7 +171,7 @@ def _change(
     return "changed"
 
 
-def _is_reminder_due(policy: WatchPolicy, found: "sa.Row[Any]", now_us: int) -> bool:
+def is_reminder_due(policy: WatchPolicy, found: "sa.Row[Any]", now_us: int) -> bool:
     """At every interval, and once when a clock has run out: nobody answered, or it still lasts."""
     clocks = [found.restore_by_us]
     if found.responded_us is None:
@@ -149,7 +180,8 @@ def _is_reminder_due(policy: WatchPolicy, found: "sa.Row[Any]", now_us: int) -> 
     return run_out or now_us - found.reminded_us >= policy.remind_minutes * MINUTE_US
 
 
-def _remind(tx: Connection, subject: Subject, found: "sa.Row[Any]", now_us: int) -> str:
+def remind(tx: Connection, subject: Subject, found: "sa.Row[Any]", now_us: int) -> str:
+    """Tell again of one that lasts."""
     tx.execute(sa.update(incident).where(incident.c.id == found.id).values(reminded_us=now_us))
     number = 1 + alerts.count_reminders(tx, found.id)
     add_line(tx, found.id, now_us, "reminded", "hub", _figures(subject))
@@ -157,10 +189,11 @@ def _remind(tx: Connection, subject: Subject, found: "sa.Row[Any]", now_us: int)
     return "reminded"
 
 
-def _restore(
-    tx: Connection, subject: Subject, found: "sa.Row[Any]", standing: Standing, now_us: int
+def end(
+    tx: Connection, subject: Subject, found: "sa.Row[Any]", restored_us: int, now_us: int
 ) -> str:
-    restored_us = max(standing.since_us, found.begun_us)
+    """Service is back, and it is told; once."""
+    restored_us = max(restored_us, found.begun_us)
     done = tx.execute(
         sa.update(incident)
         .where(incident.c.id == found.id, incident.c.open_key.is_not(None))

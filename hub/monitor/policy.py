@@ -1,4 +1,4 @@
-"""The watch's policy, a versioned file: how grave an incident is, clocks, reminders, cards."""
+"""The watch's policy, a versioned file: grades, clocks, reminders, cards, limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import from_us
 from hub.kernel.errors import Misconfigured
+from hub.monitor.limits import Limit
 from hub.monitor.words import State
 
 SHIPPED = Path(__file__).parent / "watch_policy.yaml"
@@ -70,6 +71,7 @@ class WatchPolicy(BaseModel):
     severity: tuple[_Rule, ...]
     remind_minutes: int = Field(gt=0)
     cards: tuple[_Card, ...]
+    meters: tuple[Limit, ...]
 
     @model_validator(mode="after")
     def _whole(self) -> "WatchPolicy":
@@ -78,6 +80,9 @@ class WatchPolicy(BaseModel):
         for name, rules in (("severity", self.severity), ("cards", self.cards)):
             if not rules or rules[-1].interface != "*":
                 raise ValueError(f"{name}: the last rule must fit every interface")
+        names = [limit.name for limit in self.meters]
+        if len(set(names)) != len(names):
+            raise ValueError("meters: each limit has a name of its own")
         last = self.severity[-1]
         if last.effect or last.days or last.money is not None:
             raise ValueError("severity: the last rule must have no condition")
@@ -141,7 +146,10 @@ def read_watch_policy(home: Path) -> WatchPolicy:
     path = home / "watch.yaml"
     path = path if path.exists() else SHIPPED
     try:
-        return WatchPolicy.model_validate(read_yaml(path))
+        said = read_yaml(path)
+        if isinstance(said, dict) and "meters" not in said:  # written before there were any
+            said["meters"] = read_yaml(SHIPPED)["meters"]
+        return WatchPolicy.model_validate(said)
     except (OSError, yaml.YAMLError) as error:
         raise BadWatchPolicy(f"{path.name}: {type(error).__name__}") from error
     except ValidationError as error:

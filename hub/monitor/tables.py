@@ -60,3 +60,28 @@ watch_span = sa.Table(
 
 The interface ``hub`` is the hub's own life: where it has no span, no hub was there to look.
 """
+
+watch_over = sa.Table(
+    "watch_over",
+    metadata,
+    sa.Column("name", key_text(40), primary_key=True),
+    sa.Column("since_us", sa.BigInteger, nullable=False),
+)
+"""Readings beyond their limits, while they are."""
+
+watch_feed = sa.Table(
+    "watch_feed",
+    metadata,
+    sa.Column("id", identity(), primary_key=True),
+    sa.Column("interface", key_text(40), nullable=False),
+    sa.Column("feed", key_text(30), nullable=False),
+    # What is expected: 2025-10, 20251015, a batch's number.
+    sa.Column("subject", key_text(40), nullable=False),
+    sa.Column("due_us", sa.BigInteger, nullable=False),
+    sa.Column("late_us", sa.BigInteger),
+    sa.Column("came_us", sa.BigInteger),
+    sa.Column("cause", sa.String(200), nullable=False),
+    sa.UniqueConstraint("interface", "feed", "subject"),
+    sa.Index("ix_watch_feed_due", "interface", "due_us"),
+)
+"""What should have come by when, noted once that hour is there; ``late_us``: when it was missed."""

@@ -9,6 +9,7 @@ from hub.kernel.money import show_yuan
 LEVEL_WORDS = {"major": "重大", "serious": "严重", "ordinary": "一般"}
 EFFECT_WORDS = {
     "unreachable": "不通", "unusable": "连通但不可用", "ours": "中心端故障", "up": "正常",
+    "over": "超出界限", "late": "应到未到",
 }  # fmt: skip
 DUE_WORDS = {"dues": "取应还明细", "statement": "取对账单"}
 KIND_WORDS = {"begin": "故障", "remind": "仍未恢复", "end": "已恢复"}

@@ -26,6 +26,7 @@ from hub.kernel.clocks import monotonic
 from hub.store.away import told_away
 from hub.store.gate import LOOK_S, Gate
 from hub.store.turns import Turns
+from hub.store.waits import note_wait
 
 BUSY_TIMEOUT_MS = 30_000
 CHECKPOINT_PAGES = 10_000
@@ -132,11 +133,13 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     # SQLite's own waiting sleeps longer and longer; only one thread of a process waits here.
     raw.execute("PRAGMA busy_timeout = 0")
-    until = monotonic() + BUSY_TIMEOUT_MS / 1000
+    begun = monotonic()
+    until = begun + BUSY_TIMEOUT_MS / 1000
     try:
         while not _begin_writing(connection, raw, last=monotonic() > until):
             time.sleep(LOOK_S)
     finally:
+        note_wait(monotonic() - begun)
         raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 

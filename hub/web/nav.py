@@ -23,6 +23,7 @@ PLACES = (
     Place("interfaces", "/interfaces", duty=True),
     Place("schedule", "/schedule", duty=True),
     Place("incidents", "/incidents", duty=True),
+    Place("meters", "/meters", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("cases", "/cases", duty=True),
     Place("differences", "/differences", duty=True),

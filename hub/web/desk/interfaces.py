@@ -1,6 +1,7 @@
 """The desk of the interfaces' pages."""
 
 from hub.app.catalogue import NoSuchInterface, read_catalogue
+from hub.app.feeds_seen import see_feeds
 from hub.app.hub import Hub
 from hub.app.minutes import month_of
 from hub.app.overview import ledger_of, midnight, see_all
@@ -39,5 +40,7 @@ class StoreInterfaces:
             begins = midnight(from_us(now_us).date())
             today = ledger_of(view, catalogue.adapters[name], begins, DAY_MINUTES, now_us)
             flips = tuple(newest_flips(view, name, _FLIPS))
+            feeds = see_feeds(self._hub, catalogue, view, name)
         made = month_of(self._hub, name, month)
-        return InterfaceView(seen, catalogue.items_of(name), made, tuple(today.runs()), flips)
+        runs = tuple(today.runs())
+        return InterfaceView(seen, catalogue.items_of(name), made, runs, flips, feeds)

@@ -1,7 +1,8 @@
-"""The desk of ``/metrics`` and ``/readyz``."""
+"""The desk of ``/metrics``, ``/readyz`` and ``/meters``."""
 
 from collections.abc import Callable
 
+from hub.app.holding import MeterSeen, see_meters
 from hub.app.hub import Hub
 from hub.app.meters import Meters, Sample
 from hub.kernel.errors import HubError
@@ -11,11 +12,17 @@ from hub.web.model.desk import Health, HealthCheck
 
 
 class StoreMeters:
-    """:class:`hub.web.metrics.MeterDesk` over one hub.  Safe across threads."""
+    """``MeterDesk`` and ``GaugeDesk`` over one hub.  Safe across threads."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._meters = Meters(hub)
+
+    def now_us(self) -> int:
+        return self._hub.office.now_us()
+
+    def meters(self) -> list[MeterSeen]:
+        return see_meters(self._hub, self._meters)
 
     def samples(self) -> list[Sample]:
         return self._meters.read()

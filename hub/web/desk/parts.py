@@ -9,6 +9,7 @@ from hub.web import (
     differing,
     duty,
     find,
+    gauges,
     incidents,
     interfaces,
     metrics,
@@ -38,4 +39,5 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(schedule.make_router, StoreSchedule(hub)),
         partial(incidents.make_router, StoreIncidents(hub)),
         partial(metrics.make_router, StoreMeters(hub)),
+        partial(gauges.make_router, StoreMeters(hub)),
     )
