@@ -24,6 +24,7 @@ PLACES = (
     Place("schedule", "/schedule", duty=True),
     Place("incidents", "/incidents", duty=True),
     Place("agreements", "/agreements", duty=True),
+    Place("notify", "/notify", duty=True),
     Place("cases", "/cases", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),

@@ -94,7 +94,9 @@ class Passes:
         with self.office.store.read() as view:
             # Before the first look: what moves meanwhile makes another pass.
             mark = _mark(view, one) if cursor == 0 else one.mark
-            rows = _lines(view, one, cursor)
+            rows = lines_of(
+                view, one.wave_id, one.run_id, cursor, planned_alone=one.kind == "after"
+            )
             look = self._before if one.kind == "before" else self._after
             notes = look(view, one, rows)
         at_end = len(rows) < CHUNK
@@ -162,8 +164,10 @@ class _Note:
         return (self.row.agreement_id, self.occasion.value, self.row.item or "", self.turn)
 
 
-def _lines(view: Connection, one: sa.Row[Any], cursor: int) -> Sequence[sa.Row[Any]]:
-    """The next lines of a plan with their items."""
+def lines_of(
+    view: Connection, wave_id: int, run_id: int, cursor: int, *, planned_alone: bool = False
+) -> Sequence[sa.Row[Any]]:
+    """The next lines of a plan with their items, in the order of their agreements."""
     line, i = plan_line.c, item.c
     query = (
         sa.select(
@@ -174,15 +178,15 @@ def _lines(view: Connection, one: sa.Row[Any], cursor: int) -> Sequence[sa.Row[A
         .outerjoin(
             item,
             sa.and_(
-                i.agreement_id == line.agreement_id, i.run_id == one.run_id,
-                i.wave_id == one.wave_id,
+                i.agreement_id == line.agreement_id, i.run_id == run_id,
+                i.wave_id == wave_id,
             ),
         )
-        .where(line.wave_id == one.wave_id, line.agreement_id > cursor)
+        .where(line.wave_id == wave_id, line.agreement_id > cursor)
         .order_by(line.agreement_id)
         .limit(CHUNK)
     )  # fmt: skip
-    if one.kind == "after":
+    if planned_alone:
         query = query.where(line.decision == Decision.PLANNED.value)
     return view.execute(query).all()
 

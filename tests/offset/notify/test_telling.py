@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from hub.offset.notify import passes
 from hub.offset.notify.tables import told, told_pass
 from hub.offset.notify.telling import Teller
 from hub.ports.bank import EntryKind
@@ -249,8 +250,6 @@ def test_months_that_were_over_before_telling_began_stay_untold(quick: Centre) -
 def test_a_chunk_at_a_time_and_any_number_of_restarts(
     quick: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hub.offset.notify import passes
-
     monkeypatch.setattr(passes, "CHUNK", 3)
     telling = Telling(quick)
     approved(quick, telling, *(Person(f"A{n:02d}", balance=1) for n in range(11)))
