@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from hub.app.discover import FoundAdapter
 from hub.app.partners import Partners
 from hub.bus.holder import this_holder
+from hub.kernel.clocks import monotonic
 from hub.kernel.errors import HubError, Misconfigured
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
 from hub.offset.notify.seat import NotifySeat
-from hub.offset.notify.telling import Teller
+from hub.offset.notify.telling import REST, Teller
 from hub.offset.notify.wording import read_texts
 from hub.ports.notify import NotifyPort
 from hub.schedule import Leadership
@@ -25,6 +26,7 @@ _log = get_logger(__name__)
 _PAUSE_S = 1.0
 _BUSY_S = 0.02
 """Between two pieces of work: the money's transactions come in between."""
+_LONGEST_S = 30.0
 _AWAY_S = 5.0
 
 
@@ -85,7 +87,11 @@ class Notifying:
         try:
             if self._teller is None or not self._leads.hold():
                 return _PAUSE_S
-            return _BUSY_S if self._teller.step() else _PAUSE_S
+            began = monotonic()
+            busy = self._teller.step()
+            if busy and self._teller.gives_way:
+                return min(max((monotonic() - began) * REST, _BUSY_S), _LONGEST_S)
+            return _BUSY_S if busy else _PAUSE_S
         except LeadershipLost:
             return _PAUSE_S
         except HubError as error:

@@ -40,12 +40,17 @@ MOST = 500
 _PHONE = re.compile(r"1[0-9]{10}")
 
 
+def is_asking(view: Connection) -> bool:
+    """Whether a question to the core is open."""
+    asked = sa.select(told.c.id).where(told.c.state == ToldState.ASKED.value)
+    return view.scalar(asked.limit(1)) is not None
+
+
 def may_ask(view: Connection, office: Office) -> bool:
     """Whether something waits to be taken up and no question is open."""
     t = told.c
-    asked = sa.select(t.id).where(t.state == ToldState.ASKED.value).limit(1)
     waits = sa.select(t.id).where(t.state == ToldState.FOUND.value, t.not_before <= office.today())
-    return view.scalar(asked) is None and view.scalar(waits.limit(1)) is not None
+    return not is_asking(view) and view.scalar(waits.limit(1)) is not None
 
 
 def ask_some(tx: Connection, office: Office, seat: NotifySeat) -> int:
