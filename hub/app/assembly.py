@@ -2,6 +2,7 @@
 
 from hub.app import acts, orders, policies, settlements, standing, withdrawals
 from hub.app.hub import Engine, Hub
+from hub.app.notifying import Notifying
 from hub.app.publishing import Following
 from hub.app.sentinel import Sentinel
 from hub.kernel.settings import Settings
@@ -25,7 +26,7 @@ def start_engine(hub: Hub, workers: int | None = None) -> Engine:
         hub,
         contested=lambda: standing.stop_everything(hub, standing.read_standing(hub)),
         workers=workers or hub.settings.workers,
-        beside=[Following(hub), Sentinel(hub)],
+        beside=[Following(hub), Sentinel(hub), Notifying(hub)],
     )
     standing.take_seat(hub)
     engine.start()

@@ -226,5 +226,18 @@ def write_home(
             values={name: key.example for one in every for name, key in one.values.items()},
             secrets={name: os.path.relpath(folder / name, site.home) for name in sorted(secrets)},
         )
+    partners |= _folders(site, adapters)
     site.home.mkdir(parents=True, exist_ok=True)
     write_partners(site.home / "hub.toml", partners, top={"clock_file": "../clock.json", **top})
+
+
+def _folders(site: Site, adapters: Mapping[str, FoundAdapter]) -> dict[str, PartnerSettings]:
+    """Interfaces whose every door is a folder of this machine: nobody has to be started."""
+    found = {}
+    for interface, adapter in adapters.items():
+        doors = adapter.contract.endpoints
+        if doors and all(one.folder for one in doors.values()):
+            home = site.home.resolve() / interface
+            urls = {name: (home / name).as_uri() for name in doors}
+            found[interface] = PartnerSettings(endpoints=urls)
+    return found

@@ -17,6 +17,7 @@ from hub.app.case_office import open_case_office
 from hub.app.conducting import Conducting, give_back
 from hub.app.discover import FoundAdapter, discover
 from hub.app.expiries import ExpiryWatch
+from hub.app.notifying import notify_seat
 from hub.app.partners import Partners
 from hub.app.scheduling import Scheduling
 from hub.app.seat_watch import SeatWatch
@@ -34,6 +35,7 @@ from hub.offset import notices
 from hub.offset.handlers import handlers
 from hub.offset.inquiry import ask_first
 from hub.offset.instruct import KIND as INSTRUCT
+from hub.offset.notify.asking import TEXTS
 from hub.offset.office import BankSeat, Office
 from hub.offset.opening import PaymentDays
 from hub.people import Approvals, People
@@ -51,6 +53,7 @@ _log = get_logger(__name__)
 _SEAL_S = 0.5
 _NOTHING: frozenset[str] = frozenset()
 _PAYMENTS = frozenset({INSTRUCT})
+_TEXTS = frozenset({TEXTS})
 
 
 class Hub:
@@ -125,9 +128,15 @@ class Hub:
         self.close()
 
     def _shut(self, tx: Connection, interface: str) -> frozenset[str]:
-        """Payments of a bank that takes none now."""
+        """Payments of a bank that takes none now; texts to people while they sleep."""
         hours = self._hours.get(interface)
+        if hours is None and self._tells(interface):
+            return _TEXTS if self.settings.notify.is_quiet(self.clock.now().time()) else _NOTHING
         return _NOTHING if hours is None or self.days.open_now(tx, hours) else _PAYMENTS
+
+    def _tells(self, interface: str) -> bool:
+        found = self.adapters.get(interface)
+        return found is not None and found.manifest.port == "notify"
 
     def _policy(self, interface: str) -> ChannelPolicy:
         known = self.settings.partner(interface)
@@ -163,6 +172,7 @@ class Hub:
             core_version=core.contract.version,
             core_command_limit=port.command_limit,
             core_accounts_limit=port.accounts_limit,
+            notify=notify_seat(self.of_port("notify"), self.partners, self.settings),
         )
 
     def of_port(self, port: str) -> list[FoundAdapter]:

@@ -2,7 +2,8 @@
 
 ========== ==================================================================================
 drafted    起草中: nothing is claimed
-built      已建成: samples for every transaction, a mock (a published query: from certified on),
+built      已建成: samples for every transaction, a mock (a published query, a folder: from
+           certified on),
            tests of its own, README and change notes of this very version, nothing left
            unwritten, assumptions in the register, a specification that can be printed
 certified  已过符合性测试: mandatory scenarios, and a signed green certificate of this contract
@@ -150,8 +151,11 @@ class _Judge:
 
     @property
     def _mocked_from(self) -> str:
-        """A query that is published is built without anybody to call it; not certified."""
-        return "certified" if self._adapter.manifest.port in _PUBLISHED else "built"
+        """A query that is published is built without anybody to call it; not certified.  Behind a
+        folder there is no server either."""
+        doors = self._contract.endpoints.values()
+        alone = bool(doors) and all(one.folder for one in doors)
+        return "certified" if alone or self._adapter.manifest.port in _PUBLISHED else "built"
 
     @cached_property
     def _suite(self) -> Suite | None:

@@ -29,6 +29,7 @@ from hub.cli import (
     messages,
     mocks,
     new,
+    notify,
     offset,
     people,
     policy,
@@ -60,6 +61,7 @@ app.add_typer(agreements.app, name="agreements")
 app.add_typer(offset.app, name="offset")
 app.add_typer(cases.app, name="case")
 app.add_typer(policy.app, name="policy")
+app.add_typer(notify.app, name="notify")
 app.command("approve")(people.approve)
 app.command("refuse")(people.refuse)
 app.command("find")(find.find)

@@ -158,13 +158,15 @@ class SftpTerms:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One door of the partner; its base URL is the deployment's.  ``sftp``: of files."""
+    """One door of the partner; its base URL is the deployment's.  ``sftp``: of files; ``folder``:
+    a folder of this machine that another program empties, with no server behind it."""
 
     name: str
     what: str
     path: str
     content_type: str
     sftp: SftpTerms | None = None
+    folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,10 @@ def _timing(raw: _Section) -> Timing:
 
 def _endpoint(name: str, one: _Section) -> Endpoint:
     terms = _sftp(one["sftp"]) if "sftp" in one else None
-    return Endpoint(name, one["what"], one.get("path", ""), one.get("content_type", ""), terms)
+    return Endpoint(
+        name, one["what"], one.get("path", ""), one.get("content_type", ""), terms,
+        _flag(one.get("folder", False)),
+    )  # fmt: skip
 
 
 def _sftp(one: _Section) -> SftpTerms:

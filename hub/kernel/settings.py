@@ -33,6 +33,7 @@ from hub.kernel.line_settings import (
     check_standby,
     split_endpoints,
 )
+from hub.kernel.notify_settings import NotifySettings
 from hub.kernel.secret import Secret
 
 FILE_NAME = "hub.toml"
@@ -149,6 +150,10 @@ class Settings(BaseSettings):
 
     # How people are told of incidents; files in the home's alerts/ are written in any case.
     alerts: AlertSettings = AlertSettings()
+
+    # Whom the offset tells, when and how often; nobody where hub.toml gives no notify interface an
+    # address.
+    notify: NotifySettings = NotifySettings()
 
     # Days before an end (certificate, key, token) at which somebody is told.
     expiry_days: tuple[int, ...] = (30, 7, 1)

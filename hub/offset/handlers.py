@@ -17,6 +17,7 @@ from hub.core import (
 from hub.offset import dues, funds, inquiry, instruct, restore_asks, statement
 from hub.offset.booking import Bookkeeper
 from hub.offset.ledger import LedgerReader
+from hub.offset.notify import sending
 from hub.offset.office import Office
 from hub.offset.registering import CLAIMS, ClaimHandler
 from hub.ports.core import CommandKind
@@ -32,6 +33,7 @@ def handlers(office: Office) -> Mapping[str, Handler]:
     return {
         **commands,
         **restore_asks.handlers(office),
+        **sending.handlers(office, office.notify),
         dues.KIND: dues.DuesHandler(office),
         funds.KIND: funds.BalanceHandler(office),
         instruct.KIND: instruct.InstructHandler(office),

@@ -11,6 +11,7 @@ from hub.kernel.clocks import BusinessClock, to_us
 from hub.kernel.errors import BadInput, Refused
 from hub.kernel.periods import Period
 from hub.offset.arrival import ALL_DAY, PaymentHours
+from hub.offset.notify.seat import NotifySeat
 from hub.ports.bank import BankPort
 from hub.store import Store
 from hub.store.vault import Vault
@@ -79,6 +80,8 @@ class Office:
     core_version: str
     core_command_limit: int
     core_accounts_limit: int
+    notify: NotifySeat | None = None
+    """Where people are told; None where this deployment tells nobody."""
 
     def now_us(self) -> int:
         """The business moment, as stored."""

@@ -9,6 +9,8 @@ from hub.bus.preview import Line
 from hub.bus.tables import message
 from hub.offset import statement
 from hub.offset.inquiry import INQUIRY, RESULTS
+from hub.offset.notify.looking import NEEDS_PEOPLE, told_of
+from hub.offset.notify.words import STILL_OPEN, ToldState
 from hub.offset.story import Life, Stage, Tone
 from hub.offset.story_stages import by_prefix, core_messages, day, keys_of
 from hub.offset.tables import (
@@ -222,3 +224,18 @@ def ended(life: Life) -> Iterator[Stage]:
         said = Line("run_closed", {"period": row["period"]})
         yield Stage(name="close", lines=(said,), at_us=row["closed_us"],
                     subjects=(f"run {row['the_run']}",))  # fmt: skip
+
+
+def people_told(life: Life) -> Iterator[Stage]:
+    """What the borrower was told of it, and when."""
+    row = life.row
+    for one in told_of(life.view, row["agreement_id"], row["period"], row["number"]):
+        state = ToldState(one.state)
+        values: dict[str, str | int] = {"template": one.template, "number": one.number or "—"}
+        tone = Tone.WARN if state in NEEDS_PEOPLE else Tone.DONE
+        yield Stage(
+            name="told", lines=(Line(f"told_{one.occasion}", values), Line(f"told_{one.state}")),
+            at_us=one.told_us or (one.found_us if state in NEEDS_PEOPLE else None),
+            tone=Tone.OPEN if state in STILL_OPEN else tone,
+            messages=() if one.message is None else (one.message,),
+        )  # fmt: skip

@@ -15,7 +15,7 @@ from hub.offset.tables_after import repayment
 _IN_ORDER: tuple[Callable[[Life], Iterator[Stage]], ...] = (
     stages.listed, stages.planned, stages.approved, stages.held, stages.instructed,
     ends.inquiries, ends.answers, ends.result, ends.booked, ends.stated, ends.disputed,
-    ends.came_back, ends.ended,
+    ends.came_back, ends.people_told, ends.ended,
 )  # fmt: skip
 
 _LAST = 2**62

@@ -121,5 +121,5 @@ class _Finding:
         return self._pages.page(request, template, shown, now_us=self._desk.now_us())
 
 
-_TOLD = ("due", "plan", "hold", "instruct", "result", "book", "statement", "back", "again")
+_TOLD = ("due", "plan", "hold", "instruct", "result", "book", "statement", "back", "again", "told")
 """Stages that a citizen is told."""

@@ -25,6 +25,7 @@ PLACES = (
     Place("incidents", "/incidents", duty=True),
     Place("meters", "/meters", duty=True),
     Place("agreements", "/agreements", duty=True),
+    Place("notify", "/notify", duty=True),
     Place("cases", "/cases", duty=True),
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),

@@ -9,7 +9,7 @@ from hub.web.words import Words
 
 _SECTIONS = {
     "state": "message_state", "kind": "difference_kind", "agreement_state": "agreement_state",
-    "case_state": "case_state",
+    "case_state": "case_state", "template": "told_template",
     "why_code": "reason", "came_by": "result_way",
 }  # fmt: skip
 """Values that are codes, and the catalogue's section that has their words."""

@@ -8,6 +8,7 @@ from typing import Self
 from hub.kernel.errors import Misconfigured
 from hub.ports.line import DriftNotes, FilePut, HttpReply, RemoteFile
 from hub.wire.calls import MAX_REPLY
+from hub.wire.folder import FolderLine, FolderPartner
 from hub.wire.framed import FramedPartner
 from hub.wire.http import HttpPartner
 from hub.wire.recorder import CallRecorder
@@ -17,6 +18,7 @@ from hub.wire.trust import Sightings
 
 SCHEMES: Mapping[str, str] = {
     "http": "http", "https": "http", "tcp": "framed", "tls": "framed", "sftp": "sftp",
+    "file": "folder",
 }  # fmt: skip
 """An address's scheme → the wire it is spoken over."""
 
@@ -58,6 +60,7 @@ class PartnerWire:
             spoken("sftp"), access or {}, timeout_s=timeout_s, connect_s=connect_s,
             connections=connections, sightings=self.sightings,
         )  # fmt: skip
+        self.folders = FolderPartner(spoken("folder"), timeout_s=timeout_s)
 
     def open_line(self, recorder: CallRecorder) -> "WireLine":
         """A line for one attempt."""
@@ -74,6 +77,10 @@ class PartnerWire:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def speaks(self, endpoint: str, wire: str) -> bool:
+        """Whether the endpoint's address is of this wire."""
+        return self._wires.get(endpoint) == wire
 
     def require(self, endpoint: str, wire: str) -> None:
         """Raises Misconfigured when the endpoint's address is of another wire."""
@@ -156,7 +163,9 @@ class WireLine:
             step, endpoint=endpoint, folder=folder, name=name, to=to, effect=effect
         )
 
-    def _files(self, endpoint: str) -> SftpLine:
+    def _files(self, endpoint: str) -> SftpLine | FolderLine:
+        if self.partner.speaks(endpoint, "folder"):
+            return FolderLine(self.partner.folders, self.recorder)
         self.partner.require(endpoint, "sftp")
         return SftpLine(self.partner.files, self.recorder, self.drift)
 

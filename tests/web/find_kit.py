@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from hub.offset.notify.tables import told
 from hub.offset.tables import agreement, due_list, item, plan_line, result_seen, run, wave
 from tests.offset.kit import insert
 from tests.web.duty_kit import SCRIPT, Duty
@@ -35,3 +36,6 @@ def fill(duty: Duty) -> None:
                live_key="x", try_no=1)  # fmt: skip
         insert(tx, result_seen, number=ITEM, status="unknown", code="9", text=SCRIPT,
                came_by="reply", digest="x", times=2, first_us=now)  # fmt: skip
+        insert(tx, told, agreement_id=9002, period="2025-10", occasion="before", item="",
+               template="before.no_balance", state="no_address", detail="no_phone",
+               run_id=run_id, wave_id=1, bank="ICBC", found_us=now)  # fmt: skip

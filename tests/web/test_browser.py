@@ -205,7 +205,7 @@ DUTY = (
     f"/acts/channel.resume/{BANK}", "/acts/message.resend/2", "/differences", "/certificates",
     "/agreements", "/agreements/A1", "/find", "/find?q=4213", f"/find/{ITEM}",
     f"/find/{ITEM}/print", "/find/B2@2025-10", "/interfaces", f"/interfaces/{BANK}",
-    "/interfaces/national-transfer", "/incidents", "/incidents/1", "/meters",
+    "/interfaces/national-transfer", "/incidents", "/incidents/1", "/meters", "/notify",
 )  # fmt: skip
 
 

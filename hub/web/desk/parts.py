@@ -13,6 +13,7 @@ from hub.web import (
     incidents,
     interfaces,
     metrics,
+    notify,
     schedule,
 )
 from hub.web.app import Part
@@ -24,6 +25,7 @@ from hub.web.desk.find import StoreFind
 from hub.web.desk.incidents import StoreIncidents
 from hub.web.desk.interfaces import StoreInterfaces
 from hub.web.desk.meters import StoreMeters
+from hub.web.desk.notify import StoreNotify
 from hub.web.desk.schedule import StoreSchedule
 
 
@@ -33,6 +35,7 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(duty.make_router, StoreDutyDesk(hub)),
         partial(differing.make_router, StoreDifferences(hub)),
         partial(agreements.make_router, StoreAgreements(hub)),
+        partial(notify.make_router, StoreNotify(hub)),
         partial(cases.make_router, StoreCases(hub)),
         partial(find.make_router, StoreFind(hub)),
         partial(interfaces.make_router, StoreInterfaces(hub)),
