@@ -134,3 +134,15 @@ def test_a_month_that_is_measured_has_none(played: Played, tmp_path: Path) -> No
     (tmp_path / "agreements.csv").write_text(rows, encoding="utf-8")
     assert standing_beside(tmp_path, adapters) == []
     assert RETIREMENT in standing_beside(FOLDER, adapters)
+
+
+def test_a_tester_plays_a_case_as_the_how_to_says(played: Played) -> None:
+    how_to = (ROOT / "docs" / "how-to" / "play-a-case.md").read_text("utf-8")
+    (block,) = re.findall(r"runs this block.*?```bash\n(.*?)```", how_to, re.S)
+    script = block.replace("cd hub-demo", f"cd {played.wanted.out}")
+    done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=200,
+                          check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    feedback = json.loads(done.stdout[done.stdout.index('{\n "feedback"') :])["feedback"]
+    assert [one["document"]["cljg"] for one in feedback][-1] == "3", done.stdout
+    assert all(one["receipt"] for one in feedback)
