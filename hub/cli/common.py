@@ -160,6 +160,13 @@ def show(said: Mapping[str, Any], as_json: bool, text: str) -> None:
     typer.echo(json.dumps(said, ensure_ascii=False) if as_json else text)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """A result's file: the whole of it or none, whatever happens on the way."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
 def tell(text: str) -> None:
     """A word on the way, to stderr: stdout holds results alone."""
     typer.echo(text, err=True)
