@@ -16,6 +16,8 @@ from sqlalchemy.engine import Connection
 
 from hub import audit
 from hub.app.catalogue import read_catalogue
+from hub.app.command_anchors import anchor
+from hub.app.command_log import head_of, read_commands
 from hub.app.hub import Hub
 from hub.app.overview import ledger_of
 from hub.audit.tables import audit_entry
@@ -85,6 +87,7 @@ def report_of(hub: Hub, number: int) -> Made:
             "alerts": [asdict(alert) for alert in seen.alerts],
             "minutes": _minutes(hub, view, one, until_us, now_us),
             "audit": _audit(view, number),
+            "commands": _commands(hub, one.begun_us - shift, until_us - shift, shift),
         }  # fmt: skip
     text = canonical(body)
     return Made(number, body, text, sm3_hex(text))
@@ -106,6 +109,7 @@ def keep(hub: Hub, made: Made, *, by: str, form: str, file: bytes) -> Path:
     fresh.chmod(0o600)
     fresh.replace(path)
     with hub.store.write() as tx:
+        anchor(hub, tx, by=by)
         audit.record(
             tx, act=ACT, actor=by, subject=f"incident:{made.number}",
             detail={"digest": made.digest, "form": form, "file": sm3_hex(file),
@@ -207,6 +211,18 @@ def _minutes(hub: Hub, view: Connection, one: Incident, until_us: int, now_us: i
     classes = {klass.value: minutes for klass, minutes in made.counts().items() if minutes}
     return {"from_us": from_us, "count": count, "classes": classes,
             "undecided": made.undecided_count()}  # fmt: skip
+
+
+def _commands(hub: Hub, from_us: int, until_us: int, shift: int) -> Plain:
+    """The command log of the window; its instants are the machine's and are shown as the
+    business's.  ``bytes`` and ``head``: how far the log reached."""
+    head = head_of(hub.settings.home)
+    listed = [
+        {**asdict(one), "argv": list(one.argv), "begun_us": one.begun_us + shift,
+         "ended_us": None if one.ended_us is None else one.ended_us + shift}
+        for one in read_commands(hub.settings.home, from_us, until_us)
+    ]  # fmt: skip
+    return {"listed": listed, "bytes": head.size, "head": head.digest}
 
 
 def _audit(view: Connection, number: int) -> Plain:

@@ -18,7 +18,6 @@ from hub.cli.common import (
     write_whole,
 )
 from hub.cli.progress import padded
-from hub.crypto.sm3 import sm3_hex
 from hub.kernel.errors import BadInput, Refused
 
 app = typer.Typer(no_args_is_help=True, help="故障：响应、记录、交接、办结 · incidents")
@@ -171,6 +170,7 @@ def report(
     """
     from hub.app import incident_report as work
     from hub.app.operators import hands_on
+    from hub.crypto import sm3_hex
     from hub.web.incident_paper import paper_of
 
     wanted = [(form, path) for form, path in (("docx", docx), ("pdf", pdf)) if path is not None]
@@ -203,6 +203,7 @@ def check(
 ) -> None:
     """核对一份《故障处理报告》是否由本平台写出、未被改动 · whether a report is ours, unaltered."""
     from hub.app.incident_report import evidence_of
+    from hub.crypto import sm3_hex
     from hub.kernel.clocks import from_us
 
     path = Path(what)

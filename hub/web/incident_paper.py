@@ -225,6 +225,33 @@ def _resolution(paper: _Sheet, body: Plain) -> None:
     _figures(paper, rows)
 
 
+def _commands(paper: _Sheet, body: Plain) -> None:
+    said = body["commands"]
+    paper.text(
+        "合同“远程登录”条：任何指令必须形成命令日志文件，同本报告一同发送给中心。以下是故障期间"
+        "（发生至恢复）开始执行的命令，密钥、姓名与账号已遮盖。",
+        small=True,
+    )
+    rows = [
+        (_at(one["begun_us"]), one["login"] or f"{one['os_user']}（未出示令牌）",
+         Cell("hub " + " ".join(one["argv"]), code=True), _ended(one),
+         str(one["session"]) if one["session"] is not None else _ABSENT)
+        for one in said["listed"]
+    ]  # fmt: skip
+    if rows:
+        paper.table(("开始", "何人", "命令", "结果", "会话"), rows, (38, 30, 66, 24, 12))
+    else:
+        paper.text("期间没有执行过命令。")
+    paper.text(f"日志写到第 {said['bytes']} 字节，末行摘要 SM3 {said['head'] or _ABSENT}，"
+               "记入审计链；核对：hub commands verify。", small=True)  # fmt: skip
+
+
+def _ended(one: Plain) -> str:
+    if one["ended_us"] is None:
+        return "没有结束（仍在运行或被杀）"
+    return f"退出码 {one['exit_code']}，{one['took_ms']} 毫秒"
+
+
 _PARTS = (
     ("故障情况", _what),
     ("级别与依据", _severity),
@@ -234,6 +261,7 @@ _PARTS = (
     ("告警", _alerts),
     ("期间的分钟归类", _minutes),
     ("原因与处理", _resolution),
+    ("附：期间的命令日志", _commands),
 )
 
 

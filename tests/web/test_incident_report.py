@@ -133,6 +133,23 @@ def test_the_page_gives_both_files_to_those_who_may_and_notes_it(duty: Duty) -> 
     assert duty.send("/incidents/9/report", "li", form="pdf").status_code == 404
 
 
+def test_the_commands_of_the_time_are_attached(duty: Duty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_TOKEN", duty.tokens["wang"].reveal())
+    assert run(duty, "policy", "show")[0] in (0, 1)
+    break_it(duty)
+    assert run(duty, "incident", "note", "1", "--say", f"看了 {CARD}")[0] == 0
+    assert run(duty, "incident", "show", "1")[0] == 0
+    made = report_of(duty.hub, 1)
+    listed = made.body["commands"]["listed"]
+    assert [one["argv"][:2] for one in listed[-2:]] == [["incident", "note"], ["incident", "show"]]
+    assert (listed[-2]["login"], listed[-2]["exit_code"]) == ("wang", 0)
+    for form, reader in (("docx", lambda data: read(data).text()), ("pdf", text_of)):
+        printed = reader(paper_of(made, form))
+        assert "hubincidentnote1" in re.sub(r"\s", "", printed)
+        assert CARD not in printed
+    assert run(duty, "commands", "verify")[0] == 0
+
+
 def test_an_open_incident_says_what_still_runs(duty: Duty) -> None:
     break_it(duty)
     said = read(paper_of(report_of(duty.hub, 1), "docx")).text()
