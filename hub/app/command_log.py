@@ -99,7 +99,8 @@ class Writer:
         self._put(END, exit=exit_code, took_ms=took_ms)
 
     def _put(self, what: str, **values: Any) -> None:
-        append(self._path, {"what": what, "id": self._id, "at_us": to_us(SystemClock().now())} | values)
+        at_us = to_us(SystemClock().now())
+        append(self._path, {"what": what, "id": self._id, "at_us": at_us} | values)
 
 
 def append(path: Path, entry: Mapping[str, Any]) -> None:
