@@ -1,6 +1,7 @@
 """The whole hub, ready: packages tied together and acts registered."""
 
 from hub.app import acts, orders, policies, settlements, standing, withdrawals
+from hub.app.command_anchors import AnchorWatch
 from hub.app.hub import Engine, Hub
 from hub.app.notifying import Notifying
 from hub.app.publishing import Following
@@ -26,7 +27,7 @@ def start_engine(hub: Hub, workers: int | None = None) -> Engine:
         hub,
         contested=lambda: standing.stop_everything(hub, standing.read_standing(hub)),
         workers=workers or hub.settings.workers,
-        beside=[Following(hub), Sentinel(hub), Notifying(hub)],
+        beside=[Following(hub), Sentinel(hub), Notifying(hub), AnchorWatch(hub)],
     )
     standing.take_seat(hub)
     engine.start()

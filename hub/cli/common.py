@@ -18,6 +18,7 @@ import structlog
 import typer
 from typer.exceptions import Abort, TyperException
 
+from hub.cli.command_log import running
 from hub.cli.signals import Told
 from hub.kernel.errors import BadInput, HubError, Misconfigured, Unavailable
 from hub.kernel.logs import get_logger, mask_text
@@ -140,6 +141,8 @@ def listed(text: str) -> tuple[str, ...]:
 def opened(home: Path | None, *, schema: bool = True, serving: bool = False) -> Iterator["Hub"]:
     """The hub of a home folder, with its schema checked.  Only what serves logs its doings; of a
     command's, people want the result."""
+    from sqlalchemy.engine import make_url
+
     from hub.app.assembly import open_hub
     from hub.kernel import logs
     from hub.kernel.settings import Settings
@@ -150,14 +153,24 @@ def opened(home: Path | None, *, schema: bool = True, serving: bool = False) -> 
     logs.configure("warning" if quiet else settings.log_level, settings.log_format)
     settings.home.mkdir(parents=True, exist_ok=True)
     with open_hub(settings) as hub:
+        running.opened(make_url(settings.database_url).render_as_string(hide_password=True))
         if schema:
             require_current(hub.store)
+        if not serving:  # those who act on its pages have entries of their own in the audit
+            hub.people.known = lambda who: running.known(who.login, who.party.value, None)
         yield hub
 
 
 def show(said: Mapping[str, Any], as_json: bool, text: str) -> None:
     """A command's result: JSON for scripts, a text for people."""
     typer.echo(json.dumps(said, ensure_ascii=False) if as_json else text)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """A result's file: the whole of it or none, whatever happens on the way."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
 
 
 def tell(text: str) -> None:

@@ -1,12 +1,24 @@
 """``hub incident`` and ``hub maintenance``."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hub.cli.common import AsJson, Home, Reason, TokenFile, clean_errors, opened, show, token_of
+from hub.cli.common import (
+    AsJson,
+    Home,
+    Reason,
+    TokenFile,
+    clean_errors,
+    opened,
+    show,
+    token_of,
+    write_whole,
+)
 from hub.cli.progress import padded
+from hub.kernel.errors import BadInput, Refused
 
 app = typer.Typer(no_args_is_help=True, help="故障：响应、记录、交接、办结 · incidents")
 planned = typer.Typer(no_args_is_help=True, help="计划维护 · planned maintenance")
@@ -15,6 +27,20 @@ Said = Annotated[
     str,
     typer.Option("--say", help="说明，写入时间线与审计 · what you say", prompt="说明 (say)"),
 ]
+
+
+class NoReportFile(BadInput):
+    """Nobody said where the report is to be written."""
+
+    code = "incident.no_report_file"
+    hint = "Give --docx OUT.docx, --pdf OUT.pdf, or both."
+
+
+class NotOurReport(Refused):
+    """No report of this incident has this digest: it was altered, or is of another hub."""
+
+    code = "incident.not_our_report"
+    hint = "Check the incident's number; a report may be written again with `hub incident report`."
 
 
 @app.command("list")
@@ -126,6 +152,73 @@ def resolve(
 ) -> None:  # fmt: skip
     """办结：恢复之后写明原因 · close it after service was restored, with its cause."""
     _act(number, "resolve", say, home=home, token_file=token_file, as_json=as_json)
+
+
+@app.command()
+@clean_errors
+def report(
+    number: Number,
+    docx: Annotated[Path | None, typer.Option(help="写出 DOCX 文件 · the report as DOCX")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="写出 PDF 文件 · the report as PDF")] = None,
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """写出《故障处理报告》，摘要记入审计 · the incident report; its digest goes into the audit.
+
+    --json prints its values.  `hub incident check` tells whether a paper is one of ours.
+    """
+    from hub.app import incident_report as work
+    from hub.app.operators import hands_on
+    from hub.crypto import sm3_hex
+    from hub.web.incident_paper import paper_of
+
+    wanted = [(form, path) for form, path in (("docx", docx), ("pdf", pdf)) if path is not None]
+    if not wanted:
+        raise NoReportFile
+    files = []
+    with opened(home) as hub:
+        actor = hands_on(hub.people.authenticate(token_of(token_file)))
+        made = work.report_of(hub, number)
+        for form, path in wanted:
+            content = paper_of(made, form)
+            write_whole(path, content)
+            values = work.keep(hub, made, by=actor.login, form=form, file=content)
+            files.append({"form": form, "file": str(path), "sm3": sm3_hex(content)})
+    said = {"incident": number, "digest": made.digest, "values": str(values), "files": files}
+    lines = [f"{one['form']}：{one['file']}\n  文件摘要 SM3 {one['sm3']}" for one in files]
+    text = "\n".join([f"故障 {number} 报告摘要 SM3 {made.digest}", *lines])
+    show({**said, "report": made.body}, as_json, text)
+
+
+@app.command()
+@clean_errors
+def check(
+    number: Number,
+    what: Annotated[
+        str, typer.Argument(help="报告文件，或纸上的摘要 · the report's file, or the digest on it")
+    ],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """核对一份《故障处理报告》是否由本平台写出、未被改动 · whether a report is ours, unaltered."""
+    from hub.app.incident_report import evidence_of
+    from hub.crypto import sm3_hex
+    from hub.kernel.clocks import from_us
+
+    path = Path(what)
+    digest = sm3_hex(path.read_bytes()) if path.is_file() else what.strip().lower()
+    with opened(home) as hub:
+        found = evidence_of(hub, number, digest)
+    if not found:
+        raise NotOurReport(f"incident {number}: the audit knows no report with SM3 {digest}")
+    lines = [
+        f"{from_us(one.at_us):%Y-%m-%d %H:%M:%S}（机器时间） {one.actor} {one.form}，审计序号 "
+        f"{one.seq if one.seq is not None else '待封存'}\n  报告 SM3 {one.digest}"
+        for one in found
+    ]
+    said = {"incident": number, "entries": [asdict(one) for one in found]}
+    show(said, as_json, "\n".join(lines))
 
 
 @planned.command("plan")

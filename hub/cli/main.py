@@ -19,6 +19,7 @@ from hub.cli import (
     certify,
     channels,
     closing,
+    commands,
     demo,
     differences,
     expiry,
@@ -39,9 +40,11 @@ from hub.cli import (
     spec,
     watch,
 )
+from hub.cli.command_log import LoggedGroup
 
 app = typer.Typer(
     name="hub",
+    cls=LoggedGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -94,6 +97,7 @@ app.add_typer(mocks.app, name="mocks")
 app.add_typer(new.app, name="new")
 app.add_typer(admin.database, name="db")
 app.add_typer(admin.chain, name="audit")
+app.add_typer(commands.app, name="commands")
 
 
 @app.callback(invoke_without_command=True)

@@ -61,6 +61,15 @@ class _Card(BaseModel):
     never: str
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the severity table: its number from 1, the level, the conditions it states."""
+
+    number: int
+    level: str
+    conditions: Mapping[str, Any]
+
+
 class WatchPolicy(BaseModel):
     """The whole file."""
 
@@ -90,15 +99,20 @@ class WatchPolicy(BaseModel):
 
     def level_of(self, interface: str, effect: State, at_us: int, *, money: bool) -> str:
         """The first rule that fits."""
+        return self.row_of(interface, effect, at_us, money=money).level
+
+    def row_of(self, interface: str, effect: State, at_us: int, *, money: bool) -> "Row":
+        """The first rule that fits, as people can look it up."""
         day = from_us(at_us).day
-        for rule in self.severity:
+        for number, rule in enumerate(self.severity, 1):
             if (
                 fnmatchcase(interface, rule.interface)
                 and (not rule.effect or effect in rule.effect)
                 and day in _days(rule.days)
                 and (rule.money is None or rule.money is money)
             ):
-                return rule.level
+                said = rule.model_dump(mode="json", exclude_defaults=True, exclude={"level"})
+                return Row(number, rule.level, said)
         raise AssertionError("the last rule fits everything")
 
     def card_of(self, interface: str) -> _Card:

@@ -13,7 +13,7 @@ import hashlib
 import re
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -92,6 +92,8 @@ class People:
         self._lock = threading.Lock()
         self._digest_key = secrets.token_bytes(32)
         self._verified: dict[bytes, tuple[int, float]] = {}
+        self.known: Callable[[Actor], None] = lambda _actor: None
+        """Told of everybody whose token held: the command log notes who ran a command."""
 
     def add(
         self, tx: Connection, *, login: str, name: str, party: Party, roles: Iterable[Role],
@@ -175,7 +177,9 @@ class People:
         _check_session(row, now_us)
         if row.failures or now_us - (row.last_used_us or 0) > _USED_EVERY_US:
             self._mark_used(row.id)
-        return _actor(row)
+        actor = _actor(row)
+        self.known(actor)
+        return actor
 
     def current(self, tx: Connection, actor: Actor) -> Actor:
         """The same person as the database knows them inside this transaction.

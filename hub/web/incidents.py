@@ -19,6 +19,7 @@ from hub.web.acts import (
     send_back,
     take_said,
 )
+from hub.web.incident_paper import MEDIA
 from hub.web.render import Pages
 
 
@@ -36,6 +37,10 @@ class IncidentDesk(Protocol):
 
     def incident(self, number: str) -> IncidentSeen:
         """One.  Raises NoSuchIncident."""
+        ...
+
+    def report(self, token: Secret, number: str, form: str) -> bytes:
+        """The report's file, docx or pdf; noted in the audit.  Raises NoSuchIncident."""
         ...
 
     def act(self, token: Secret, number: str, act: str, said: str, to: str) -> str:
@@ -76,10 +81,24 @@ def make_router(desk: IncidentDesk, pages: Pages) -> APIRouter:
         said = desk.act(secret_of(token), number, act, reason, to.strip())
         return send_back(request, f"/incidents/{int(number)}", said)
 
+    def report(
+        *, number: str, token: Token, form: Annotated[str, Form(pattern="^(docx|pdf)$")]
+    ) -> Response:
+        """The report to take away.  A form, since who takes it is noted."""
+        body = desk.report(secret_of(token), number, form)
+        name = f"incident-{int(number)}.{form}"
+        return Response(
+            body, media_type=MEDIA[form],
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )  # fmt: skip
+
     router = APIRouter()
     for path, page in (("/incidents", listed), ("/incidents/{number}", one)):
         router.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None)
     posts = APIRouter(dependencies=[Depends(own_form)], max_body_size=guard.MAX_BODY)
     posts.add_api_route("/incidents/{number}", act, methods=["POST"], response_model=None)
+    posts.add_api_route(
+        "/incidents/{number}/report", report, methods=["POST"], response_model=None
+    )  # fmt: skip
     router.include_router(posts)
     return router

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from mocks.kit import control_page
 from mocks.kit.faults import FaultBook, RuleError
 from mocks.kit.journal import Journal
 from mocks.kit.messages import Answer, Request
@@ -21,6 +22,7 @@ from mocks.kit.partner import (
 from mocks.kit.shelf import SHELF
 
 _DEFAULT_LIMIT = 200
+_PAGE_ENTRIES = 12
 
 
 class ControlPlane:
@@ -39,6 +41,10 @@ class ControlPlane:
     def handle(self, request: Request) -> Answer:
         """Answer one request, in the worker thread."""
         try:
+            if control_page.wants_page(request):
+                return self._page()
+            if (request.method, request.path) == ("POST", "/page"):
+                return self._press(control_page.wish_of(request))
             return self._dispatch(request)
         except ControlError as error:
             return answer_json({"error": str(error)}, error.status)
@@ -72,7 +78,7 @@ class ControlPlane:
 
     def _own(self) -> tuple[Control, ...]:
         simple: list[tuple[str, str, str, Callable[[ControlCall], Answer]]] = [
-            ("GET", "/", "全部控制接口", self._index),
+            ("GET", "/", "全部控制接口；浏览器看到的是带按钮的页面", self._index),
             ("GET", "/health", "存活、环境、业务时间", self._health),
             ("GET", "/journal", "流水：?trace= &code= &endpoint= &after= &limit=", self._entries),
             ("GET", "/faults", "生效规则、测试案例库、故障种类", self._faults),
@@ -86,6 +92,26 @@ class ControlPlane:
             ("POST", "/reset", "回到装载数据之后的状态，流水与规则清空", self._reset),
         ]  # fmt: skip
         return tuple(Control(*one) for one in simple)
+
+    def _page(self) -> Answer:
+        return control_page.page(
+            self._manifest, self._site.environment, f"{self._site.clock.now():%Y-%m-%d %H:%M:%S}",
+            [rule.shown() for rule in self._book.all()], self._journal.newest(_PAGE_ENTRIES),
+            refuses=bool(self.refused()),
+        )  # fmt: skip
+
+    def _press(self, wish: control_page.Wish) -> Answer:
+        """A button of the page; it does what a program would ask for."""
+        match wish.do:
+            case control_page.BREAK:
+                self._add_fault(ControlCall({}, {}, {"fault": "refuse", "name": "页面：拒绝连接"}))
+            case control_page.REPAIR:
+                self._drop_faults(ControlCall({}, {}, {}))
+            case control_page.DROP:
+                self._drop_one(ControlCall({}, {}, {"id": wish.name}))
+            case _:
+                self._add_fault(ControlCall({}, {}, {"scenario": wish.name}))
+        return control_page.back()
 
     def _index(self, _: ControlCall) -> Answer:
         return answer_json(

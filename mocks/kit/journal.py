@@ -94,6 +94,11 @@ class Journal:
             for row in found
         ]
 
+    def newest(self, limit: int) -> list[dict[str, Any]]:
+        """The last entries, newest first."""
+        last = int(self.storage.value("SELECT max(id) FROM journal") or 0)
+        return self.entries({}, max(last - limit, 0), limit)[::-1]
+
     def clear(self) -> None:
         """Forget requests and rules."""
         with self.storage.write():

@@ -1,11 +1,13 @@
 """The desk of the incidents' pages."""
 
-from hub.app import incident_acts
+from hub.app import incident_acts, incident_report
 from hub.app.hub import Hub
+from hub.app.operators import hands_on
 from hub.kernel.secret import Secret
 from hub.monitor import alerts
 from hub.monitor.incident_reading import Incident, IncidentSeen, list_incidents, see_incident
 from hub.monitor.works import Works, read_works
+from hub.web.incident_paper import paper_of
 
 _AROUND_US = 14 * 86_400_000_000
 
@@ -28,6 +30,13 @@ class StoreIncidents:
     def incident(self, number: str) -> IncidentSeen:
         with self._hub.store.read() as view:
             return see_incident(view, incident_acts.number_of(number))
+
+    def report(self, token: Secret, number: str, form: str) -> bytes:
+        actor = hands_on(self._hub.people.authenticate(token))
+        made = incident_report.report_of(self._hub, incident_acts.number_of(number))
+        content = paper_of(made, form)
+        incident_report.keep(self._hub, made, by=actor.login, form=form, file=content)
+        return content
 
     def act(self, token: Secret, number: str, act: str, said: str, to: str) -> str:
         return incident_acts.act_on(
