@@ -18,11 +18,14 @@ class Place:
 
 PLACES = (
     Place("board", "/"),
+    Place("morning", "/morning", duty=True),
     Place("runs", "/runs"),
     Place("find", "/find", duty=True),
     Place("interfaces", "/interfaces", duty=True),
     Place("schedule", "/schedule", duty=True),
     Place("incidents", "/incidents", duty=True),
+    Place("maintenance", "/maintenance", duty=True),
+    Place("minutes", "/minutes", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("cases", "/cases", duty=True),
     Place("differences", "/differences", duty=True),
