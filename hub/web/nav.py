@@ -34,4 +34,5 @@ PLACES = (
     Place("dead", "/dead", duty=True),
     Place("approvals", "/approvals", duty=True),
     Place("certificates", "/certificates"),
+    Place("access", "/access"),
 )

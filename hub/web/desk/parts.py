@@ -15,6 +15,7 @@ from hub.web import (
     minutes,
     morning,
     schedule,
+    status,
 )
 from hub.web.app import Part
 from hub.web.desk.agreements import StoreAgreements
@@ -28,11 +29,13 @@ from hub.web.desk.meters import StoreMeters
 from hub.web.desk.minutes import StoreMinutes
 from hub.web.desk.morning import StoreMorning
 from hub.web.desk.schedule import StoreSchedule
+from hub.web.desk.status import StoreStatus
 
 
 def all_parts(hub: Hub) -> tuple[Part, ...]:
     """The operators' pages of one hub."""
     return (
+        partial(status.make_router, StoreStatus(hub)),
         partial(morning.make_router, StoreMorning(hub)),
         partial(duty.make_router, StoreDutyDesk(hub)),
         partial(differing.make_router, StoreDifferences(hub)),
