@@ -46,6 +46,7 @@ def pages() -> dict[str, str]:
         "metrics.md": metrics(),
         "supervision.md": supervision(),
         "interfaces.md": interfaces(),
+        "access.md": access(),
     }
     if (ROOT / "hub/cli/main.py").exists():
         made["commands.md"] = commands()
@@ -207,6 +208,32 @@ def quality() -> str:
         " very contract, `live` one against the partner's own address and no open assumption."
         " Certificates lie where the hub runs (`HOME/certificates`): run `hub quality` there.", "",
         _table(["interface", "contract", "claims", "holds", "evidence", "missing above it"], rows),
+    )  # fmt: skip
+
+
+def access() -> str:
+    """Whose page is whose, who does what."""
+    from hub.web import access as table  # noqa: PLC0415
+    from hub.web.words import Words  # noqa: PLC0415
+
+    words = Words("zh")
+    rooms = [
+        [words(f"nav.{room.name}"), " ".join(f"`{path}`" for path in room.paths),
+         *table.labels(room)]
+        for room in table.ROOMS
+    ]  # fmt: skip
+    ones = [[act.title, *table.labels(act)] for act in table.ACTS_OF_ONE]
+    twos = [list(act) for act in table.acts_of_two()]
+    return _page(
+        "Access · 权限", "hub/web/access.py, hub/people/words.py",
+        "Which roles of which party open which page, and who does what. `/access` shows the same"
+        " and what of it is open to who has signed in; `/status` and `/sign-in` need no session."
+        " Without a sign-in (demo, test) every page is open; acts ask for a personal token all"
+        " the same.", "",
+        "## Pages · 页", "", _table(["页", "address", "角色", "哪一方"], rooms), "",
+        "## What takes two people · 双人复核", "",
+        _table(["操作", "谁申请", "谁同意", "哪一方"], twos), "",
+        "## What one person does · 一个人做的", "", _table(["操作", "角色", "哪一方"], ones),
     )  # fmt: skip
 
 

@@ -67,15 +67,22 @@ class MarkSeen:
     answered_us: int | None
 
 
+def require_markable(from_us: int, until_us: int, klass: str, now_us: int) -> None:
+    """Whole minutes that are over, a month at most; a class of MARKABLE.  Raises BadMark."""
+    whole = from_us % MINUTE_US == 0 and until_us % MINUTE_US == 0
+    fits = whole and from_us < until_us <= min(now_us, from_us + LONGEST_US)
+    if not fits or klass not in set(MARKABLE):
+        raise BadMark
+
+
 def propose(
     tx: Connection, actor: Actor, interface: str, from_us: int, until_us: int, klass: str, *,
     why: str, now_us: int,
 ) -> int:  # fmt: skip
     """One party's word; its number.  Raises BadMark, MarkNeedsBoth."""
     _side(actor)
-    whole = from_us % MINUTE_US == 0 and until_us % MINUTE_US == 0
-    fits = whole and from_us < until_us <= min(now_us, from_us + LONGEST_US)
-    if not fits or klass not in set(MARKABLE) or not why.strip():
+    require_markable(from_us, until_us, klass, now_us)
+    if not why.strip():
         raise BadMark
     number = insert_row(
         tx, mark, interface=interface, from_us=from_us, until_us=until_us, klass=klass,
@@ -134,6 +141,25 @@ def list_marks(tx: Connection, most: int = 200) -> list[MarkSeen]:
     waits = sa.case((mark.c.answer == "", 0), else_=1)
     query = sa.select(mark).order_by(waits, mark.c.id.desc()).limit(most)
     return [_seen(row) for row in tx.execute(query)]
+
+
+def marks_of(tx: Connection, interface: str, from_us: int, until_us: int) -> list[MarkSeen]:
+    """Every one of an interface that touches a time, refused ones too, newest first."""
+    query = (
+        sa.select(mark)
+        .where(mark.c.interface == interface)
+        .where(mark.c.until_us > from_us, mark.c.from_us < until_us)
+        .order_by(mark.c.id.desc())
+    )
+    return [_seen(row) for row in tx.execute(query)]
+
+
+def find_mark(tx: Connection, number: int) -> MarkSeen:
+    """One.  Raises NoSuchMark."""
+    row = tx.execute(sa.select(mark).where(mark.c.id == number)).one_or_none()
+    if row is None:
+        raise NoSuchMark(f"mark {number}")
+    return _seen(row)
 
 
 def _seen(row: "sa.Row[Any]") -> MarkSeen:

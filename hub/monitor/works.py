@@ -54,6 +54,12 @@ class Works:
         return self.interface in (EVERY, interface)
 
 
+def require_ahead(from_us: int, until_us: int, now_us: int) -> None:
+    """What has begun already is an incident.  Raises BadMaintenance."""
+    if from_us < now_us or not from_us < until_us <= from_us + LONGEST_US:
+        raise BadMaintenance
+
+
 def plan(
     tx: Connection, interface: str, from_us: int, until_us: int, *, why: str, by: str, now_us: int
 ) -> int:
@@ -61,7 +67,8 @@ def plan(
 
     Raises BadMaintenance.
     """
-    if from_us < now_us or not from_us < until_us <= from_us + LONGEST_US or not why.strip():
+    require_ahead(from_us, until_us, now_us)
+    if not why.strip():
         raise BadMaintenance
     number = insert_row(
         tx, works, interface=interface, from_us=from_us, until_us=until_us, why=why.strip()[:200],
@@ -87,6 +94,17 @@ def cancel(tx: Connection, number: int, *, by: str, now_us: int, why: str) -> No
         tx, act="maintenance.cancel", actor=by, subject=f"maintenance:{number}",
         detail={"reason": why[:200]},
     )  # fmt: skip
+
+
+def find_works(tx: Connection, number: int, now_us: int) -> Works:
+    """One that can still be cancelled.  Raises NoSuchMaintenance."""
+    query = sa.select(works).where(
+        works.c.id == number, works.c.cancelled_us.is_(None), works.c.until_us > now_us
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise NoSuchMaintenance(f"maintenance {number}")
+    return _works(row)
 
 
 def read_works(tx: Connection, from_us: int, until_us: int) -> list[Works]:

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from hub.contracts import Contract
 from hub.kernel.settings import ENVIRONMENT_WORDS
-from hub.web import acts, certificates, gate, guard, routes, signing_in
+from hub.web import acts, certificates, gate, guard, rights, routes, signing_in
 from hub.web.errors import Errors
 from hub.web.live import INTERVAL_S, Feeds
 from hub.web.model import Desk
@@ -59,6 +59,7 @@ def create_app(
     app.include_router(routes.make_router(desk, pages, feeds))
     app.include_router(acts.make_router(desk))
     app.include_router(certificates.make_router(reports, pages, contracts))
+    app.include_router(rights.make_router(pages))
     for part in parts:
         app.include_router(part(pages))
     if signing is not None:

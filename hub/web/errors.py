@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from hub.kernel.errors import HubError
+from hub.web.access import PageNotYours, labels
 from hub.web.guard import SECURITY_HEADERS, BadForm, NoPage, TooLarge
 from hub.web.render import Pages
 
@@ -34,8 +35,12 @@ class Errors:
         headers = {"retry-after": str(RETRY_AFTER_S)} if error.status == 503 else {}
         if _wants_json(request):
             return JSONResponse(error.as_dict(), error.status, headers=headers)
-        values = {"error": error, "posted": request.method == "POST"}
-        response = self._pages.page(request, "error.html", values, status=error.status)
+        values: dict[str, object] = {"error": error, "posted": request.method == "POST"}
+        template = "error.html"
+        if isinstance(error, PageNotYours):
+            template = "refused.html"
+            values["roles"], values["parties"] = labels(error.room)
+        response = self._pages.page(request, template, values, status=error.status)
         response.headers.update(headers)
         return response
 

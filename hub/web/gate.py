@@ -18,21 +18,26 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hub.kernel.errors import HubError
 from hub.kernel.secret import Secret
 from hub.people.errors import PeopleError, SessionOver
+from hub.people.words import Party, Role
+from hub.web import access
 
 SESSION_COOKIE = "hub_session"
 SIGN_IN = "/sign-in"
-OPEN = (SIGN_IN, "/static", "/healthz", "/livez", "/readyz", "/metrics")
+OPEN = (SIGN_IN, "/status", "/static", "/healthz", "/livez", "/readyz", "/metrics")
 """Paths, with what lies below them, that need no session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who has signed in, as pages say it: the masked name, party and roles in Chinese."""
+    """Who has signed in, as pages say it: the masked name, party and roles in Chinese; ``side``
+    and ``may`` are party and roles as rules know them."""
 
     login: str
     name: str
     party: str
     roles: tuple[str, ...]
+    side: Party
+    may: frozenset[Role]
 
 
 class SignInDesk(Protocol):
@@ -103,8 +108,13 @@ class Gate:
         if me is None and self._needed and not _is_open(scope):
             await self._send_away(request)(scope, receive, send)
             return
+        room = access.room_of(scope["path"])
         mark = viewer.set(me)
         try:
+            if me is not None and room is not None and not room.admits(me.side, me.may):
+                refused = await run_in_threadpool(self._refuse, request, access.PageNotYours(room))
+                await refused(scope, receive, send)
+                return
             await self._app(scope, receive, send)
         finally:
             viewer.reset(mark)

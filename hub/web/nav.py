@@ -18,12 +18,15 @@ class Place:
 
 PLACES = (
     Place("board", "/"),
+    Place("morning", "/morning", duty=True),
     Place("runs", "/runs"),
     Place("find", "/find", duty=True),
     Place("interfaces", "/interfaces", duty=True),
     Place("schedule", "/schedule", duty=True),
     Place("incidents", "/incidents", duty=True),
     Place("meters", "/meters", duty=True),
+    Place("maintenance", "/maintenance", duty=True),
+    Place("minutes", "/minutes", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("notify", "/notify", duty=True),
     Place("cases", "/cases", duty=True),
@@ -33,4 +36,5 @@ PLACES = (
     Place("dead", "/dead", duty=True),
     Place("approvals", "/approvals", duty=True),
     Place("certificates", "/certificates"),
+    Place("access", "/access"),
 )

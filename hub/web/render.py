@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from hub.web import flow, gate, guard, show
+from hub.web import access, flow, gate, guard, show
 from hub.web.model import Board, PlanState
 from hub.web.nav import PLACES, Place
 from hub.web.words import HTML_LANG, LANGUAGES, Language, Words
@@ -140,15 +140,15 @@ class Pages:
         now_us: int | None = None,
     ) -> HTMLResponse:
         """One page in the viewer's language and theme; remembers a choice just made."""
-        language, theme = language_of(request), theme_of(request)
+        language, theme, me = language_of(request), theme_of(request), gate.viewer.get()
         shown = {
             "t": Words(language),
             "lang": language,
             "html_lang": HTML_LANG[language],
             "theme": theme,
             "environment": self.environment,
-            "places": self.places,
-            "me": gate.viewer.get(),
+            "places": places_of(self.places, me),
+            "me": me,
             "signing": self.signing,
             "now_us": now_us,
             "said": "",
@@ -168,6 +168,31 @@ class Pages:
                     cookie, value, max_age=YEAR_S, httponly=True, samesite="lax", path="/"
                 )
         return response
+
+    def public(
+        self, request: Request, template: str, values: Mapping[str, Any]
+    ) -> HTMLResponse:  # fmt: skip
+        """A page without cookies, menu or form: the same for everybody who asks its address."""
+        language = _public_language(request)
+        shown = {
+            "t": Words(language), "lang": language, "html_lang": HTML_LANG[language],
+            "theme": THEMES[0], "environment": self.environment,
+        }  # fmt: skip
+        return HTMLResponse(templates().get_template(template).render({**shown, **values}))
+
+
+def _public_language(request: Request) -> Language:
+    """By the address alone: what is kept for everybody must not depend on a cookie."""
+    wish = request.query_params.get("lang")
+    return next((language for language in LANGUAGES if language == wish), LANGUAGES[0])
+
+
+def places_of(places: tuple[Place, ...], me: gate.Me | None) -> tuple[Place, ...]:
+    """What the menu shows: of who has signed in, what they may open."""
+    if me is None:
+        return places
+    rooms = ((place, access.room_of(place.path)) for place in places)
+    return tuple(place for place, room in rooms if room is None or room.admits(me.side, me.may))
 
 
 def _with_key(key: str, html: str) -> Markup:

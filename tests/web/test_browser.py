@@ -206,6 +206,9 @@ DUTY = (
     "/agreements", "/agreements/A1", "/find", "/find?q=4213", f"/find/{ITEM}",
     f"/find/{ITEM}/print", "/find/B2@2025-10", "/interfaces", f"/interfaces/{BANK}",
     "/interfaces/national-transfer", "/incidents", "/incidents/1", "/meters", "/notify",
+    "/morning", "/maintenance", "/status", "/access",
+    "/maintenance/new?interface=*&begins=2099-01-01T22:00&ends=%2B2h", "/minutes",
+    f"/minutes/marks/new?interface={BANK}&begins=2026-01-01T22:00&ends=%2B2h&klass=client",
 )  # fmt: skip
 
 
@@ -242,7 +245,7 @@ def check_with_axe(browser: Browser, base: str, paths: Iterable[str], theme: str
     context = browser.new_context(bypass_csp=True, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     for path in paths:
-        page.goto(f"{base}{path}?theme={theme}")
+        page.goto(f"{base}{path}{'&' if '?' in path else '?'}theme={theme}")
         page.add_script_tag(path=AXE)
         found: dict[str, Any] = page.evaluate("axe.run()")
         grave = [

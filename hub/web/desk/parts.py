@@ -13,8 +13,11 @@ from hub.web import (
     incidents,
     interfaces,
     metrics,
+    minutes,
+    morning,
     notify,
     schedule,
+    status,
 )
 from hub.web.app import Part
 from hub.web.desk.agreements import StoreAgreements
@@ -25,13 +28,18 @@ from hub.web.desk.find import StoreFind
 from hub.web.desk.incidents import StoreIncidents
 from hub.web.desk.interfaces import StoreInterfaces
 from hub.web.desk.meters import StoreMeters
+from hub.web.desk.minutes import StoreMinutes
+from hub.web.desk.morning import StoreMorning
 from hub.web.desk.notify import StoreNotify
 from hub.web.desk.schedule import StoreSchedule
+from hub.web.desk.status import StoreStatus
 
 
 def all_parts(hub: Hub) -> tuple[Part, ...]:
     """The operators' pages of one hub."""
     return (
+        partial(status.make_router, StoreStatus(hub)),
+        partial(morning.make_router, StoreMorning(hub)),
         partial(duty.make_router, StoreDutyDesk(hub)),
         partial(differing.make_router, StoreDifferences(hub)),
         partial(agreements.make_router, StoreAgreements(hub)),
@@ -41,6 +49,7 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(interfaces.make_router, StoreInterfaces(hub)),
         partial(schedule.make_router, StoreSchedule(hub)),
         partial(incidents.make_router, StoreIncidents(hub)),
+        partial(minutes.make_router, StoreMinutes(hub)),
         partial(metrics.make_router, StoreMeters(hub)),
         partial(gauges.make_router, StoreMeters(hub)),
     )

@@ -23,7 +23,7 @@ class StoreSignIn:
         with self._hub.store.read() as view:
             name = self._hub.people.name(view, actor.login).shown()
         roles = tuple(role.label for role in Role if role in actor.roles)
-        return Me(actor.login, name, actor.party.label, roles)
+        return Me(actor.login, name, actor.party.label, roles, actor.party, actor.roles)
 
     def sign_in(self, login: str, password: Secret, code: str) -> Secret:
         return self._hub.sessions.sign_in(login, password, code)
