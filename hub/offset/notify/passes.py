@@ -90,7 +90,7 @@ class Passes:
         return bool(one.mark != _mark(view, one))
 
     def _chunk(self, one: sa.Row[Any]) -> bool:
-        cursor = 0 if one.done else int(one.cursor)
+        cursor = 0 if one.done else int(one.reached)
         with self.office.store.read() as view:
             # Before the first look: what moves meanwhile makes another pass.
             mark = _mark(view, one) if cursor == 0 else one.mark
@@ -108,7 +108,7 @@ class Passes:
                 .where(told_pass.c.wave_id == one.wave_id, told_pass.c.kind == one.kind)
                 .values(
                     # One more than a row may be of the last agreement: it is looked at again.
-                    cursor=0 if at_end else int(rows[-1].agreement_id) - 1,
+                    reached=0 if at_end else int(rows[-1].agreement_id) - 1,
                     done=int(at_end), mark=mark,
                 )
             )  # fmt: skip
@@ -260,6 +260,6 @@ def _note(tx: Connection, one: sa.Row[Any], notes: Sequence[_Note], now_us: int)
 
 def _row(wave_id: int, kind: str, run_id: int, now_us: int, *, done: int = 0) -> dict[str, Any]:
     return {
-        "wave_id": wave_id, "kind": kind, "run_id": run_id, "cursor": 0, "mark": "",
+        "wave_id": wave_id, "kind": kind, "run_id": run_id, "reached": 0, "mark": "",
         "done": done, "begun_us": now_us,
     }  # fmt: skip

@@ -51,7 +51,7 @@ told_pass = sa.Table(
     sa.Column("wave_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("kind", key_text(8), primary_key=True),
     sa.Column("run_id", sa.BigInteger, nullable=False),
-    sa.Column("cursor", sa.BigInteger, nullable=False),
+    sa.Column("reached", sa.BigInteger, nullable=False),
     # What the books were like when the last whole pass began; empty while the run is open.
     sa.Column("mark", sa.String(60), nullable=False),
     sa.Column("done", sa.SmallInteger, nullable=False),

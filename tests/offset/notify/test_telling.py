@@ -135,7 +135,7 @@ def test_looking_twice_tells_once(centre: Centre) -> None:
     approved(centre, telling)
     telling.tell()
     with centre.store.write() as tx:  # a killed process, an older cursor
-        tx.execute(sa.update(told_pass).where(told_pass.c.wave_id > 0).values(cursor=0, done=0))
+        tx.execute(sa.update(told_pass).where(told_pass.c.wave_id > 0).values(reached=0, done=0))
     telling.tell()
     assert len(telling.said()) == 3
     assert len(telling.files()) == 3
@@ -152,7 +152,7 @@ def test_an_older_copy_of_the_database_writes_the_same_files(quick: Centre) -> N
         tx.execute(
             sa.text("DELETE FROM bus_attempt WHERE message_id NOT IN (SELECT id FROM bus_message)")
         )
-        tx.execute(sa.update(told_pass).where(told_pass.c.wave_id > 0).values(cursor=0, done=0))
+        tx.execute(sa.update(told_pass).where(told_pass.c.wave_id > 0).values(reached=0, done=0))
     telling.rules()
     telling.tell()
     assert telling.files() == before

@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("wave_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", _key(8), nullable=False),
         sa.Column("run_id", sa.BigInteger(), nullable=False),
-        sa.Column("cursor", sa.BigInteger(), nullable=False),
+        sa.Column("reached", sa.BigInteger(), nullable=False),
         sa.Column("mark", sa.String(60), nullable=False),
         sa.Column("done", sa.SmallInteger(), nullable=False),
         sa.Column("begun_us", sa.BigInteger(), nullable=False),
