@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from hub.offset.notify import passes
 from hub.offset.notify.tables import told, told_pass
 from hub.offset.notify.telling import Teller
+from hub.offset.restore_tables import restoration
 from hub.ports.bank import EntryKind
-from tests.offset.kit import Centre, Person
+from tests.offset.kit import Centre, Person, insert
 from tests.offset.notify.kit import SPOOL, Telling
 
 PEOPLE = (
@@ -271,3 +272,29 @@ def test_a_payment_that_comes_too_late_is_told_so(quick: Centre) -> None:
     quick.approve()
     telling.tell()
     assert telling.said() == [("A1", "before", "before.late", "told")]
+
+
+def test_a_restored_copy_tells_nobody_before_it_is_released(quick: Centre) -> None:
+    telling = Telling(quick)
+    approved(quick, telling)
+    with quick.store.write() as tx:
+        insert(tx, restoration, cause="older", begun_us=1)
+    telling.tell()
+    assert telling.said() == []
+    with quick.store.write() as tx:
+        tx.execute(sa.update(restoration).values(ended_us=2))
+    telling.tell()
+    assert len(telling.files()) == 3
+
+
+def test_while_money_moves_the_teller_rests_between_its_questions(quick: Centre) -> None:
+    telling = Telling(quick)
+    approved(quick, telling, *(Person(f"A{n:02d}", balance=1) for n in range(11)), Person("B1"))
+    quick.conductor.step()  # a hold is queued
+    teller = Teller(quick.office, telling.seat)
+    for _ in range(30):
+        teller.step()
+        telling.deliver("core", "notify.phones")
+    assert teller.gives_way
+    moved = [state for *_, state in telling.said() if state != "found"]
+    assert len(moved) == quick.core.accounts_limit  # one question's worth
