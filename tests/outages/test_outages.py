@@ -1,4 +1,4 @@
-"""The short form of ``python -m tests.outages``: three outages, three kills, on each database."""
+"""The short form of ``python -m tests.outages``: two outages, two kills or more, on each database."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.outages.script import MINUTE_US, play
 def test_each_outage_is_told_once_and_ended_once_whatever_is_killed(
     database_url: str, tmp_path: Path
 ) -> None:
-    told = play(tmp_path, database_url, outages=3, seed=4)
+    told = play(tmp_path, database_url, outages=2, seed=4)
     assert told.flaws == []
-    assert told.kills >= 3
+    assert told.kills >= 2
     assert told.slowest_us <= 2 * MINUTE_US
