@@ -1,4 +1,4 @@
-"""The short form of ``python -m tests.outages``: two outages, two kills or more, on each database."""
+"""The short form of ``python -m tests.outages``: two outages with kills, on each database."""
 
 from pathlib import Path
 
