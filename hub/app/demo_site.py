@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from hub.app.discover import FoundAdapter
+from hub.app.editions import every_edition
 from hub.kernel.clocks import SHANGHAI, SharedClock
 from hub.kernel.errors import BadInput, Refused, Unavailable
 from hub.kernel.periods import Period
@@ -104,9 +105,12 @@ class Mocks:
     """The bundled partners as processes of their own; they end when this process does."""
 
     def __init__(
-        self, site: Site, data: Path, partners: Sequence[str], if_there: Sequence[str] = ()
-    ) -> None:
-        """``if_there``: interfaces that are reached if a mock goes by their name."""
+        self, site: Site, data: Path, partners: Sequence[str], contracts: Path | None = None,
+        editions: Sequence[str] = (), if_there: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """``contracts``: where the contract files lie, if not beside the mocks; ``editions``:
+        spoken whatever the day (``banks/gznx@2.0.0``); ``if_there``: interfaces that are reached
+        if a mock goes by their name."""
         self._site = site
         self._ports = site.mocks / "ports.json"
         self._ports.unlink(missing_ok=True)
@@ -115,6 +119,10 @@ class Mocks:
         words += ["--state", str(site.mocks), "--data", str(data)]
         words += ["--clock", str(site.clock_file), "--environment", "demo"]
         words += ["--ports-file", str(self._ports)]
+        if contracts is not None:
+            words += ["--contracts", str(contracts)]
+        for edition in editions:
+            words += ["--edition", edition]
         for partner in partners:
             words += ["--partner", partner]
         for interface in if_there:
@@ -209,12 +217,14 @@ def write_home(
     for interface, urls in endpoints.items():
         if interface not in adapters:
             continue
-        contract = adapters[interface].contract
+        every = [one.contract for one in every_edition(adapters[interface])]
         folder = site.mocks / interface
+        wanted = {name for one in every for name in one.endpoints}
+        secrets = {name for one in every for name in one.secrets}
         partners[interface] = PartnerSettings(
-            endpoints={name: url for name, url in urls.items() if name in contract.endpoints},
-            values={name: key.example for name, key in contract.values.items()},
-            secrets={name: os.path.relpath(folder / name, site.home) for name in contract.secrets},
+            endpoints={name: url for name, url in urls.items() if name in wanted},
+            values={name: key.example for one in every for name, key in one.values.items()},
+            secrets={name: os.path.relpath(folder / name, site.home) for name in sorted(secrets)},
         )
     site.home.mkdir(parents=True, exist_ok=True)
     write_partners(site.home / "hub.toml", partners, top={"clock_file": "../clock.json", **top})

@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,11 +45,20 @@ class _PartnerCode(BaseModel):
     name: str
 
 
+class _Modules(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    module: str = ""
+    inbound: str = ""
+
+
 class _ContractRef(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     folder: str
     version: str
+    editions: dict[str, _Modules] = {}
+    """Modules of editions (``FOLDER@VERSION``) that the manifest's own cannot speak."""
 
 
 class Manifest(BaseModel):
@@ -114,10 +123,15 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FoundAdapter:
-    """One adapter: its manifest and its contract."""
+    """One adapter: its manifest and its contract.
+
+    ``editions``: the same interface as it will be from a day on (``hub.app.editions``), in the
+    order of their days; each is an adapter of its own without editions.
+    """
 
     manifest: Manifest
     contract: Contract
+    editions: "tuple[FoundAdapter, ...]" = ()
 
     @property
     def interface(self) -> str:
@@ -141,7 +155,7 @@ class FoundAdapter:
         """What the deployment gives this adapter."""
         return AdapterContext(
             interface=self.interface,
-            contract_folder=settings.contracts / self.manifest.contract.folder,
+            contract_folder=self.contract.folder,
             values=settings.partner(self.interface).values,
             secrets=settings.partner_secrets(self.interface),
             clock=clock,
@@ -163,15 +177,21 @@ def discover(settings: Settings) -> dict[str, FoundAdapter]:
     return found
 
 
-def find_adapter(adapters: Mapping[str, FoundAdapter], wanted: str) -> FoundAdapter:
+def find_adapter(
+    adapters: Mapping[str, FoundAdapter], wanted: str, edition: str = ""
+) -> FoundAdapter:
     """By interface code, or by the name of a port that one adapter alone serves (``core``).
 
-    Raises NotFound.
+    ``edition``: a version that lies beside its contract, or that of the contract itself.  Raises
+    NotFound.
     """
     found = [a for a in adapters.values() if wanted in (a.interface, a.manifest.port)]
     if len(found) != 1:
         raise NotFound(f"no interface {wanted[:40]!r}; there are {', '.join(sorted(adapters))}")
-    return found[0]
+    every = {one.contract.version: one for one in (found[0], *found[0].editions)}
+    if edition and edition not in every:
+        raise NotFound(f"{wanted[:40]} has no edition {edition[:20]!r}: {', '.join(every)}")
+    return every[edition] if edition else found[0]
 
 
 def _manifests() -> Iterator[Path]:
@@ -181,6 +201,7 @@ def _manifests() -> Iterator[Path]:
 
 
 def _read(path: Path, settings: Settings) -> FoundAdapter:
+    """Raises Misconfigured."""
     place = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
     try:
         manifest = Manifest.model_validate(read_yaml(path))
@@ -192,4 +213,60 @@ def _read(path: Path, settings: Settings) -> FoundAdapter:
             f"{place}: speaks contract {manifest.contract.version}, the folder holds "
             f"{contract.version}"
         )
-    return FoundAdapter(manifest, contract)
+    return with_editions(FoundAdapter(manifest, contract))
+
+
+def with_editions(adapter: FoundAdapter) -> FoundAdapter:
+    """The adapter with the editions that lie beside its contract's folder.
+
+    Raises Misconfigured for a set that cannot follow each other.
+    """
+    folder, manifest = adapter.contract.folder, adapter.manifest
+    found = []
+    for place in sorted(folder.parent.glob(f"{folder.name}@*")):
+        contract = load_contract(place)
+        modules = manifest.contract.editions.get(contract.version, _Modules())
+        ref = _ContractRef(
+            folder=f"{Path(manifest.contract.folder).parent}/{place.name}",
+            version=contract.version,
+        )  # fmt: skip
+        own = {"contract": ref, "module": modules.module or manifest.module}
+        if manifest.inbound:
+            own["inbound"] = modules.inbound or manifest.inbound
+        found.append(FoundAdapter(manifest.model_copy(update=own), contract))
+    if not found:
+        return adapter
+    found.sort(key=lambda one: one.contract.effective_from or date.min)
+    _check_editions(adapter, found)
+    return FoundAdapter(manifest, adapter.contract, tuple(found))
+
+
+def _check_editions(adapter: FoundAdapter, found: list[FoundAdapter]) -> None:
+    """What a set of editions must keep so that a message of one may be settled under another."""
+    name, every = adapter.interface, [adapter, *found]
+    if adapter.manifest.port != "bank":
+        raise Misconfigured(
+            f"{name}: only a bank's contract has editions; what is asked of us or told to us "
+            "otherwise changes under a route of its own"
+        )
+    days = [one.contract.effective_from for one in found]
+    if None in days or len(set(days)) < len(days):
+        raise Misconfigured(f"{name}: each edition needs effective_from, a day of its own")
+    for one in found:
+        if one.contract.interface != name or one.contract.folder.name.partition("@")[2] != (
+            one.contract.version
+        ):
+            raise Misconfigured(
+                f"{one.contract.folder.name}: holds {one.contract.interface} "
+                f"{one.contract.version}; the folder is named NAME@VERSION"
+            )
+    if len({one.contract.version for one in every}) < len(every):
+        raise Misconfigured(f"{name}: two editions are of one version")
+    timings = [one.contract.timing for one in every]
+    last = max(t.longest_lease_s for t in timings) + max(t.call_timeout_s for t in timings)
+    for one in every:
+        if one.contract.timing.settle_after_s <= last:
+            raise Misconfigured(
+                f"{name} {one.contract.version}: settle_after_s is not longer than {last}, which "
+                "the last request of any edition may take"
+            )

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from hub.app.partners import Partners
 from hub.bus import expiry
 from hub.bus.expiry import Ending
-from hub.kernel.clocks import SHANGHAI, to_us
+from hub.kernel.clocks import SHANGHAI, SystemClock, to_us
 from hub.kernel.errors import HubError
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
@@ -33,6 +33,15 @@ def endings(settings: Settings, partners: Partners) -> list[Ending]:
         except (HubError, OSError, ValueError) as error:
             said = error.message if isinstance(error, HubError) else type(error).__name__
             _log.warning("expiry dates cannot be read", interface=interface, why=said)
+    for one in partners.announced():
+        # Rows here are of real time; to the minute, so that the same day is the same at each look.
+        begins = (SystemClock().now() + one.left + timedelta(seconds=30)).replace(
+            second=0, microsecond=0
+        )
+        said = (
+            f"{one.version}（还不能用 not usable: {one.obstacle}）" if one.obstacle else one.version
+        )
+        found.append(Ending(one.interface, "edition", said[:120], "", to_us(begins)))
     for interface, shown in partners.sightings():
         found.append(
             Ending(interface, shown.kind, shown.name[:120], shown.fingerprint, shown.expires_us)

@@ -6,6 +6,7 @@ threads that do the work.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy.engine import Connection
@@ -26,7 +27,7 @@ from hub.bus.policy import ChannelPolicy
 from hub.cases import CaseOffice
 from hub.crypto import KeyRing
 from hub.kernel.clocks import BusinessClock, SharedClock, SystemClock, monotonic
-from hub.kernel.errors import Misconfigured
+from hub.kernel.errors import HubError, Misconfigured
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
 from hub.offset import notices
@@ -137,14 +138,13 @@ class Hub:
         port = self.partners.open(core.interface).port
         seats = {}
         for adapter in self.of_port("bank"):
-            partner = self.partners.open(adapter.interface)
+            self.partners.open(adapter.interface)
             code = adapter.manifest.partner.code
             seats[code] = BankSeat(
                 code=code,
                 name=adapter.manifest.partner.name,
                 interface=adapter.interface,
-                port=partner.port,
-                contract_version=partner.contract_version,
+                now=partial(self.partners.seat, adapter.interface),
                 hours=adapter.manifest.payment_hours,
                 places=self.settings.partner(adapter.interface).places,
                 one_book=self.settings.partner(adapter.interface).switch.one_book,
@@ -249,7 +249,17 @@ class Engine:
         self._sealer.join(10)
         self._worker.stop()
         self._reaper.stop()
+        self._witness_all()
         give_back(self._seals)
+
+    def _witness_all(self) -> None:
+        """What was written while the others ended is sealed and witnessed, too: nothing of an
+        orderly end waits for the next start."""
+        try:
+            if self._seals.hold():
+                self._hub.keeper.stage_end("stop")
+        except HubError as error:
+            _log.warning("the last entries wait for the next start", why=error.message)
 
     def _seal(self) -> None:
         while not self._stopping.wait(_SEAL_S):

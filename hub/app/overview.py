@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from hub.app.catalogue import Catalogue
 from hub.app.discover import FoundAdapter
+from hub.app.editions import in_force, next_edition
 from hub.app.hub import Hub
 from hub.app.publishing import registry
 from hub.app.traffic import Traffic, read_traffic
@@ -93,6 +94,9 @@ class InterfaceSeen:
     owner: str = ""
     quality: str = ""
     contract: str = ""
+    announced: tuple[str, date] | None = None
+    """The contract's next version and the day from which it is in force."""
+
     hours: str = ""
     every_s: int = 0
     watched: Watched | None = None
@@ -146,7 +150,8 @@ def _see(
     adapter, title = catalogue.adapters.get(name), catalogue.name_of(name)
     if adapter is None:
         return InterfaceSeen(interface=name, name=title, light=Light.ABSENT)
-    manifest = adapter.manifest
+    manifest, today = adapter.manifest, hub.clock.today()
+    spoken = in_force(adapter, today)
     hours = manifest.service_hours
     facts = facts_of(view, adapter, first_midnight(now_us), now_us + 1, now_us)
     traffic = read_traffic(view, name).shifted(shift)
@@ -157,7 +162,8 @@ def _see(
             hub, name, watched, facts, hours, now_us, used=traffic.delivered_us is not None
         ) if manifest.port != "query" else _answering(hub, view, adapter, now_us),
         partner=manifest.partner.name, owner=manifest.owner, quality=manifest.quality,
-        contract=manifest.contract.version, hours=hours.text, every_s=manifest.probe_every_s,
+        contract=spoken.contract.version, announced=_announced(adapter, today),
+        hours=hours.text, every_s=manifest.probe_every_s,
         watched=watched, days=days_of(facts, now_us),
         traffic=traffic,
         waiting=waits.count, waiting_fen=waits.fen,
@@ -166,6 +172,12 @@ def _see(
         dead=channel.pile(MessageState.DEAD.value).count, stopped=channel.stopped,
         next_due=next_due(manifest.schedule, now_us),
     )  # fmt: skip
+
+
+def _announced(adapter: FoundAdapter, day: date) -> tuple[str, date] | None:
+    coming = next_edition(adapter, day)
+    begins = coming and coming.contract.effective_from
+    return (coming.contract.version, begins) if coming and begins else None
 
 
 def facts_of(

@@ -7,8 +7,12 @@ its partner; nothing central is edited to add one.
 from collections.abc import Mapping
 
 from hub.app.discover import FoundAdapter
+from hub.app.editions import InboundInForce, every_edition
 from hub.app.hub import Hub
 from hub.bus import Reception, Seat
+from hub.kernel.clocks import BusinessClock
+from hub.kernel.settings import Settings
+from hub.ports.inbound import InboundPort
 from hub.wire.http_in import HttpListener
 
 
@@ -20,7 +24,7 @@ class Receiving:
         Misconfigured (a key is missing, two want one route)."""
         settings = hub.settings
         seats = [
-            Seat(interface, found.build_inbound(settings, hub.clock))
+            Seat(interface, _inbound(found, settings, hub.clock))
             for interface, found in listening(hub.adapters, hub).items()
         ]
         self._reception = Reception(hub.store, hub.bus, hub.clock, seats, hub.users())
@@ -41,6 +45,15 @@ class Receiving:
         """Let what is being answered end; nothing that was stored waits for this."""
         self._listener.stop()
         self._reception.tell()
+
+
+def _inbound(found: FoundAdapter, settings: Settings, clock: BusinessClock) -> InboundPort:
+    if not found.editions:
+        return found.build_inbound(settings, clock)
+    ports = {
+        one.contract.version: one.build_inbound(settings, clock) for one in every_edition(found)
+    }
+    return InboundInForce(found, ports, clock)
 
 
 def listening(adapters: Mapping[str, FoundAdapter], hub: Hub) -> dict[str, FoundAdapter]:

@@ -115,7 +115,7 @@ def take_seat(hub: Hub) -> Standing:
     way back.  Raises VaultLocked when the keys are another database's."""
     with hub.store.read() as view:
         hub.vault.check(view)
-        weak = not_durable(view)
+    weak = not_durable(hub.store)
     if weak:
         _log.error("a power cut may take what this database has committed", settings=weak)
     standing = read_standing(hub)

@@ -22,7 +22,7 @@ from hub.offset.words import RunState, WaveState
 
 _log = get_logger(__name__)
 _LOOK_S = 0.3
-_SHARE, _LONGEST_S = 50, 30.0
+_SHARE, _LONGEST_S = 50, 120.0
 """How many times as long as adding up takes nobody adds up again, and the most of it."""
 
 

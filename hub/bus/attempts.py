@@ -32,6 +32,9 @@ class Outcome:
     sealed: tuple[tuple[Sealed, Sealed], ...] = ()
     """Request and reply of each call as they will be kept, where they are sealed already."""
 
+    spoken: str = ""
+    """The version of the contract that was in force when it was sent; empty: nothing was said."""
+
 
 def delivered(
     result: Any, calls: tuple[CallRecord, ...], drifts: tuple[Drift, ...], *, maybe_sent: bool

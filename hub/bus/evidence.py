@@ -74,7 +74,8 @@ def store(
     for claim, outcome in ended:
         if outcome.drifts:
             one = claim.message
-            drifts.store(tx, one.interface, one.contract_version, outcome.drifts, now_us)
+            spoken = outcome.spoken or one.contract_version
+            drifts.store(tx, one.interface, spoken, outcome.drifts, now_us)
     record_many(
         tx,
         [
@@ -97,12 +98,14 @@ def _end_row(one: Message, outcome: Outcome, now_us: int, *, late: bool) -> dict
 
 
 def _entry(one: Message, outcome: Outcome, root: str, *, late: bool) -> Entry:
-    said = f"{one.kind} attempt {one.try_no}: {outcome.verdict.value} {outcome.error_code}"
+    said = f"{one.kind} attempt {one.try_no}: {outcome.verdict.value} {outcome.error_code}".rstrip()
+    if outcome.spoken not in ("", one.contract_version):
+        said += f", spoken as {outcome.spoken}"
     return Entry(
         act="bus.late_reply" if late else "bus.attempt",
         actor="hub",
         subject=f"message:{one.id}",
-        detail=said.rstrip(),
+        detail=said,
         count=one.items,
         fen=one.fen,
         root=root,

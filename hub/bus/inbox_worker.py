@@ -44,14 +44,14 @@ class InboxWorker:
 
     def start(self) -> None:
         """Begin."""
-        event.listen(self._store.engine, "checkin", self._checked_in)
+        event.listen(self._store.writing, "checkin", self._checked_in)
         self._thread.start()
 
     def stop(self) -> None:
         """End after the message in hand."""
         if self._thread.ident is None or self._stopping.is_set():
             return
-        event.remove(self._store.engine, "checkin", self._checked_in)
+        event.remove(self._store.writing, "checkin", self._checked_in)
         self._stopping.set()
         self._bell.set()
         self._thread.join(10)

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -96,7 +97,7 @@ class Worker:
     def start(self) -> None:
         """Begin to claim and send, in threads of its own."""
         sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
-        event.listen(self._store.engine, "checkin", self._checked_in)
+        event.listen(self._store.writing, "checkin", self._checked_in)
         self._finisher.start()
         self._dispatcher = threading.Thread(target=self._run, name="bus-worker", daemon=True)
         self._dispatcher.start()
@@ -108,7 +109,7 @@ class Worker:
         """
         if self._dispatcher is None or self._stopping.is_set():
             return not self.busy
-        event.remove(self._store.engine, "checkin", self._checked_in)
+        event.remove(self._store.writing, "checkin", self._checked_in)
         self._stopping.set()
         self.bell.set()
         until = monotonic() + timeout_s
@@ -138,6 +139,7 @@ class Worker:
         """One attempt, outside any transaction.  Never raises: every end is an outcome."""
         recorder = AttemptRecorder(self._store, self._bus, claim)
         drift: Any = None
+        spoken = ""
         one = claim.message
         try:
             self._still_wanted(claim)
@@ -145,7 +147,9 @@ class Worker:
             payload = self._open(claim)
 
             def at(place: int) -> tuple[Any, Line]:
+                nonlocal spoken
                 partner = self._partners.open(one.interface, place)
+                spoken = partner.contract_version
                 return partner.port, partner.open_line(recorder)
 
             port, line = at(claim.place)
@@ -154,19 +158,21 @@ class Worker:
         except Exception as error:
             if not isinstance(error, HubError):
                 log.exception("bus.send_failed", message=one.id, kind=one.kind)
-            return failed(
+            outcome = failed(
                 one.effect,
                 error,
                 tuple(recorder.calls),
                 tuple(drift.drifts) if drift else (),
                 maybe_sent=recorder.maybe_sent,
             )
-        return delivered(
-            result,
-            tuple(recorder.calls),
-            tuple(drift.drifts),
-            maybe_sent=recorder.maybe_sent,
-        )
+        else:
+            outcome = delivered(
+                result,
+                tuple(recorder.calls),
+                tuple(drift.drifts),
+                maybe_sent=recorder.maybe_sent,
+            )
+        return replace(outcome, spoken=spoken)
 
     def _still_wanted(self, claim: Claim) -> None:
         """A claim that had to wait for a thread begins nothing that was stopped or shut meanwhile,

@@ -280,7 +280,8 @@ def open_mock(
     data, site = folder / "data", Site(folder)
     data.mkdir(parents=True)
     acts_of(suite.port).write_data(suite, data)
-    mocks = Mocks(site, data, [adapter.interface])
+    said = adapter.manifest.contract.folder
+    mocks = Mocks(site, data, [adapter.interface], contracts, [said] if "@" in said else [])
     try:
         urls = mocks.endpoints()[adapter.interface]
         clock = SteeredClock()
@@ -288,7 +289,7 @@ def open_mock(
         contract = adapter.contract
         context = AdapterContext(
             interface=adapter.interface,
-            contract_folder=contracts / adapter.manifest.contract.folder,
+            contract_folder=contract.folder,
             values={name: key.example for name, key in contract.values.items()},
             secrets={name: read_secret(state / name, name) for name in contract.secrets},
             clock=clock,
@@ -378,9 +379,7 @@ def opened(
     own = getattr(acts_of(suite.port), "open_own", None)
     if own is None:
         return open_mock(adapter, suite, contracts, folder, timeout_s)
-    served: AbstractContextManager[Endpoint] = own(
-        adapter, adapters, suite, folder, contracts, timeout_s
-    )
+    served: AbstractContextManager[Endpoint] = own(adapter, adapters, suite, folder, timeout_s)
     return served
 
 

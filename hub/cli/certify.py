@@ -85,6 +85,9 @@ def certify(
         typer.Option(help="只测编号以此开头的案例，可重复 · only cases that begin so"),
     ] = None,
     by: Annotated[str, typer.Option(help="由谁执行，写进报告 · who runs it")] = "",
+    edition: Annotated[
+        str, typer.Option(help="规范版本，缺省现行目录里的 · the contract's edition")
+    ] = "",
     timeout: Annotated[
         str, typer.Option(help="缩短一次调用的时限，写进报告，如 3s · a shorter call timeout")
     ] = "",
@@ -107,7 +110,7 @@ def certify(
     settings = Settings.load(home)
     logs.configure("warning", "console")
     adapters = discover(settings)
-    adapter = find_adapter(adapters, interface)
+    adapter = find_adapter(adapters, interface, edition)
     suite = work.load_suite(adapter.contract)
     limit_s = seconds(timeout) if timeout else None
     with ExitStack() as begun:

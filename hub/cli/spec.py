@@ -36,6 +36,9 @@ def export(
             help="输出文件，缺省 接口-版本.docx · the file; by default INTERFACE-VERSION.docx"
         ),
     ] = None,
+    edition: Annotated[
+        str, typer.Option(help="规范版本，缺省现行目录里的 · the contract's edition")
+    ] = "",
     centre: Annotated[
         str, typer.Option(help="甲方名称，写在封面 · the centre's name on the cover")
     ] = "",
@@ -57,7 +60,7 @@ def export(
     if not docx:
         raise NoForm
     settings = Settings.load(home)
-    contract = find_adapter(discover(settings), interface).contract
+    contract = find_adapter(discover(settings), interface, edition).contract
     try:
         suite = load_suite(contract)
         digest = suite.digest

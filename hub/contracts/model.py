@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -247,6 +248,8 @@ class Contract:
     fields: Mapping[str, Field]
     code_tables: Mapping[str, CodeTable]
     extra: Mapping[str, Any]
+    effective_from: date | None = None
+    """The business day from whose beginning an edition is in force; None: it always was."""
 
     @property
     def charset(self) -> Charset:

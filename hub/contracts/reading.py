@@ -1,6 +1,7 @@
 """``contract.yaml`` to a Contract; an unsound one stops the start, not a month."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -38,7 +39,7 @@ FILE_NAME = "contract.yaml"
 _OWN = {
     "format", "interface", "name", "version", "partner", "wire", "endpoints", "timing", "limits",
     "numbers", "hours", "values", "secrets", "transactions", "schemas", "layouts", "fields",
-    "code_tables",
+    "code_tables", "effective_from",
 }  # fmt: skip
 _NEVER_FINAL = {CodeStatus.PROCESSING, CodeStatus.NOT_FOUND, CodeStatus.UNKNOWN}
 _CHECKS: dict[str, Callable[[Path], None]] = {
@@ -120,7 +121,13 @@ def _contract(folder: Path, raw: _Section) -> Contract:
         ),
         code_tables=_each(raw["code_tables"], _table),
         extra=_rest(raw, *_OWN),
+        effective_from=_day(raw.get("effective_from")),
     )
+
+
+def _day(value: object) -> date | None:
+    """YAML reads 2026-01-01 as a date, and with quotes as a text."""
+    return value if value is None or isinstance(value, date) else date.fromisoformat(str(value))
 
 
 def _timing(raw: _Section) -> Timing:

@@ -1,6 +1,6 @@
 """What the offset works with: its store, vault, bus and clock, and a seat for every bank."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,21 +31,39 @@ class ItemsMoved(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class BankSeat:
-    """A bank the hub can reach: the partner's code (ICBC), our interface, its adapter's port.
+class SeatPartner:
+    """A bank's port and the version of the contract it speaks."""
 
-    ``places``: how many addresses it has; ``one_book``: it has confirmed that behind all of them
-    lies one book, so that one statement speaks for all.
+    port: BankPort
+    contract_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankSeat:
+    """A bank the hub can reach: the partner's code (ICBC), our interface, and what is spoken now.
+
+    ``now`` answers the contract in force on this business day.  ``places``: how many addresses
+    it has; ``one_book``: it has confirmed that behind all of them lies one book, so that one
+    statement speaks for all.
     """
 
     code: str
     name: str
     interface: str
-    port: BankPort
-    contract_version: str
+    now: Callable[[], SeatPartner]
     hours: PaymentHours = ALL_DAY
     places: int = 1
     one_book: bool = False
+
+    @property
+    def port(self) -> BankPort:
+        """The adapter's port as of now; its limits are the contract's in force."""
+        return self.now().port
+
+    @property
+    def contract_version(self) -> str:
+        """Of the contract in force."""
+        return self.now().contract_version
 
 
 @dataclass(frozen=True, slots=True)

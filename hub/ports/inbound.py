@@ -96,10 +96,15 @@ class NotTaken(Refused):
 class InboundPort(Protocol):
     """Implemented by adapters that listen; used by several threads at once."""
 
-    routes: Mapping[str, int]
-    """Path → most bytes of a request there."""
+    @property
+    def routes(self) -> Mapping[str, int]:
+        """Path → most bytes of a request there."""
+        ...
 
-    contract_version: str
+    @property
+    def contract_version(self) -> str:
+        """Of the contract it speaks."""
+        ...
 
     def read(self, request: InboundRequest) -> InboundNotice:
         """Check signature and freshness, decode.  Raises NotTaken."""

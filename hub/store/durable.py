@@ -2,15 +2,24 @@
 
 from sqlalchemy.engine import Connection
 
+from hub.store.away import told_away
+from hub.store.engine import Store
+
 _FULL = 2
 """SQLite's ``synchronous``: a commit waits for the disk (3, EXTRA, waits once more)."""
 
 
-def not_durable(view: Connection) -> list[str]:
+def not_durable(store: Store) -> list[str]:
     """The settings under which a power cut may take what was committed; empty when all is well.
 
-    SQLite's are set by the hub itself; PostgreSQL's belong to its server.
+    SQLite's are set by the hub itself, on each connection: asked is one that writes.
+    PostgreSQL's belong to its server.  Raises DatabaseAway.
     """
+    with told_away(sqlite=store.is_sqlite), store.writing.connect() as connection:
+        return _weak(connection)
+
+
+def _weak(view: Connection) -> list[str]:
     if view.dialect.name == "sqlite":
         synchronous = int(view.exec_driver_sql("PRAGMA synchronous").scalar_one())
         journal = str(view.exec_driver_sql("PRAGMA journal_mode").scalar_one())

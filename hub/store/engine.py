@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,9 @@ from hub.store.turns import Turns
 BUSY_TIMEOUT_MS = 30_000
 CHECKPOINT_PAGES = 10_000
 """Pages of 4 KiB in the write-ahead log before they are copied into the file: some 40 MB."""
+
+READER_CACHE_MIB, WRITER_CACHE_MIB = 4, 24
+"""Of each connection, at most."""
 
 FIRST_SAFE_SQLITE = (3, 51, 3)
 """Older libraries can lose committed rows when one connection checkpoints while another writes
@@ -77,23 +81,32 @@ def _create_engine(url: str) -> Engine:
         return sa.create_engine(
             url, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True
         )
+    return _create_sqlite(url, READER_CACHE_MIB, pool_size=16, max_overflow=16)
+
+
+def _create_writer(url: str) -> Engine:
+    """Writers take turns, so one connection serves them all: its cache stays warm from one
+    transaction to the next, where a reader's is thrown away at every commit of somebody else."""
+    return _create_sqlite(url, WRITER_CACHE_MIB, pool_size=1, max_overflow=1)
+
+
+def _create_sqlite(url: str, cache_mib: int, *, pool_size: int, max_overflow: int) -> Engine:
     engine = sa.create_engine(
         url,
         module=sqlite_library().module,
         hide_parameters=True,  # bound values may be names: they must not stand in an error
-        pool_size=16,
-        max_overflow=16,
-        # The connection given back last is taken next: its cache is warm, and the others' stay
-        # small.
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        # The connection given back last is taken next: the others' caches stay small.
         pool_use_lifo=True,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, cache_mib))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(cache_mib: int, connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver must not begin by itself: we say how
     cursor = connection.cursor()
     for pragma in (
@@ -104,7 +117,7 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
         # A sort over 10⁶ rows spills to a file, and each thread's connection has its own cache:
         # both count towards the memory of the hub, while the file's pages are the system's.
         "temp_store = FILE",
-        "cache_size = -16384",
+        f"cache_size = -{cache_mib * 1024}",
         # A month touches the same pages again and again: fewer, longer checkpoints copy each once.
         f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
     ):
@@ -147,7 +160,10 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _create_engine(url)
-        self._writer = self.engine.execution_options(hub_write=True)
+        self.writing = _create_writer(url) if self.is_sqlite else self.engine
+        """The engine of transactions that write."""
+
+        self._writer = self.writing.execution_options(hub_write=True)
         self._thread = threading.local()
         self._gate: Gate | None = None
         self._turns: Turns | None = None
@@ -216,6 +232,7 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        self.writing.dispose()
         if self._gate is not None:
             self._gate.close()
 

@@ -18,6 +18,7 @@ from mocks.kit.partner import (
     Site,
     answer_json,
 )
+from mocks.kit.shelf import SHELF
 
 _DEFAULT_LIMIT = 200
 
@@ -103,6 +104,7 @@ class ControlPlane:
                 "partner": self._manifest.partner,
                 "environment": self._site.environment,
                 "business_time": self._site.clock.now().isoformat(),
+                "contracts": sorted(SHELF.taken.values()),
             }
         )
 

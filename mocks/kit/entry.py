@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mocks.kit.discover import manifest, manifests
 from mocks.kit.guard import MockRefusal, environment_word
+from mocks.kit.partner import CONTRACTS
 from mocks.kit.runtime import Options, run, watch_stdin, write_whole
 
 REFUSED = 2
@@ -51,6 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--environment", default="demo", help="demo（演示）或 test（测试）")
     add("--ports-file", type=Path, help="监听之后把各端口写到此文件（JSON）")
     add("--exit-with-parent", action="store_true", help="标准输入结束即退出")
+    add("--contracts", type=Path, help="接口规范目录；缺省随挡板的 contracts_spec")
+    add(
+        "--edition",
+        action="append",
+        default=[],
+        metavar="banks/NAME@VERSION",
+        help="按此版规范说话，不论日期；可重复",
+    )
     add("--port-base", type=int, default=0, help="起始端口；0 为任选空闲端口")
     return parser
 
@@ -89,6 +98,8 @@ def _options(asked: argparse.Namespace, partner: str, names: Sequence[str], word
         ports_file=asked.ports_file,
         exit_with_parent=asked.exit_with_parent,
         port_base=asked.port_base,
+        contracts=asked.contracts or CONTRACTS,
+        editions=tuple(asked.edition),
     )
 
 
@@ -125,6 +136,10 @@ class _Family:
             words += ["--data", str(asked.data)]
         if asked.clock is not None:
             words += ["--clock", str(asked.clock)]
+        if asked.contracts is not None:
+            words += ["--contracts", str(asked.contracts)]
+        for edition in asked.edition:
+            words += ["--edition", edition]
         if asked.port_base:
             words += ["--port-base", str(asked.port_base + place * _PORTS_PER_PARTNER)]
         return subprocess.Popen(words, stdin=subprocess.PIPE)  # noqa: S603 - our own command

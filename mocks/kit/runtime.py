@@ -21,12 +21,14 @@ from mocks.kit.http import HttpPort
 from mocks.kit.journal import Journal
 from mocks.kit.messages import Handler, Port, Ported, Reply, Request, Service
 from mocks.kit.outgoing import CallsOut, Outgoing, send
-from mocks.kit.partner import Manifest, Site
+from mocks.kit.partner import CONTRACTS, Manifest, Site
+from mocks.kit.shelf import SHELF
 from mocks.kit.storage import Notes, Storage
 from mocks.kit.switch import Switch, Worker
 
 _CHECK_REFUSALS_S = 0.05
 _CALL_OUT_S = 0.05
+_EDITIONS_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Options:
     ports_file: Path | None
     exit_with_parent: bool
     port_base: int
+    contracts: Path = CONTRACTS
+    editions: tuple[str, ...] = ()
+    """Editions to speak whatever the day (``banks/gznx@2.0.0``)."""
 
 
 def write_whole(path: Path, value: object) -> None:
@@ -67,17 +72,23 @@ def run(options: Options) -> None:
             f"{folder} 属于{stood}环境，不能用于{options.environment}；请换 --state。"
         )
     notes.put("environment", options.environment)
+    clock = MockClock(options.clock)
+    SHELF.folder, SHELF.day = options.contracts, clock.now().date()
+    SHELF.order(options.editions)
     site = Site(
         name=found.partner,
         storage=storage,
         notes=notes,
         state=folder,
         data=options.data,
-        clock=MockClock(options.clock),
+        clock=clock,
         environment=options.environment,
     )
     running = _Running(found, site, Journal(folder / "journal.sqlite"))
     asyncio.run(running.serve(options))
+    if running.cut_over:
+        # As a bank cuts over: a new process of the same kind, on the same state and ports.
+        os.execv(sys.executable, [sys.executable, "-m", "mocks", *sys.argv[1:]])  # noqa: S606
 
 
 class _Running:
@@ -93,6 +104,8 @@ class _Running:
         )
         self._ports: dict[str, Port] = {}
         self._refusing: set[str] = set()
+        self.cut_over = False
+        """Whether it ended because another edition of its contract came into force."""
 
     async def serve(self, options: Options) -> None:
         stop = asyncio.Event()
@@ -109,7 +122,10 @@ class _Running:
         print(f"{self._manifest.title} [{self._site.environment}] {json.dumps(entry)}", flush=True)
         if options.exit_with_parent:
             watch_stdin(lambda: loop.call_soon_threadsafe(stop.set))
-        beside = [asyncio.create_task(self._watch_refusals())]
+        beside = [
+            asyncio.create_task(self._watch_refusals()),
+            asyncio.create_task(self._watch_editions(stop)),
+        ]
         if isinstance(self._partner, CallsOut):
             beside.append(asyncio.create_task(self._call_out(self._partner.outgoing)))
         await stop.wait()
@@ -172,6 +188,12 @@ class _Running:
             await asyncio.sleep(_CHECK_REFUSALS_S)
             if self._refusing:
                 await self._apply_refusals()
+
+    async def _watch_editions(self, stop: asyncio.Event) -> None:
+        while not self.cut_over:
+            await asyncio.sleep(_EDITIONS_S)
+            self.cut_over = SHELF.is_over(self._site.clock.today())
+        stop.set()
 
 
 def _port(service: Service, handle: Handler) -> Port:

@@ -366,7 +366,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """One database for all examples; durability is not what is tested here."""
     folder = tmp_path_factory.mktemp("machine")
     store = Store(f"sqlite:///{folder}/hub.sqlite")
-    event.listen(store.engine, "connect", lambda one, _: one.execute("PRAGMA synchronous = OFF"))
+    event.listen(store.writing, "connect", lambda one, _: one.execute("PRAGMA synchronous = OFF"))
     bus = make_bus(store, folder / "keys", QUICK, now=lambda _: Machine.clock)
     keeper = Keeper()
     yield Rig(store, bus, Bank(), keeper, Book(), {"pay": keeper})

@@ -10,6 +10,7 @@ those who had nothing, and the run closes on the 31st.
 """
 
 import argparse
+import json
 import os
 import tempfile
 import time
@@ -62,15 +63,19 @@ class MonthClock:
     poor: str = ""
     """The account of somebody who has nothing on the 9th, and has been paid in by the 31st."""
     seen: dict[str, Any] = field(default_factory=dict)
+    banks: tuple[str, ...] = ()
+    """Empty: all of them."""
+    second: int | None = SECOND
+    """Banking days until the second wave; None: there is none."""
 
     @contextmanager
     def set_up(self, patch: pytest.MonkeyPatch) -> Iterator[None]:
         """As ``hub demo`` does, but on the 1st, and with a second wave."""
         self.out.mkdir(parents=True, exist_ok=True)
         policy = self.out / "policy.yaml"
-        policy.write_text(f"default: {{second_wave: {SECOND}}}\n", encoding="utf-8")
+        policy.write_text(json.dumps({"default": {"second_wave": self.second}}), encoding="utf-8")
         wanted = work.Wanted(
-            data=self.data, period=Period(2025, 10), banks=(), policy=policy, out=self.out,
+            data=self.data, period=Period(2025, 10), banks=self.banks, policy=policy, out=self.out,
             port=0, patience_s=_LIMIT_S, wave_wait_s=4.0, by_hand=True,
         )  # fmt: skip
         self.clock = SharedClock(Site(self.out).clock_file)

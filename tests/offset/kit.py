@@ -27,7 +27,7 @@ from hub.offset.agreements import import_agreements
 from hub.offset.conductor import Conductor
 from hub.offset.handlers import handlers
 from hub.offset.inquiry import ask_first
-from hub.offset.office import BankSeat, Office
+from hub.offset.office import BankSeat, Office, SeatPartner
 from hub.offset.policy import Policy, read_policy
 from hub.offset.tables import agreement, difference, item, wave
 from hub.ports.bank import DueRecord
@@ -114,7 +114,12 @@ class Centre:
         self.vault = Vault(KeyRing.create(self.folder / "keys"))
         self.bus = Bus(self.vault)
         seats = {
-            code: BankSeat(code, code, f"bank-{code.lower()}", port, "1.0")  # type: ignore[arg-type]
+            code: BankSeat(
+                code,
+                code,
+                f"bank-{code.lower()}",
+                partial(SeatPartner, port, "1.0"),  # type: ignore[arg-type]
+            )
             for code, port in (("ICBC", self.icbc), ("CCB", self.ccb))
         }
         self.office = Office(
@@ -344,7 +349,9 @@ def many(**partners: Any) -> Iterator[Centre]:
         folder = Path(name) / "centre"
         shutil.copytree(_TEMPLATE[0], folder)
         store = Store(f"sqlite:///{folder}/hub.sqlite")
-        sa.event.listen(store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
+        sa.event.listen(
+            store.writing, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF")
+        )
         try:
             yield Centre(store, folder, upgraded=True, **partners)
         finally:

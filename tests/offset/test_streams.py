@@ -119,11 +119,11 @@ def test_a_chunk_of_accounts_is_found_by_key(quick: Centre) -> None:
 
     with quick.store.write() as tx:
         tx.execute(sa.update(wave).values(last_asked=0))
-        event.listen(quick.store.engine, "before_cursor_execute", note)
+        event.listen(quick.store.writing, "before_cursor_execute", note)
         try:
             assert ledger.ask_accounts(tx, quick.office, one.id, OCTOBER)
         finally:
-            event.remove(quick.store.engine, "before_cursor_execute", note)
+            event.remove(quick.store.writing, "before_cursor_execute", note)
         ((statement, values),) = asked
         steps = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     said = " ".join(str(step[3]) for step in steps)

@@ -218,7 +218,7 @@ def test_whatever_hands_do_no_due_runs_twice_or_while_parked(
     from tests.tables import make_tables  # noqa: PLC0415
 
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('hands')}/hub.sqlite")
-    sa.event.listen(store.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
+    sa.event.listen(store.writing, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
     make_tables(store, "audit_", "store_", "banking_day", "job", "lease")
     desk = Desk(store, FixedClock(datetime(2025, 9, 30, 9, tzinfo=SHANGHAI)))
     parked = False

@@ -59,7 +59,7 @@ def test_holding_is_cheap_between_renewals(store: Store) -> None:
     leader = Leadership(store, "conductor", "one")
     assert leader.hold()
     begun: list[object] = []
-    sa.event.listen(store.engine, "begin", begun.append)
+    sa.event.listen(store.writing, "begin", begun.append)
     for _ in range(100):
         assert leader.hold()
     assert begun == []

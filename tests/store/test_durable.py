@@ -8,8 +8,7 @@ from hub.store.durable import not_durable
 
 def test_the_hub_s_own_settings_are_durable(empty_store: Store) -> None:
     """``kill -9`` cannot show what a power cut takes: the settings must say it."""
-    with empty_store.read() as view:
-        assert not_durable(view) == []
+    assert not_durable(empty_store) == []
 
 
 def test_a_weaker_setting_is_named(empty_store: Store) -> None:
@@ -22,7 +21,6 @@ def test_a_weaker_setting_is_named(empty_store: Store) -> None:
         connection.cursor().execute(weaker)
         connection.commit()
 
-    sa.event.listen(empty_store.engine, "connect", weaken)
-    empty_store.engine.dispose()
-    with empty_store.read() as view:
-        assert not_durable(view) == [name]
+    sa.event.listen(empty_store.writing, "connect", weaken)
+    empty_store.writing.dispose()
+    assert not_durable(empty_store) == [name]

@@ -59,7 +59,7 @@ def queued(store: Store, work: list[Callable[[], None]]) -> list[threading.Threa
 @pytest.fixture
 def commits(store: Store) -> list[object]:
     seen: list[object] = []
-    sa.event.listen(store.engine, "commit", seen.append)
+    sa.event.listen(store.writing, "commit", seen.append)
     return seen
 
 
@@ -151,7 +151,7 @@ def test_a_commit_that_fails_has_failed_for_all(
     def first() -> None:
         with store.write():
             waiting.extend(queued(store, [writes, writes, writes]))
-            monkeypatch.setattr(store.engine.dialect, "do_commit", broken)
+            monkeypatch.setattr(store.writing.dialect, "do_commit", broken)
 
     with pytest.raises(DatabaseAway):
         first()

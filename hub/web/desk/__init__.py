@@ -74,7 +74,7 @@ class StoreDesk:
                     .select_from(audit_entry)
                     .where(audit_entry.c.seq.is_(None))
                 )
-                weak = not_durable(view)
+            weak = not_durable(self._hub.store)
         except HubError as error:
             return model.Health((model.HealthCheck("database", False, error.message),))
         sealed = int(waiting or 0) < _UNSEALED_LIMIT

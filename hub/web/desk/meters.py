@@ -34,8 +34,7 @@ class StoreMeters:
             view.exec_driver_sql("SELECT 1")
 
     def _is_durable(self) -> str:
-        with self._hub.store.read() as view:
-            return ", ".join(not_durable(view))
+        return ", ".join(not_durable(self._hub.store))
 
 
 def _check(name: str, look: Callable[[], str | None]) -> HealthCheck:

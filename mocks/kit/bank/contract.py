@@ -10,7 +10,7 @@ from typing import Any, cast
 from jsonschema import Draft202012Validator
 from lxml import etree
 
-from mocks.kit.partner import CONTRACTS
+from mocks.kit.shelf import SHELF
 from mocks.kit.yaml_files import read_yaml
 
 _NO_LIMIT = 1 << 62
@@ -89,8 +89,8 @@ def _validator(path: Path) -> Draft202012Validator:
 
 @cache
 def read_contract(name: str) -> Contract:
-    """The contract in ``contracts_spec/banks/<name>``."""
-    folder = CONTRACTS / "banks" / name
+    """The contract in ``contracts_spec/banks/<name>``, in the edition this process speaks."""
+    folder = SHELF.take(f"banks/{name}")
     raw = cast("dict[str, Any]", read_yaml(folder / "contract.yaml"))
     lengths: dict[object, int] = {field: int(one["bytes"]) for field, one in raw["fields"].items()}
     return Contract(raw, folder, lengths)
