@@ -107,7 +107,7 @@ def set_up(wanted: Wanted, say: Callable[[str], None]) -> DemoHub:
         with _prepared(site, settings, wanted.period) as early:
             say("挡板启动中 · starting the mock partners")
             beside = standing_beside(wanted.data, adapters) if wanted.platforms else []
-            mocks = Mocks(site, wanted.data, partners, beside, contracts=settings.contracts)
+            mocks = Mocks(site, wanted.data, partners, settings.contracts, if_there=beside)
             begun.callback(mocks.end)
             _people(early, site)
             imported = _import(early, wanted, say)  # while the mocks read their own files

@@ -105,12 +105,12 @@ class Mocks:
     """The bundled partners as processes of their own; they end when this process does."""
 
     def __init__(
-        self, site: Site, data: Path, partners: Sequence[str], if_there: Sequence[str] = (), *,
-        contracts: Path | None = None, editions: Sequence[str] = (),
+        self, site: Site, data: Path, partners: Sequence[str], contracts: Path | None = None,
+        editions: Sequence[str] = (), if_there: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """``if_there``: interfaces that are reached if a mock goes by their name; ``contracts``:
-        where the contract files lie, if not beside the mocks; ``editions``: spoken whatever the
-        day (``banks/gznx@2.0.0``)."""
+        """``contracts``: where the contract files lie, if not beside the mocks; ``editions``:
+        spoken whatever the day (``banks/gznx@2.0.0``); ``if_there``: interfaces that are reached
+        if a mock goes by their name."""
         self._site = site
         self._ports = site.mocks / "ports.json"
         self._ports.unlink(missing_ok=True)

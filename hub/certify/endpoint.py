@@ -380,9 +380,7 @@ def opened(
     own = getattr(acts_of(suite.port), "open_own", None)
     if own is None:
         return open_mock(adapter, suite, contracts, folder, timeout_s)
-    served: AbstractContextManager[Endpoint] = own(
-        adapter, adapters, suite, folder, contracts, timeout_s
-    )
+    served: AbstractContextManager[Endpoint] = own(adapter, adapters, suite, folder, timeout_s)
     return served
 
 

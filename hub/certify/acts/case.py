@@ -292,7 +292,6 @@ def open_own(
     adapters: Mapping[str, FoundAdapter],
     suite: Suite,
     folder: Path,
-    contracts: Path,
     timeout_s: float | None,
 ) -> Iterator[Endpoint]:
     """``hub serve`` over the mock core and the platform's mock, and its receiving port."""
@@ -303,7 +302,7 @@ def open_own(
     with served(adapters, name, data, site, opening(suite), also=[name]) as own:
         clock, state = SteeredClock(), site.mocks / name
         context = AdapterContext(
-            name, contracts / adapter.manifest.contract.folder,
+            name, contract.folder,
             {key: one.example for key, one in contract.values.items()},
             {key: read_secret(state / key, key) for key in contract.secrets}, clock,
         )  # fmt: skip

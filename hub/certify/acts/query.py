@@ -262,7 +262,6 @@ def open_own(
     adapters: Mapping[str, FoundAdapter],
     suite: Suite,
     folder: Path,
-    contracts: Path,
     timeout_s: float | None,
 ) -> Iterator[Endpoint]:
     """``hub serve`` over the mock core on the suite's data, and the door it opens."""
@@ -272,7 +271,7 @@ def open_own(
     contract = adapter.contract
     with served(adapters, adapter.interface, data, site, opening(suite)) as own:
         context = AdapterContext(
-            adapter.interface, contracts / adapter.manifest.contract.folder,
+            adapter.interface, contract.folder,
             {name: key.example for name, key in contract.values.items()}, {}, SteeredClock(),
         )  # fmt: skip
         door = Door(
