@@ -1,6 +1,14 @@
 """The whole hub, ready: packages tied together and acts registered."""
 
-from hub.app import acts, orders, policies, settlements, standing, withdrawals
+from hub.app import (
+    acts,
+    orders,
+    policies,
+    remote_sessions,
+    settlements,
+    standing,
+    withdrawals,
+)
 from hub.app.command_anchors import AnchorWatch
 from hub.app.hub import Engine, Hub
 from hub.app.notifying import Notifying
@@ -12,7 +20,7 @@ from hub.kernel.settings import Settings
 def open_hub(settings: Settings) -> Hub:
     """A hub whose acts of two people can be carried out."""
     hub = Hub(settings)
-    for part in (acts, orders, policies, settlements, withdrawals):
+    for part in (acts, orders, policies, remote_sessions, settlements, withdrawals):
         part.register(hub)
     return hub
 

@@ -30,6 +30,7 @@ from hub.monitor.incident_reading import Incident, see_incident
 from hub.monitor.ledger import MINUTE_US
 from hub.monitor.policy import read_watch_policy
 from hub.monitor.words import State
+from hub.people import remote
 from hub.store import database_now_us
 
 SCHEMA = "incident-report/1"
@@ -87,6 +88,7 @@ def report_of(hub: Hub, number: int) -> Made:
             "alerts": [asdict(alert) for alert in seen.alerts],
             "minutes": _minutes(hub, view, one, until_us, now_us),
             "audit": _audit(view, number),
+            "sessions": _sessions(view, one.begun_us - shift, until_us - shift, shift),
             "commands": _commands(hub, one.begun_us - shift, until_us - shift, shift),
         }  # fmt: skip
     text = canonical(body)
@@ -211,6 +213,17 @@ def _minutes(hub: Hub, view: Connection, one: Incident, until_us: int, now_us: i
     classes = {klass.value: minutes for klass, minutes in made.counts().items() if minutes}
     return {"from_us": from_us, "count": count, "classes": classes,
             "undecided": made.undecided_count()}  # fmt: skip
+
+
+def _sessions(view: Connection, from_us: int, until_us: int, shift: int) -> list[Plain]:
+    """Remote sessions of the window, their instants the business's."""
+    return [
+        {"number": one.id, "login": one.login, "reason": one.reason, "evidence": one.evidence,
+         "evidence_sm3": one.evidence_sm3, "confirmed_by": one.confirmed_by,
+         "confirmed_us": (one.confirmed_us or 0) + shift, "until_us": (one.until_us or 0) + shift,
+         "closed_us": None if one.closed_us is None else one.closed_us + shift}
+        for one in remote.sessions_between(view, from_us, until_us)
+    ]  # fmt: skip
 
 
 def _commands(hub: Hub, from_us: int, until_us: int, shift: int) -> Plain:

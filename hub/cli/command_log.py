@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from hub.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
-    from hub.app.command_log import Writer
+    from hub.app.command_log import Command, Writer
 
 _HELP = {"--help", "--version"}
 
@@ -81,6 +81,10 @@ class Running:
         if self._writer is not None:
             self._writer.who(login, party, session)
 
+    def is_about(self, group: str) -> bool:
+        """Whether the command is one of this group."""
+        return self._words[:1] == [group]
+
     def end(self, code: int) -> None:
         """The command is over; that this could not be noted undoes nothing, and is said."""
         try:
@@ -117,3 +121,16 @@ def _refuse(error: NotLogged, words: Sequence[str]) -> None:
     else:
         typer.echo(f"{error.message}\n  [{error.code}] {error.hint}", err=True)
     raise SystemExit(1)
+
+
+def line_of(one: "Command") -> str:
+    """One command for a terminal."""
+    from hub.cli.progress import padded
+    from hub.kernel.clocks import from_us
+
+    ended = f"{one.exit_code} {one.took_ms} ms" if one.ended_us is not None else "没有结束"
+    session = f" 会话 {one.session}" if one.session is not None else ""
+    return (
+        f"{from_us(one.begun_us):%m-%d %H:%M:%S}  {padded(one.login or one.os_user, 12)}"
+        f"{padded(ended, 14)}hub {' '.join(one.argv)}{session}"
+    )

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.command_log import line_of
 from hub.cli.common import AsJson, Home, clean_errors, opened, show
-from hub.cli.progress import padded
 from hub.kernel.errors import Refused
 
 if TYPE_CHECKING:
-    from hub.app.command_log import Command, Flaw
+    from hub.app.command_log import Flaw
 
 app = typer.Typer(no_args_is_help=True, help="命令日志 · the command log")
 _FLAWS = {
@@ -46,18 +46,6 @@ def list_(
         found = read_commands(hub.settings.home, now_us - hours * 3_600_000_000, now_us)
     text = "\n".join(map(line_of, found)) or "没有命令"
     show({"commands": [asdict(one) for one in found]}, as_json, text)
-
-
-def line_of(one: "Command") -> str:
-    """One command for a terminal."""
-    from hub.kernel.clocks import from_us
-
-    ended = f"{one.exit_code} {one.took_ms} ms" if one.ended_us is not None else "没有结束"
-    session = f" 会话 {one.session}" if one.session is not None else ""
-    return (
-        f"{from_us(one.begun_us):%m-%d %H:%M:%S}  {padded(one.login or one.os_user, 12)}"
-        f"{padded(ended, 14)}hub {' '.join(one.argv)}{session}"
-    )
 
 
 @app.command()

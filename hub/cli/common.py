@@ -26,6 +26,7 @@ from hub.kernel.secret import Secret
 
 if TYPE_CHECKING:
     from hub.app.hub import Hub
+    from hub.people import Actor
 
 DONE, SAID_NO, ASKED_WRONGLY, NOT_FINISHED = 0, 1, 2, 3
 _BROKEN_PIPE = 141
@@ -157,8 +158,26 @@ def opened(home: Path | None, *, schema: bool = True, serving: bool = False) -> 
         if schema:
             require_current(hub.store)
         if not serving:  # those who act on its pages have entries of their own in the audit
-            hub.people.known = lambda who: running.known(who.login, who.party.value, None)
+            hub.people.known = lambda who: _mark(hub, who)
         yield hub
+
+
+def _mark(hub: "Hub", who: "Actor") -> None:
+    """Note who runs the command and in which remote session; without one, say so to 运维方, or
+    refuse where the settings want one.  Raises SessionNeeded."""
+    from hub.app.remote_sessions import SessionNeeded, session_of, trouble_of
+    from hub.people import Party
+
+    found = session_of(hub, who)
+    trouble = trouble_of(found) if who.party is Party.OPERATOR else ""
+    within = found.id if found is not None and not trouble else None
+    running.known(who.login, who.party.value, within)
+    if not trouble or running.is_about("session"):
+        return
+    if hub.settings.remote_sessions == "required":
+        raise SessionNeeded(trouble)
+    if found is not None and found.closed_us is None:
+        tell(trouble)
 
 
 def show(said: Mapping[str, Any], as_json: bool, text: str) -> None:

@@ -36,6 +36,7 @@ from hub.cli import (
     policy,
     quality,
     registry,
+    remote,
     serving,
     spec,
     watch,
@@ -98,6 +99,7 @@ app.add_typer(new.app, name="new")
 app.add_typer(admin.database, name="db")
 app.add_typer(admin.chain, name="audit")
 app.add_typer(commands.app, name="commands")
+app.add_typer(remote.app, name="session")
 
 
 @app.callback(invoke_without_command=True)

@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     # counts our calls, say in a test of its own.
     probes: bool = True
 
+    # Whether a command of somebody of 运维方 needs a confirmed remote session (远程运维会话).
+    # "noted": it is marked with the session's number when there is one.  "required": none without.
+    remote_sessions: Literal["noted", "required"] = "noted"
+
     # How people are told of incidents; files in the home's alerts/ are written in any case.
     alerts: AlertSettings = AlertSettings()
 

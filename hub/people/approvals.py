@@ -33,7 +33,7 @@ from hub.people.errors import (
 )
 from hub.people.people import Actor, People
 from hub.people.tables import approval
-from hub.people.words import ACTS, Act, Role
+from hub.people.words import ACTS, Act, Party, Role
 from hub.store import database_now_us
 
 Payload = Mapping[str, str | int]
@@ -117,7 +117,7 @@ class Approvals:
         BadRequestForTwo.
         """
         known = self._act(act)
-        self._allow(tx, actor, known, known.request_roles, "request")
+        self._allow(tx, actor, known, known.request_roles, known.request_party, "request")
         body = _canonical(payload)
         digest = sm3_hex(body.encode())
         if not reason.strip() or not 1 <= len(subject) <= 120:
@@ -220,11 +220,12 @@ class Approvals:
         return ACTS[code]
 
     def _allow(
-        self, tx: Connection, actor: Actor, act: Act, roles: frozenset[Role], verb: str
-    ) -> None:
+        self, tx: Connection, actor: Actor, act: Act, roles: frozenset[Role], party: Party,
+        verb: str,
+    ) -> None:  # fmt: skip
         found = self._people.current(tx, actor)
-        if found.party is not act.party:
-            raise WrongParty(f"to {verb} {act.code} ({act.title}) is {act.party.label}'s alone")
+        if found.party is not party:
+            raise WrongParty(f"to {verb} {act.code} ({act.title}) is {party.label}'s alone")
         if not found.roles & roles:
             words = " / ".join(role.label for role in Role if role in roles)
             raise RoleMissing(f"to {verb} {act.code} ({act.title}) needs {words}")
@@ -250,7 +251,7 @@ class Approvals:
         if actor.login == asked.requested_by:
             raise SamePerson(f"{actor.login} asked for request {asked.id} and cannot confirm it")
         act = self._act(asked.act)
-        self._allow(tx, actor, act, act.confirm_roles, "confirm")
+        self._allow(tx, actor, act, act.confirm_roles, act.party, "confirm")
         return asked
 
     def _close(

@@ -52,8 +52,8 @@ KEPT_APART = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDITOR})
 @dataclass(frozen=True, slots=True)
 class Act:
     """Something that takes two people: one with a role of ``request_roles`` asks, another with
-    one of ``confirm_roles`` agrees; both are of ``party``.  ``fresh_s``: how long the request may
-    be confirmed, in seconds."""
+    one of ``confirm_roles`` agrees; both are of ``party``, but where ``asking`` says another one
+    asks.  ``fresh_s``: how long the request may be confirmed, in seconds."""
 
     code: str
     title: str
@@ -61,11 +61,18 @@ class Act:
     confirm_roles: frozenset[Role]
     party: Party
     fresh_s: int
+    asking: Party | None = None
+
+    @property
+    def request_party(self) -> Party:
+        """Whose person asks."""
+        return self.asking or self.party
 
 
 _HANDLER = frozenset({Role.HANDLER})
 _SECOND = frozenset({Role.REVIEWER, Role.APPROVER})
 _APPROVER = frozenset({Role.APPROVER})
+_ANY_HANDS = frozenset({Role.HANDLER, Role.REVIEWER, Role.APPROVER, Role.ADMINISTRATOR})
 
 DAY_S = 86_400
 # A plan may be submitted on the last day before the longest holiday (eight days of National Day
@@ -89,6 +96,15 @@ ACTS: dict[str, Act] = {
         Act("channel.resume", "恢复资金通道", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("agreement.resume", "恢复对冲协议", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("agreement.end", "终止对冲协议", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act(
+            "session.remote",
+            "开通远程运维会话",
+            _ANY_HANDS,
+            _SECOND | {Role.ADMINISTRATOR},
+            Party.CENTRE,
+            _TODAY_S,
+            asking=Party.OPERATOR,
+        ),
         Act("restore.release", "恢复数据后放行", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
     )
 }

@@ -232,6 +232,13 @@ def _commands(paper: _Sheet, body: Plain) -> None:
         "（发生至恢复）开始执行的命令，密钥、姓名与账号已遮盖。",
         small=True,
     )
+    for one in body["sessions"]:
+        end = _at(one["closed_us"] if one["closed_us"] is not None else one["until_us"])
+        paper.text(
+            f"远程运维会话 {one['number']}：{one['login']}，{one['confirmed_by']} 确认，"
+            f"{_at(one['confirmed_us'])} 至 {end}；事由 {one['reason']}；佐证 {one['evidence']} "
+            f"{one['evidence_sm3']}".rstrip()
+        )
     rows = [
         (_at(one["begun_us"]), one["login"] or f"{one['os_user']}（未出示令牌）",
          Cell("hub " + " ".join(one["argv"]), code=True), _ended(one),

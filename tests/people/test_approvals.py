@@ -369,12 +369,16 @@ class TestActs:
             "agreement.end", "agreement.resume",
             "plan.approve", "message.resend_money", "difference.settle", "hold.release",
             "policy.change", "channel.resume", "restore.release", "message.unpark",
-            "entry.claim", "item.repay",
+            "entry.claim", "item.repay", "session.remote",
         }  # fmt: skip
         for act in ACTS.values():
             assert act.party is Party.CENTRE
             assert act.title
-            assert not act.request_roles & act.confirm_roles
+            if act.request_party is act.party:
+                assert not act.request_roles & act.confirm_roles
+        assert [one.code for one in ACTS.values() if one.request_party is not Party.CENTRE] == [
+            "session.remote"
+        ]
 
     def test_every_role_and_party_has_its_word(self) -> None:
         assert [role.label for role in Role] == [
