@@ -62,7 +62,7 @@ class Regulated(Stage):
         rows = [
             line.split(",") for line in self.core("GET", "/registry/applications.csv").splitlines()
         ]
-        head, found = rows[0], {}
+        head, found = rows[0], dict[str, int]()
         for row in rows[1:]:
             said = dict(zip(head, row, strict=True))
             if said["SQLX"] == "account_seal" and said["SQZT"] == "03":

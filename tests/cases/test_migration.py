@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.app import case_acts
+from hub.cases.looking import see_case
 from tests.cases.migration_stage import Regulated, stage
 from tests.cases.stage import until
 
@@ -68,3 +70,24 @@ def test_a_firm_we_do_not_know_is_answered(centre: Regulated) -> None:
     centre.file(id="QY-NONE", uniscid="91522700MA0000098F")
     until(lambda: centre.steps("QY-NONE")[-1:] == ["4"], 60)
     assert "没有以该统一社会信用代码开户" in centre.told("QY-NONE")["sjyy"]
+
+
+def test_more_than_the_policy_allows_waits_for_a_person(tmp_path: Path) -> None:
+    with stage(tmp_path / "centre", 205) as centre:
+        centre.file()
+        hub, act = centre.hub, case_acts.KINDS["case.approve"]
+
+        def looked() -> object:
+            with hub.store.read() as view:
+                return act.look(hub, view, OUT).why_not
+
+        until(lambda: centre.state(OUT) == "checked" and looked() is None, 60)
+        assert centre.sealings() == {}
+        with hub.store.write() as tx:
+            act.do(hub, tx, act.look(hub, tx, OUT), "somebody", "已核对名册")
+        until(lambda: centre.steps(OUT)[-1:] == ["3"], 60)
+        assert len(centre.sealings()) == 205
+        with hub.store.read() as view:
+            seen = see_case(view, OUT, today=20251014).unit
+        assert seen is not None
+        assert (seen.wanted, seen.sealed, seen.failed) == (205, 205, 0)

@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -61,6 +61,7 @@ def find(name: str) -> Kind:
     return known()[name]
 
 
+@runtime_checkable
 class EachKind(Kind, Protocol):
     """A kind whose cases stand behind many applications."""
 
@@ -78,7 +79,4 @@ def takes_each(
 ) -> bool:  # fmt: skip
     """Whether the kind has dealt with the end of one of its applications itself."""
     kind = find(name)
-    if not hasattr(kind, "each"):
-        return False
-    each: EachKind = kind
-    return each.each(tx, office, head, row, said)
+    return isinstance(kind, EachKind) and kind.each(tx, office, head, row, said)
