@@ -27,4 +27,5 @@ def case_terms(contract: Contract) -> CaseTerms:
             unpacked=contract.limit("unpacked_bytes"),
             packed_most=contract.limit("packed_files"),
         ),
+        approve_above=int(raw.get("approve_above", 0)),
     )

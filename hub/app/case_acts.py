@@ -13,10 +13,11 @@ from sqlalchemy.engine import Connection
 from hub.app.act_kinds import ActKind
 from hub.app.hub import Hub
 from hub.bus.preview import Line, Preview
-from hub.cases import CaseOffice, applications, machine
+from hub.cases import CaseOffice, applications, machine, sealing
 from hub.cases.errors import NoSuchCase
 from hub.cases.looking import find_case
 from hub.cases.tables import case
+from hub.cases.unit_tables import case_unit
 from hub.cases.words import CaseState, Waiting
 from hub.kernel.errors import Misconfigured
 
@@ -47,6 +48,18 @@ def recheck(_hub: Hub, tx: Connection, said: str) -> Preview:
     elif row.waiting not in _AGAIN or row.sealed is None:
         why_not = Line("case_under_way")
     return _preview("case.recheck", row, (Line("case_checks"),), (), why_not)
+
+
+def approve(_hub: Hub, tx: Connection, said: str) -> Preview:
+    """核准封存: as many accounts of one unit as the policy leaves to a person."""
+    row = _row(tx, said)
+    unit = tx.execute(sa.select(case_unit).where(case_unit.c.case_id == row.id)).one_or_none()
+    waits = unit is not None and row.waiting == Waiting.STAFF.value and not unit.approved
+    why_not = None if waits else Line("case_nothing_to_approve")
+    if CaseState(row.state).ended:
+        why_not = Line("case_ended", {"case_state": row.state})
+    effects = (Line("case_seals", {"count": 0 if unit is None else unit.wanted}),)
+    return _preview("case.approve", row, effects, (), why_not)
 
 
 def _preview(
@@ -96,7 +109,14 @@ def _recheck(hub: Hub, tx: Connection, preview: Preview, _by: str, _why: str) ->
     return f"办件 {row.number} 已再核验"
 
 
+def _approve(hub: Hub, tx: Connection, preview: Preview, _by: str, _why: str) -> str:
+    row = _locked(tx, preview)
+    sealing.approve(tx, _office(hub), row)
+    return f"办件 {row.number} 已核准，开始封存"
+
+
 KINDS: Mapping[str, ActKind] = {
     "case.withdraw": ActKind(withdraw, _withdraw),
     "case.recheck": ActKind(recheck, _recheck),
+    "case.approve": ActKind(approve, _approve),
 }

@@ -4,7 +4,8 @@ An application's number follows from its kind, its subject and which try it is. 
 commands are idempotent and ordered by it, so whatever is not settled is sent again as it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -63,6 +64,47 @@ def apply(
             _send(tx, office, found, made, "")
     join(tx, case_id, found.id)
     return found, there
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One of many applications; as :func:`apply`'s arguments."""
+
+    token: str
+    mask: str
+    make: Callable[[str], Application]
+
+
+def apply_many(
+    tx: Connection, office: CaseOffice, case_id: int, kind: ApplicationKind, key: str,
+    wishes: Sequence[Wish],
+) -> None:  # fmt: skip
+    """Apply for many subjects in one message ``key``; a subject another case has applied for is
+    joined.  At most the contract's limit of one call."""
+    made: list[Application] = []
+    for wish in wishes:
+        live_key = f"{kind.value}:{wish.token}"
+        found = _live(tx, live_key)
+        if found is None:
+            one = wish.make(_number(tx, kind, wish.token))
+            sealed = office.vault.seal(tx, VAULT_KIND, office.month, msgspec.json.encode(one))
+            tx.execute(
+                sa.insert(application).values(
+                    kind=kind.value, number=one.number, subject_token=wish.token,
+                    live_key=live_key, try_no=int(one.number[-2:]), subject_mask=wish.mask[:40],
+                    state="", code="", reason="", cancelling=0, asks=0,
+                    made_us=office.now_us(tx), key_id=sealed.key_id, sealed=sealed.blob,
+                )
+            )  # fmt: skip
+            made.append(one)
+            found = tx.execute(
+                sa.select(application).where(application.c.live_key == live_key)
+            ).one()
+        join(tx, case_id, found.id)
+    if made:
+        letter = ApplicationsLetter.of(kind, made)
+        _put(tx, office, APPLY, key, letter, Effect.COMMAND, f"申请 {len(made)} 户",
+             items=len(made))  # fmt: skip
 
 
 def join(tx: Connection, case_id: int, application_id: int) -> None:
@@ -206,11 +248,11 @@ def _send(
 
 def _put(
     tx: Connection, office: CaseOffice, kind: str, key: str, letter: msgspec.Struct,
-    effect: Effect, subject: str, delay_s: float = 0,
+    effect: Effect, subject: str, delay_s: float = 0, items: int = 1,
 ) -> None:  # fmt: skip
     made = NewMessage(
         interface=office.registry, kind=kind, key=key, payload=msgspec.json.encode(letter),
         effect=effect, group="cases", subject=subject, month=office.month,
-        contract_version=office.registry_version, items=1, delay_s=delay_s, endless=True,
+        contract_version=office.registry_version, items=items, delay_s=delay_s, endless=True,
     )  # fmt: skip
     office.bus.put(tx, [made])

@@ -10,11 +10,14 @@ from sqlalchemy.engine import Connection
 
 from hub.cases.errors import NoSuchCase
 from hub.cases.tables import application, attachment, case, case_version, link, problem, step
+from hub.cases.unit_tables import case_unit
 from hub.cases.words import OPEN, Fed, Waiting
 from hub.crypto import Tokens
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
 
 _TAIL = 4
+_DONE = "03"
+_MOST_APPLICATIONS = 200
 _LONGEST_ID = 18
 _OPEN = [one.value for one in OPEN]
 
@@ -117,8 +120,19 @@ class ApplicationSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitSeen:
+    """How far the sealing of a unit's accounts is: to be sealed, given to the core, sealed, not."""
+
+    wanted: int
+    given: int
+    sealed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """One case whole.  Amounts in 分; ``versions`` as (version, inbound message, word)."""
+    """One case whole; of many applications the 200 that matter most,
+    those not done first.  Amounts in 分; ``versions`` as (version, inbound message, word)."""
 
     line: CaseLine
     form_version: str
@@ -131,6 +145,7 @@ class CaseSeen:
     files: tuple[FileSeen, ...]
     steps: tuple[StepSeen, ...]
     applications: tuple[ApplicationSeen, ...]
+    unit: UnitSeen | None = None
 
 
 def list_cases(
@@ -190,7 +205,7 @@ def see_case(view: Connection, said: str, *, today: int) -> CaseSeen:
         ended_us=row.ended_us, back_asked=bool(row.back_asked), principal=row.principal,
         interest=row.interest, versions=tuple((v.version, v.inbound_id, v.word) for v in versions),
         files=_files(view, case_id), steps=_steps(view, case_id),
-        applications=_applications(view, case_id),
+        applications=_applications(view, case_id), unit=_unit(view, case_id),
     )  # fmt: skip
 
 
@@ -275,6 +290,14 @@ def _steps(view: Connection, case_id: int) -> tuple[StepSeen, ...]:
     )  # fmt: skip
 
 
+def _unit(view: Connection, case_id: int) -> UnitSeen | None:
+    u = case_unit.c
+    row = view.execute(
+        sa.select(u.wanted, u.given, u.sealed, u.failed).where(u.case_id == case_id)
+    ).one_or_none()
+    return None if row is None else UnitSeen(*row)
+
+
 def _applications(view: Connection, case_id: int) -> tuple[ApplicationSeen, ...]:
     a = application.c
     rows = view.execute(
@@ -292,7 +315,8 @@ def _applications(view: Connection, case_id: int) -> tuple[ApplicationSeen, ...]
         )
         .join(link, link.c.application_id == a.id)
         .where(link.c.case_id == case_id)
-        .order_by(a.id.desc())
+        .order_by(sa.case((a.state == _DONE, 1), else_=0), a.id.desc())
+        .limit(_MOST_APPLICATIONS)
     )
     return tuple(
         ApplicationSeen(

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from hub.bus import Message
-from hub.cases import applications, machine
+from hub.cases import applications, kinds, machine
 from hub.cases.attachments import problem
 from hub.cases.office import CaseOffice
 from hub.cases.words import CaseState, Waiting
@@ -104,6 +104,8 @@ def _end(tx: Connection, office: CaseOffice, row: sa.Row[Any], said: Application
         ended_us=office.now_us(tx), principal=said.principal, interest=said.interest,
     )  # fmt: skip
     for head in _open_cases(tx, row):
+        if kinds.takes_each(head.kind, tx, office, head, row, said):
+            continue  # one of many: the case's end is not this application's
         if said.state is ApplicationState.DONE:
             text = "核心已办结，不能撤回" if head.back_asked else ""
             machine.end(tx, office, head, CaseState.DONE, text=text, principal=said.principal,

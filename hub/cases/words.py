@@ -100,6 +100,11 @@ PROBLEM_ZH = {
     "two_doors_differ": "另一渠道已按不同内容申请，先到的照办",
     "payee_differs": "另一渠道的收款账户不同，按先到的办理",
     "core_conflict": "核心已有同一编号而内容不同的申请，须查明是哪一个",
+    "bad_uscc": "统一社会信用代码不合规则",
+    "bad_direction": "没有说明是迁出还是迁入",
+    "bad_movedate": "迁移登记日期不是日期，或在今天之后",
+    "opening_lacks": "迁入开户缺少住所、法定代表人、经办人或缴存比例",
+    "needs_approval": "要封存的户数超过规定，须经核准",
     "no_promise": "工作日历没有这一年，不能算承诺日",
 }
 REASON_ZH = {
@@ -114,6 +119,7 @@ REASON_ZH = {
     "state": "账户状态不允许",
     "in_progress": "该账户另有在办的提取申请",
     "bad_application": "申请内容不合法",
+    "no_unit": "没有以该统一社会信用代码开户的单位",
     "refused": "核心不予办理",
     "cancelled": "核心已撤销这个申请",
     "old_value": "原值与登记不符",

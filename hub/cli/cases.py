@@ -71,6 +71,10 @@ def show_one(number: Number, home: Home = None, as_json: AsJson = False) -> None
     lines = [_text(seen.line)]
     if seen.principal is not None and seen.interest is not None:
         lines.append(f"  本金 {show_yuan(seen.principal)} 利息 {show_yuan(seen.interest)}")
+    if seen.unit is not None:
+        lines.append(
+            f"  封存 {seen.unit.sealed} / {seen.unit.wanted} 户，未能封存 {seen.unit.failed} 户"
+        )
     lines += [
         f"  材料 {one.id}：v{one.version} 第 {one.place} 份 {one.material} {one.media} "
         f"{one.size} 字节 {one.word} SM3 {one.digest[:16]}"
@@ -147,6 +151,25 @@ def recheck(
     Check form and attachments once more, after a rule or the calendar was put right.
     """
     run_act("case.recheck", number, home=home, token_file=token_file, as_json=as_json,
+            preview=preview, reason=reason, expect=expect)  # fmt: skip
+
+
+@app.command()
+@clean_errors
+def approve(
+    number: Number,
+    reason: WhyOr = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """核准一家迁出单位的逐户封存（户数超过规定的才要核准）.
+
+    Approve the sealing of a unit's accounts, where their number is above what needs a person.
+    """
+    run_act("case.approve", number, home=home, token_file=token_file, as_json=as_json,
             preview=preview, reason=reason, expect=expect)  # fmt: skip
 
 

@@ -106,12 +106,16 @@ class FileRules:
 
 @dataclass(frozen=True, slots=True)
 class CaseTerms:
-    """What the contract says of this kind of case.  ``promise_days`` are working days."""
+    """What the contract says of this kind of case.  ``promise_days`` are working days.
+
+    ``approve_above``: how many accounts a case may touch before a person must approve it.
+    """
 
     kind: str
     promise_days: int
     materials: Mapping[str, Material]
     files: FileRules
+    approve_above: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,7 +14,7 @@ from hub.cases.attachments import Problem
 from hub.cases.office import CaseOffice
 from hub.kernel.errors import Misconfigured
 from hub.ports.case import Filing
-from hub.ports.registry import Application, PersonsAnswer
+from hub.ports.registry import Application, ApplicationResult, PersonsAnswer
 
 
 class Kind(Protocol):
@@ -59,3 +59,24 @@ def find(name: str) -> Kind:
     if name not in known():
         raise Misconfigured(f"nobody here handles cases of kind {name[:20]!r}")
     return known()[name]
+
+
+@runtime_checkable
+class EachKind(Kind, Protocol):
+    """A kind whose cases stand behind many applications."""
+
+    def each(
+        self, tx: Connection, office: CaseOffice, head: sa.Row[Any], row: sa.Row[Any],
+        said: ApplicationResult,
+    ) -> bool:  # fmt: skip
+        """One application has ended; False leaves it to the rule for a single one."""
+        ...
+
+
+def takes_each(
+    name: str, tx: Connection, office: CaseOffice, head: sa.Row[Any], row: sa.Row[Any],
+    said: ApplicationResult,
+) -> bool:  # fmt: skip
+    """Whether the kind has dealt with the end of one of its applications itself."""
+    kind = find(name)
+    return isinstance(kind, EachKind) and kind.each(tx, office, head, row, said)

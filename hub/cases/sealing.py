@@ -1,0 +1,215 @@
+"""封存 of every employee's account of a unit: in chunks, each with the next one's start stored.
+
+A message of the bus (``case.roster``) asks the core whether our copy of its registry is still
+whole, takes the next accounts from the copy, applies for them in one message, and is followed by
+the next.  All of a chunk is one transaction, so a killed process leaves whole chunks.
+"""
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub import audit
+from hub.bus import Delivery, Effect, Message, NewMessage
+from hub.cases import applications, machine
+from hub.cases.applications import Wish
+from hub.cases.attachments import problem
+from hub.cases.office import CaseOffice
+from hub.cases.unit_tables import case_unit
+from hub.cases.words import CaseState, Waiting
+from hub.core.copy_tables import registry_person, registry_unit
+from hub.core.copying import read_feed
+from hub.kernel.clocks import to_us
+from hub.kernel.identity import normal_uscc
+from hub.kernel.secret import mask_account
+from hub.kernel.typed import read_json
+from hub.ports.line import PartnerRefused
+from hub.ports.registry import (
+    ApplicationKind,
+    ApplicationResult,
+    ApplicationState,
+    RegistryPort,
+    Sealing,
+)
+
+ROSTER = "case.roster"
+CHUNK = 100
+"""Accounts of one message and one transaction."""
+_AGAIN_S = 1.0
+_TO_SEAL = ("01", "")  # GRZHZT 正常, or one we could not read: the core decides
+_CLOSED_UNIT = "04"
+_REASON = "企业迁移登记迁出"
+
+
+class RosterLetter(msgspec.Struct, frozen=True):
+    """``turn`` counts the messages of one version; ``sequence`` is where the copy stood."""
+
+    case_id: int
+    version: int
+    turn: int
+    sequence: int
+
+
+def begin(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> None:
+    """The case is accepted: find the unit and its accounts."""
+    tx.execute(sa.delete(case_unit).where(case_unit.c.case_id == row.id))
+    tx.execute(
+        sa.insert(case_unit).values(
+            case_id=row.id, version=row.version,
+            unit_token=office.vault.tokens.whole("uscc", normal_uscc(uscc)),
+            since_us=to_us(office.clock.now()), cursor_token="", whole=0, approved=0, wanted=0,
+            given=0, sealed=0, failed=0,
+        )
+    )  # fmt: skip
+    row = machine.move(tx, office, row, state=CaseState.CHECKED, waiting=Waiting.ACCOUNT)
+    turn(tx, office, row, 1)
+
+
+def turn(
+    tx: Connection, office: CaseOffice, row: sa.Row[Any], number: int, delay_s: float = 0
+) -> None:
+    """Have the next chunk made."""
+    stands = read_feed(tx, office.registry)
+    letter = RosterLetter(row.id, row.version, number, stands.seq)
+    made = NewMessage(
+        interface=office.registry, kind=ROSTER, key=f"{row.id}:{row.version}:{number}",
+        payload=msgspec.json.encode(letter), effect=Effect.READ, group=f"case:{row.id}",
+        subject=f"办件 {row.number} 单位名下账户", month=office.month,
+        contract_version=office.registry_version, items=1, delay_s=delay_s, endless=True,
+    )  # fmt: skip
+    office.bus.put(tx, [made])
+
+
+class RosterHandler:
+    """One turn: is the copy whole, then the next chunk."""
+
+    def __init__(self, office: CaseOffice) -> None:
+        self._office = office
+
+    def send(self, delivery: Delivery) -> tuple[RosterLetter, bool]:
+        letter = read_json(delivery.payload, RosterLetter)
+        port: RegistryPort = delivery.port
+        page = port.changes_since(delivery.line, letter.sequence, 1)
+        return letter, not page.changes
+
+    def apply(self, tx: Connection, message: Message, result: tuple[RosterLetter, bool]) -> None:
+        letter, nothing_new = result
+        office = self._office
+        row = machine.lock(tx, letter.case_id)
+        if row is None or row.version != letter.version or row.back_asked:
+            return
+        if CaseState(row.state).ended or row.state == CaseState.PARSED.value:
+            return
+        unit = _unit(tx, row.id)
+        if unit.whole:
+            return
+        stands = read_feed(tx, office.registry)
+        as_of = 0 if stands.as_of is None else to_us(stands.as_of)
+        still = nothing_new and stands.seq == letter.sequence and stands.as_of is not None
+        if not (still or as_of >= unit.since_us):
+            turn(tx, office, row, letter.turn + 1, _AGAIN_S)
+            return
+        _chunk(tx, office, row, unit, letter.turn)
+
+    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
+        """A contract fault: on the board until somebody has it sent again."""
+
+    def unknown(self, tx: Connection, message: Message) -> None:
+        """Cannot be: only money messages end unknown."""
+
+    def died(self, tx: Connection, message: Message) -> None:
+        """Cannot be: it has no ceiling."""
+
+
+def _unit(tx: Connection, case_id: int) -> sa.Row[Any]:
+    return tx.execute(
+        sa.select(case_unit).where(case_unit.c.case_id == case_id).with_for_update()
+    ).one()
+
+
+def _chunk(
+    tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any], place: int
+) -> None:
+    firm = tx.execute(
+        sa.select(registry_unit).where(
+            registry_unit.c.uscc_token == unit.unit_token,
+            registry_unit.c.state != _CLOSED_UNIT,
+        )
+    ).first()
+    if firm is None:
+        machine.end(tx, office, row, CaseState.FAILED, reason="no_unit")
+        return
+    p = registry_person.c
+    mine = sa.and_(p.unit_token == firm.unit_token, p.state.in_(_TO_SEAL))
+    if unit.cursor_token == "":
+        count = int(tx.scalar(sa.select(sa.func.count()).where(mine)) or 0)
+        _set(tx, row.id, wanted=count)
+        if count > office.seat(row.interface).terms.approve_above and not unit.approved:
+            staffed = machine.move(tx, office, row, waiting=Waiting.STAFF)
+            machine.note(tx, staffed, problem("needs_approval"))
+            return
+    found = tx.execute(
+        sa.select(p.account_token, p.key_id, p.sealed)
+        .where(mine, p.account_token > unit.cursor_token)
+        .order_by(p.account_token)
+        .limit(CHUNK)
+    ).all()
+    if not found:
+        _set(tx, row.id, whole=1)
+        finish(tx, office, row)
+        return
+    wishes = [_wish(tx, office, one) for one in found]
+    applications.apply_many(
+        tx, office, row.id, ApplicationKind.SEAL, f"seal:{row.id}:{row.version}:{place}", wishes
+    )
+    _set(tx, row.id, cursor_token=found[-1].account_token, given=unit.given + len(found))
+    audit.record(
+        tx, act="case.sealing", actor="hub", subject=f"case:{row.id}",
+        detail={"given": unit.given + len(found)}, count=len(found),
+        root=audit.merkle_root(audit.digest(one.sealed) for one in found),
+    )  # fmt: skip
+    if row.waiting != Waiting.HOLD.value:
+        machine.in_core(tx, office, row)
+    turn(tx, office, row, place + 1)
+
+
+def _wish(tx: Connection, office: CaseOffice, one: sa.Row[Any]) -> Wish:
+    fields = read_json(office.vault.open(tx, one.key_id, one.sealed), dict[str, str])
+    account, unit = fields["GRZH"].strip(), fields["DWZH"].strip()
+    today = office.today
+    return Wish(
+        one.account_token, mask_account(account),
+        lambda number: Sealing(number, account, unit, _REASON, today),
+    )  # fmt: skip
+
+
+def settled(tx: Connection, office: CaseOffice, head: sa.Row[Any], said: ApplicationResult) -> None:
+    """One account has come to its end."""
+    column = case_unit.c.sealed if said.state is ApplicationState.DONE else case_unit.c.failed
+    _set(tx, head.id, **{column.name: column + 1})
+    finish(tx, office, head)
+
+
+def finish(tx: Connection, office: CaseOffice, head: sa.Row[Any]) -> None:
+    """The case ends with the last account; one taken back, when nothing is at the core."""
+    unit = _unit(tx, head.id)
+    words = f"应封存 {unit.wanted} 户，已封存 {unit.sealed} 户，未能封存 {unit.failed} 户"
+    if unit.sealed + unit.failed < unit.given:
+        return
+    if head.back_asked:
+        machine.end(tx, office, head, CaseState.WITHDRAWN, text=words)
+    elif unit.whole:
+        machine.end(tx, office, head, CaseState.DONE, text=words)
+
+
+def approve(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
+    """A person has approved the number of accounts: begin."""
+    _set(tx, row.id, approved=1)
+    row = machine.move(tx, office, row, waiting=Waiting.ACCOUNT)
+    turn(tx, office, row, 1_000_000)
+
+
+def _set(tx: Connection, case_id: int, **values: Any) -> None:
+    tx.execute(sa.update(case_unit).where(case_unit.c.case_id == case_id).values(**values))

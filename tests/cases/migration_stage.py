@@ -1,0 +1,121 @@
+"""A centre between the mock market regulator and the mock core, on real sockets."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hub.app.assembly import open_hub, start_engine
+from hub.app.demo_site import Site, write_home
+from hub.app.discover import discover
+from hub.app.publishing import Following
+from hub.app.receiving import open_receiving
+from hub.kernel.clocks import SHANGHAI, SharedClock
+from hub.kernel.settings import Settings
+from hub.schedule import seed_calendar
+from hub.store.schema import upgrade
+from tests.cases.stage import Stage
+from tests.core.corekit import PERSON_HEADER
+from tests.mocks.running import ROOT, start, wait_for
+
+SAMPLES = ROOT / "contracts_spec" / "one_thing" / "migration" / "samples"
+PARTNERS = ("market-regulator", "core-reference")
+USCC = "91522700MA0000097C"
+UNIT = (
+    "DWZH,DWMC,TYSHXYDM,DWDZ,DWFRDBXM,DWFRDBZJHM,DWZHZT,DWJCBL,GRJCBL,JZNY\n"
+    f"522700000001,都匀样例有限公司,{USCC},都匀市,吴一,522701196501016661,01,0.12,0.12,202510\n"
+)
+CLOSED = 2
+"""How many of the firm's accounts are no longer open."""
+
+
+def account(place: int) -> str:
+    """The number of the firm's employee."""
+    return f"5227{place:010d}"
+
+
+def _people(count: int) -> list[str]:
+    row = "{},522700000001,员工{},99,P{:08d},13900000001,{},5000.00,600,600,10.00,0,20200101,202510"
+    return [
+        row.format(account(n), n, n, "05" if n >= count else "01") for n in range(count + CLOSED)
+    ]
+
+
+class Regulated(Stage):
+    """``platform`` is the regulator."""
+
+    def platform(self, method: str, path: str, **body: Any) -> Any:
+        return self._control("market-regulator", method, path, **body)
+
+    def file(self, route: str = "case.push", **changes: Any) -> None:
+        shape = changes.pop("shape", "")
+        sample = changes.pop("sample", f"{route}.request.json")
+        document = json.loads((SAMPLES / sample).read_text(encoding="utf-8"))
+        self.platform("POST", "/cases", route=route, document={**document, **changes},
+                      shape=shape)  # fmt: skip
+
+    def sealings(self) -> dict[str, int]:
+        """Account → how many sealings of it the core has carried out, by the core's CSV."""
+        rows = [
+            line.split(",") for line in self.core("GET", "/registry/applications.csv").splitlines()
+        ]
+        head, found = rows[0], dict[str, int]()
+        for row in rows[1:]:
+            said = dict(zip(head, row, strict=True))
+            if said["SQLX"] == "account_seal" and said["SQZT"] == "03":
+                found[said["SQBH"]] = found.get(said["SQBH"], 0) + 1
+        return found
+
+
+@contextmanager
+def stage(folder: Path, count: int) -> Iterator[Regulated]:
+    """Up until the block ends; a firm of ``count`` open accounts."""
+    site, data = Site(folder), folder / "data"
+    data.mkdir(parents=True)
+    (data / "units.csv").write_text(UNIT, encoding="utf-8")
+    (data / "persons.csv").write_text("\n".join([PERSON_HEADER, *_people(count)]) + "\n", "utf-8")
+    clock = SharedClock(site.clock_file)
+    clock.set(datetime(2025, 10, 14, 9, 30, tzinfo=SHANGHAI))
+    words = [word for partner in PARTNERS for word in ("--partner", partner)]
+    ports = folder / "ports.json"
+    process = start([*words, "--data", str(data), "--clock", str(site.clock_file)], site.mocks,
+                    ports)  # fmt: skip
+    try:
+        yield from _served(site, wait_for(ports, process))
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(20)
+
+
+def _served(site: Site, urls: dict[str, Any]) -> Iterator[Regulated]:
+    core = urls["core-reference"]["api"]
+    endpoints = {
+        "core-reference": {"api": core},
+        "core-registry": {"api": core},
+        "onething-migration": {"api": urls["market-regulator"]["api"]},
+    }
+    top = {"environment": "test", "workers": 2, "clock_file": str(site.clock_file)}
+    write_home(site, discover(Settings(home=site.home)), endpoints, top)
+    with open_hub(Settings.load(site.home)) as hub:
+        upgrade(hub.store)
+        with hub.store.write() as tx:
+            seed_calendar(tx)
+        assert hub.cases is not None
+        hub._cases = replace(hub.cases, ask_again_s=0.1, hold_again_s=0.2)
+        receiving = open_receiving(hub, 0)
+        assert receiving is not None
+        engine, following = start_engine(hub), Following(hub)
+        receiving.start()
+        following.start()
+        try:
+            made = Regulated(hub, urls, receiving.address)
+            made.platform("POST", "/callback", url=receiving.address)
+            yield made
+        finally:
+            following.stop()
+            receiving.stop()
+            engine.stop()
