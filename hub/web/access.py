@@ -17,6 +17,7 @@ WORK = frozenset({Role.QUERY, Role.HANDLER, Role.REVIEWER, Role.APPROVER, Role.R
 RUN = WORK | {Role.ADMINISTRATOR}
 EVERY_ROLE = frozenset(Role)
 HANDS = frozenset({Role.HANDLER, Role.REVIEWER, Role.APPROVER, Role.ADMINISTRATOR})
+WATCH = frozenset({Role.AUDITOR, Role.SECURITY, Role.ADMINISTRATOR})
 EVERYBODY = frozenset(Party)
 BOTH = frozenset({Party.CENTRE, Party.OPERATOR})
 CENTRE = frozenset({Party.CENTRE})
@@ -56,6 +57,7 @@ ROOMS = (
     Room("find", ("/find",), WORK, BOTH),
     Room("agreements", ("/agreements",), WORK, BOTH),
     Room("cases", ("/cases",), WORK, BOTH),
+    Room("audit", ("/audit",), WATCH, EVERYBODY),
 )  # fmt: skip
 """Every page behind the sign-in.  Without a sign-in (demo, test) all of them are open."""
 

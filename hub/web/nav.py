@@ -36,5 +36,6 @@ PLACES = (
     Place("dead", "/dead", duty=True),
     Place("approvals", "/approvals", duty=True),
     Place("certificates", "/certificates"),
+    Place("audit", "/audit", duty=True),
     Place("access", "/access"),
 )

@@ -5,6 +5,7 @@ from functools import partial
 from hub.app.hub import Hub
 from hub.web import (
     agreements,
+    audit,
     cases,
     differing,
     duty,
@@ -21,6 +22,7 @@ from hub.web import (
 )
 from hub.web.app import Part
 from hub.web.desk.agreements import StoreAgreements
+from hub.web.desk.audit import StoreAudit
 from hub.web.desk.cases import StoreCases
 from hub.web.desk.differences import StoreDifferences
 from hub.web.desk.duty import StoreDutyDesk
@@ -50,6 +52,7 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(schedule.make_router, StoreSchedule(hub)),
         partial(incidents.make_router, StoreIncidents(hub)),
         partial(minutes.make_router, StoreMinutes(hub)),
+        partial(audit.make_router, StoreAudit(hub)),
         partial(metrics.make_router, StoreMeters(hub)),
         partial(gauges.make_router, StoreMeters(hub)),
     )

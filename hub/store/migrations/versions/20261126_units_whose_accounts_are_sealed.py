@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_units"
-down_revision = "20261126_marks"
+down_revision = "20261126_remote"
 branch_labels = None
 depends_on = None
 
