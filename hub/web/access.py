@@ -46,6 +46,7 @@ ROOMS = (
     Room("incidents", ("/incidents",), EVERY_ROLE, EVERYBODY),
     Room("maintenance", ("/maintenance",), EVERY_ROLE, EVERYBODY),
     Room("minutes", ("/minutes",), EVERY_ROLE, EVERYBODY),
+    Room("meters", ("/meters",), EVERY_ROLE, EVERYBODY),
     Room("schedule", ("/schedule",), EVERY_ROLE, EVERYBODY),
     Room("certificates", ("/certificates",), EVERY_ROLE, EVERYBODY),
     Room("access", ("/access",), EVERY_ROLE, EVERYBODY),
@@ -56,6 +57,7 @@ ROOMS = (
     Room("differences", ("/differences", "/returns"), WORK | {Role.AUDITOR}, EVERYBODY),
     Room("find", ("/find",), WORK, BOTH),
     Room("agreements", ("/agreements",), WORK, BOTH),
+    Room("notify", ("/notify",), WORK, BOTH),
     Room("cases", ("/cases",), WORK, BOTH),
     Room("audit", ("/audit",), WATCH, EVERYBODY),
 )  # fmt: skip
