@@ -112,6 +112,10 @@ def test_taken_back_in_the_middle_it_is_cancelled_in_chunks(firm: Firm) -> None:
     firm.go(lambda: len(firm.core.sealed) == 10)
     firm.core.slow = True
     firm.go(lambda: len(firm.live()) == 15)
+    with firm.base.store.write() as tx:
+        seen = case_acts.KINDS["case.withdraw"].look(cast(Any, None), tx, NUMBER)
+    assert (seen.effects[0].code, seen.effects[0].values) == ("case_cancels", {"count": 15})
+    assert (seen.stays[0].code, seen.stays[0].values) == ("case_stays_sealed", {"count": 10})
     firm.take_back()
     asked = [row for row in firm.live() if row.cancelling]
     assert len(asked) <= 10
