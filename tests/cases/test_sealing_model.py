@@ -60,6 +60,9 @@ def test_no_account_twice_and_an_end(acts: list[str]) -> None:
             assert [one.place for one in firm.told()] == list(range(1, len(firm.told()) + 1))
             if firm.head().state == "done":
                 assert firm.core.sealed == dict.fromkeys(firm.core.states, 1)
+                if "take_back" not in acts:
+                    every = f"应封存 {PEOPLE} 户，已封存 {PEOPLE} 户，未能封存 0 户"
+                    assert every in {one.text for one in firm.told()}
             else:
                 assert firm.head().state == "withdrawn"
         finally:
