@@ -27,10 +27,12 @@ _AGAIN = (Waiting.MATERIALS.value, Waiting.STAFF.value)
 def withdraw(_hub: Hub, tx: Connection, said: str) -> Preview:
     """撤回: what is at the core is cancelled there, unless another case stands behind it."""
     row = _row(tx, said)
-    alone = [live for live in applications.live_of(tx, row.id)
-             if not applications.others(tx, live.id, row.id)]  # fmt: skip
-    effects = [Line("case_cancels", {"count": len(alone)})] if alone else [Line("case_withdraws")]
-    stays = (Line("case_other_door"),) if _shared(tx, row.id) else ()
+    alone, shared = applications.count_live(tx, row.id)
+    effects = [Line("case_cancels", {"count": alone})] if alone else [Line("case_withdraws")]
+    stays = (Line("case_other_door"),) if shared else ()
+    unit = _unit(tx, row.id)
+    if unit is not None and unit.sealed:
+        stays = (*stays, Line("case_stays_sealed", {"count": unit.sealed}))
     why_not = None
     if CaseState(row.state).ended:
         why_not = Line("case_ended", {"case_state": row.state})
@@ -53,8 +55,9 @@ def recheck(_hub: Hub, tx: Connection, said: str) -> Preview:
 def approve(_hub: Hub, tx: Connection, said: str) -> Preview:
     """核准封存: as many accounts of one unit as the policy leaves to a person."""
     row = _row(tx, said)
-    unit = tx.execute(sa.select(case_unit).where(case_unit.c.case_id == row.id)).one_or_none()
-    waits = unit is not None and row.waiting == Waiting.STAFF.value and not unit.approved
+    unit = _unit(tx, row.id)
+    begun = unit is None or unit.approved or unit.cursor_token != ""
+    waits = row.waiting == Waiting.STAFF.value and not begun
     why_not = None if waits else Line("case_nothing_to_approve")
     if CaseState(row.state).ended:
         why_not = Line("case_ended", {"case_state": row.state})
@@ -77,9 +80,8 @@ def _row(tx: Connection, said: str) -> sa.Row[Any]:
     return tx.execute(sa.select(case).where(case.c.id == find_case(tx, said))).one()
 
 
-def _shared(tx: Connection, case_id: int) -> bool:
-    lives = applications.live_of(tx, case_id)
-    return any(applications.others(tx, live.id, case_id) for live in lives)
+def _unit(tx: Connection, case_id: int) -> sa.Row[Any] | None:
+    return tx.execute(sa.select(case_unit).where(case_unit.c.case_id == case_id)).one_or_none()
 
 
 def _office(hub: Hub) -> CaseOffice:

@@ -134,6 +134,45 @@ def live_of(tx: Connection, case_id: int) -> list[sa.Row[Any]]:
     return list(tx.execute(query))
 
 
+def live_kind(
+    tx: Connection, case_id: int, kind: ApplicationKind, after: int = 0, limit: int = 1
+) -> list[sa.Row[Any]]:
+    """Of many of one kind the next that the core may still carry out, with a higher id."""
+    query = (
+        sa.select(application)
+        .join(link, link.c.application_id == application.c.id)
+        .where(
+            link.c.case_id == case_id, link.c.live == 1, application.c.ended_us.is_(None),
+            application.c.kind == kind.value, application.c.id > after,
+        )
+        .order_by(application.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    return list(tx.execute(query))
+
+
+def count_live(tx: Connection, case_id: int) -> tuple[int, int]:
+    """How many the core may still carry out for this case alone, and for another one too."""
+    other, head = link.alias("other"), case.alias("head")
+    shared = (
+        sa.select(other.c.case_id)
+        .join(head, head.c.id == other.c.case_id)
+        .where(
+            other.c.application_id == application.c.id, other.c.live == 1,
+            other.c.case_id != case_id, head.c.state.in_([one.value for one in OPEN]),
+        )
+        .exists()
+    )  # fmt: skip
+    mine = (
+        sa.select(sa.func.count(), sa.func.sum(sa.case((shared, 1), else_=0)))
+        .select_from(link)
+        .join(application, link.c.application_id == application.c.id)
+        .where(link.c.case_id == case_id, link.c.live == 1, application.c.ended_us.is_(None))
+    )
+    every, both = tx.execute(mine).one()
+    return int(every) - int(both or 0), int(both or 0)
+
+
 def others(tx: Connection, application_id: int, case_id: int) -> bool:
     """Whether another open case stands behind this application."""
     query = (
@@ -162,6 +201,22 @@ def cancel(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
     tx.execute(sa.update(application).where(application.c.id == row.id).values(cancelling=1))
     letter = NumbersLetter(row.kind, [row.number])
     _put(tx, office, CANCEL, row.number, letter, Effect.COMMAND, f"撤销申请 {row.number}")
+
+
+def cancel_many(tx: Connection, office: CaseOffice, rows: Sequence[sa.Row[Any]], key: str) -> int:
+    """As :func:`cancel`, in one message ``key``; answers how many were asked for now."""
+    asked = [row for row in rows if not row.cancelling]
+    if not asked:
+        return 0
+    tx.execute(
+        sa.update(application)
+        .where(application.c.id.in_([row.id for row in asked]))
+        .values(cancelling=1)
+    )
+    letter = NumbersLetter(asked[0].kind, [row.number for row in asked])
+    _put(tx, office, CANCEL, key, letter, Effect.COMMAND, f"撤销申请 {len(asked)} 户",
+         items=len(asked))  # fmt: skip
+    return len(asked)
 
 
 def ask(tx: Connection, office: CaseOffice, row: sa.Row[Any], delay_s: float) -> None:

@@ -53,6 +53,9 @@ def move(tx: Connection, office: CaseOffice, row: sa.Row[Any], **values: Any) ->
 
 def check(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
     """A version is read: is it whole?  Accepted, or told what is missing."""
+    each = kinds.each_of(row.kind)
+    if each is not None and each.goes_on(tx, office, row, form(tx, office, row)):
+        return
     if attachments.awaited(tx, row.id, row.version):
         move(tx, office, row, state=CaseState.PARSED, waiting=Waiting.DOCUMENTS)
         return
@@ -62,10 +65,11 @@ def check(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
     if found:
         lack(tx, office, row, found)
         return
-    _accept(tx, office, row, filing)
+    begin(tx, office, accept(tx, office, row), filing)
 
 
-def _accept(tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> None:
+def accept(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> sa.Row[Any]:
+    """受理: the promise runs; answers the case as it stands then."""
     days, today = office.seat(row.interface).terms.promise_days, office.today
     try:
         calendar = load_span(tx, today, today + _SPAN)
@@ -79,7 +83,7 @@ def _accept(tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing
         accepted_on=day_number(today), promise_on=promised,
     )  # fmt: skip
     feeding.tell(tx, office, row, Step.CHECKED, promise_days=days if promised else 0)
-    begin(tx, office, row, filing)
+    return row
 
 
 def begin(tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> None:
@@ -178,7 +182,9 @@ def withdraw(tx: Connection, office: CaseOffice, row: sa.Row[Any], why: str) -> 
     An application that another case stands behind goes on; one of its own is cancelled at the
     core, and the case ends when the core has said so.
     """
-    asked = False
+    each, asked = kinds.each_of(row.kind), False
+    if each is not None and each.taken_back(tx, office, row):
+        return
     for live in applications.live_of(tx, row.id):
         if applications.others(tx, live.id, row.id):
             applications.unlink(tx, row.id, live.id)

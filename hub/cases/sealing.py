@@ -3,6 +3,9 @@
 A message of the bus (``case.roster``) asks the core whether our copy of its registry is still
 whole, takes the next accounts from the copy, applies for them in one message, and is followed by
 the next.  All of a chunk is one transaction, so a killed process leaves whole chunks.
+
+Once the first chunk is given, the work goes to its end whatever versions come: it is told of the
+newest one.  A withdrawal stops it, in chunks too; what is sealed by then stays sealed.
 """
 
 from typing import Any
@@ -44,42 +47,102 @@ _REASON = "企业迁移登记迁出"
 
 
 class RosterLetter(msgspec.Struct, frozen=True):
-    """``turn`` counts the messages of one version; ``sequence`` is where the copy stood."""
+    """``turn`` counts the messages of one case; ``sequence`` is where the copy stood."""
 
     case_id: int
-    version: int
     turn: int
     sequence: int
 
 
 def begin(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> None:
-    """The case is accepted: find the unit and its accounts."""
-    tx.execute(sa.delete(case_unit).where(case_unit.c.case_id == row.id))
-    tx.execute(
-        sa.insert(case_unit).values(
-            case_id=row.id, version=row.version,
-            unit_token=office.vault.tokens.whole("uscc", normal_uscc(uscc)),
-            since_us=to_us(office.clock.now()), cursor_token="", whole=0, approved=0, wanted=0,
-            given=0, sealed=0, failed=0,
-        )
-    )  # fmt: skip
+    """The case is accepted: find the unit and its accounts.
+
+    What an older version has sealed that was stopped for this one is counted in.
+    """
+    firm = office.vault.tokens.whole("uscc", normal_uscc(uscc))
+    old = _find(tx, row.id)
+    before = 0
+    if old is not None and old.unit_token != firm:
+        _note_left(tx, row, old)
+    elif old is not None and old.cursor_token == "":
+        before = old.sealed
+    values = {
+        "version": row.version, "unit_token": firm, "since_us": to_us(office.clock.now()),
+        "cursor_token": "", "whole": 0, "approved": 0, "wanted": before, "given": before,
+        "sealed": before, "failed": 0, "stopping": 0, "stop_id": 0,
+    }  # fmt: skip
+    if old is None:
+        tx.execute(sa.insert(case_unit).values(case_id=row.id, turns=0, **values))
+    else:
+        _set(tx, row.id, **values)
     row = machine.move(tx, office, row, state=CaseState.CHECKED, waiting=Waiting.ACCOUNT)
-    turn(tx, office, row, 1)
+    turn(tx, office, row)
 
 
-def turn(
-    tx: Connection, office: CaseOffice, row: sa.Row[Any], number: int, delay_s: float = 0
-) -> None:
-    """Have the next chunk made."""
-    stands = read_feed(tx, office.registry)
-    letter = RosterLetter(row.id, row.version, number, stands.seq)
+def drop(tx: Connection, row: sa.Row[Any]) -> None:
+    """A version that wants something else begins before any account was given to the core."""
+    old = _find(tx, row.id)
+    if old is not None:
+        _note_left(tx, row, old)
+        _set(tx, row.id, turns=old.turns + 1, cursor_token="", wanted=0, given=0, sealed=0,
+             failed=0)  # fmt: skip
+
+
+def _note_left(tx: Connection, row: sa.Row[Any], old: sa.Row[Any]) -> None:
+    if old.sealed:
+        machine.note(tx, row, problem("sealed_before", f"{old.sealed} 户"))
+
+
+def turn(tx: Connection, office: CaseOffice, row: sa.Row[Any], delay_s: float = 0) -> None:
+    """Have the next chunk made; a message made before is acted upon no more."""
+    number, stands = _unit(tx, row.id).turns + 1, read_feed(tx, office.registry)
+    _set(tx, row.id, turns=number)
     made = NewMessage(
-        interface=office.registry, kind=ROSTER, key=f"{row.id}:{row.version}:{number}",
-        payload=msgspec.json.encode(letter), effect=Effect.READ, group=f"case:{row.id}",
-        subject=f"办件 {row.number} 单位名下账户", month=office.month,
-        contract_version=office.registry_version, items=1, delay_s=delay_s, endless=True,
+        interface=office.registry, kind=ROSTER, key=f"{row.id}:{number}",
+        payload=msgspec.json.encode(RosterLetter(row.id, number, stands.seq)),
+        effect=Effect.READ, group=f"case:{row.id}", subject=f"办件 {row.number} 单位名下账户",
+        month=office.month, contract_version=office.registry_version, items=1, delay_s=delay_s,
+        endless=True,
     )  # fmt: skip
     office.bus.put(tx, [made])
+
+
+def goes_on(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> bool:
+    """A version meets a sealing under way, which goes on under it; ``uscc`` is empty where the
+    version does not want a sealing.  False: none is under way."""
+    unit = _find(tx, row.id)
+    if unit is None or not _under_way(tx, row, unit):
+        return False
+    if unit.stopping:  # checked when the last is cancelled
+        machine.move(tx, office, row, state=CaseState.PARSED, waiting=Waiting.CANCEL)
+        return True
+    row = machine.accept(tx, office, row)
+    if not uscc or office.vault.tokens.whole("uscc", normal_uscc(uscc)) != unit.unit_token:
+        machine.note(tx, row, problem("sealing_begun"))
+    machine.in_core(tx, office, row)
+    return True
+
+
+def _under_way(tx: Connection, row: sa.Row[Any], unit: sa.Row[Any]) -> bool:
+    if unit.cursor_token == "":
+        return False
+    return not unit.stopping or bool(applications.live_kind(tx, row.id, ApplicationKind.SEAL))
+
+
+def take_back(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> bool:
+    """Stop: nothing more is given, what is at the core is cancelled chunk by chunk.
+
+    False: no account was given to the core.
+    """
+    unit = _find(tx, row.id)
+    if unit is None or not (_under_way(tx, row, unit) or unit.given):
+        return False
+    row = machine.move(tx, office, row, waiting=Waiting.CANCEL, back_asked=1)
+    if not unit.stopping:
+        _set(tx, row.id, stopping=1, stop_id=0)
+        turn(tx, office, row)
+    finish(tx, office, row)
+    return True
 
 
 class RosterHandler:
@@ -98,20 +161,23 @@ class RosterHandler:
         letter, nothing_new = result
         office = self._office
         row = machine.lock(tx, letter.case_id)
-        if row is None or row.version != letter.version or row.back_asked:
+        unit = None if row is None else _find(tx, row.id)
+        if row is None or unit is None or letter.turn != unit.turns:
             return
-        if CaseState(row.state).ended or row.state == CaseState.PARSED.value:
+        if CaseState(row.state).ended:
             return
-        unit = _unit(tx, row.id)
-        if unit.whole:
+        if unit.stopping:
+            _cancel(tx, office, row, unit)
+            return
+        if unit.whole or row.back_asked or row.state == CaseState.PARSED.value:
             return
         stands = read_feed(tx, office.registry)
         as_of = 0 if stands.as_of is None else to_us(stands.as_of)
         still = nothing_new and stands.seq == letter.sequence and stands.as_of is not None
         if not (still or as_of >= unit.since_us):
-            turn(tx, office, row, letter.turn + 1, _AGAIN_S)
+            turn(tx, office, row, _AGAIN_S)
             return
-        _chunk(tx, office, row, unit, letter.turn)
+        _chunk(tx, office, row, unit)
 
     def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
         """A contract fault: on the board until somebody has it sent again."""
@@ -123,21 +189,29 @@ class RosterHandler:
         """Cannot be: it has no ceiling."""
 
 
+def _find(tx: Connection, case_id: int) -> sa.Row[Any] | None:
+    return tx.execute(_of(case_id)).one_or_none()
+
+
 def _unit(tx: Connection, case_id: int) -> sa.Row[Any]:
-    return tx.execute(
-        sa.select(case_unit).where(case_unit.c.case_id == case_id).with_for_update()
-    ).one()
+    return tx.execute(_of(case_id)).one()
 
 
-def _chunk(
-    tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any], place: int
-) -> None:
+def _of(case_id: int) -> sa.Select[Any]:
+    return sa.select(case_unit).where(case_unit.c.case_id == case_id).with_for_update()
+
+
+def _chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any]) -> None:
     firm = tx.execute(
         sa.select(registry_unit).where(
             registry_unit.c.uscc_token == unit.unit_token,
             registry_unit.c.state != _CLOSED_UNIT,
         )
     ).first()
+    if firm is None and unit.cursor_token:  # closed meanwhile: nothing more can be sealed
+        _set(tx, row.id, whole=1)
+        finish(tx, office, row)
+        return
     if firm is None:
         machine.end(tx, office, row, CaseState.FAILED, reason="no_unit")
         return
@@ -145,7 +219,7 @@ def _chunk(
     mine = sa.and_(p.unit_token == firm.unit_token, p.state.in_(_TO_SEAL))
     if unit.cursor_token == "":
         count = int(tx.scalar(sa.select(sa.func.count()).where(mine)) or 0)
-        _set(tx, row.id, wanted=count)
+        _set(tx, row.id, wanted=unit.sealed + count)
         if count > office.seat(row.interface).terms.approve_above and not unit.approved:
             staffed = machine.move(tx, office, row, waiting=Waiting.STAFF)
             machine.note(tx, staffed, problem("needs_approval"))
@@ -161,18 +235,35 @@ def _chunk(
         finish(tx, office, row)
         return
     wishes = [_wish(tx, office, one) for one in found]
-    applications.apply_many(
-        tx, office, row.id, ApplicationKind.SEAL, f"seal:{row.id}:{row.version}:{place}", wishes
-    )
+    key = f"seal:{row.id}:{unit.turns}"
+    applications.apply_many(tx, office, row.id, ApplicationKind.SEAL, key, wishes)
     _set(tx, row.id, cursor_token=found[-1].account_token, given=unit.given + len(found))
     audit.record(
         tx, act="case.sealing", actor="hub", subject=f"case:{row.id}",
         detail={"given": unit.given + len(found)}, count=len(found),
         root=audit.merkle_root(audit.digest(one.sealed) for one in found),
     )  # fmt: skip
-    if row.waiting != Waiting.HOLD.value:
+    if row.waiting not in (Waiting.HOLD.value, Waiting.STAFF.value):
         machine.in_core(tx, office, row)
-    turn(tx, office, row, place + 1)
+    turn(tx, office, row)
+
+
+def _cancel(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any]) -> None:
+    """The next chunk of what is at the core; one that another case stands behind stays there."""
+    found = applications.live_kind(tx, row.id, ApplicationKind.SEAL, unit.stop_id, CHUNK)
+    theirs = [live for live in found if applications.others(tx, live.id, row.id)]
+    for live in theirs:
+        applications.unlink(tx, row.id, live.id)
+    mine = [live for live in found if live not in theirs]
+    count = applications.cancel_many(tx, office, mine, f"stop:{row.id}:{unit.turns}")
+    if found:
+        audit.record(
+            tx, act="case.sealing_cancelled", actor="hub", subject=f"case:{row.id}",
+            detail={"left": len(theirs)}, count=count,
+        )  # fmt: skip
+        _set(tx, row.id, stop_id=found[-1].id, given=unit.given - len(theirs))
+        turn(tx, office, row)
+    finish(tx, office, row)
 
 
 def _wish(tx: Connection, office: CaseOffice, one: sa.Row[Any]) -> Wish:
@@ -193,13 +284,21 @@ def settled(tx: Connection, office: CaseOffice, head: sa.Row[Any], said: Applica
 
 
 def finish(tx: Connection, office: CaseOffice, head: sa.Row[Any]) -> None:
-    """The case ends with the last account; one taken back, when nothing is at the core."""
+    """The case ends with the last account; one taken back, when nothing is at the core.
+
+    One taken back and filed again begins anew then.
+    """
     unit = _unit(tx, head.id)
     words = f"应封存 {unit.wanted} 户，已封存 {unit.sealed} 户，未能封存 {unit.failed} 户"
     if unit.sealed + unit.failed < unit.given:
         return
     if head.back_asked:
+        if unit.sealed:
+            words += f"；已封存的 {unit.sealed} 户不自动启封，须由人办理启封"
         machine.end(tx, office, head, CaseState.WITHDRAWN, text=words)
+    elif unit.stopping:
+        _set(tx, head.id, cursor_token="", stopping=0)
+        machine.check(tx, office, head)
     elif unit.whole:
         machine.end(tx, office, head, CaseState.DONE, text=words)
 
@@ -208,7 +307,7 @@ def approve(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
     """A person has approved the number of accounts: begin."""
     _set(tx, row.id, approved=1)
     row = machine.move(tx, office, row, waiting=Waiting.ACCOUNT)
-    turn(tx, office, row, 1_000_000)
+    turn(tx, office, row)
 
 
 def _set(tx: Connection, case_id: int, **values: Any) -> None:

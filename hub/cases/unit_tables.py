@@ -22,6 +22,11 @@ case_unit = sa.Table(
     sa.Column("given", sa.Integer, nullable=False),
     sa.Column("sealed", sa.Integer, nullable=False),
     sa.Column("failed", sa.Integer, nullable=False),
+    # Messages made for this case: only the newest one's answer is acted upon.
+    sa.Column("turns", sa.Integer, nullable=False, server_default="0"),
+    # 1 once it is taken back; the last application that was looked at since.
+    sa.Column("stopping", flag(), nullable=False, server_default="0"),
+    sa.Column("stop_id", sa.BigInteger, nullable=False, server_default="0"),
 )
 """One row per case that is about a unit's accounts.  What became of each account is its
 application's row (``case_application``, by ``case_link``)."""

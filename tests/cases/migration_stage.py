@@ -66,7 +66,7 @@ class Regulated(Stage):
         for row in rows[1:]:
             said = dict(zip(head, row, strict=True))
             if said["SQLX"] == "account_seal" and said["SQZT"] == "03":
-                found[said["SQBH"]] = found.get(said["SQBH"], 0) + 1
+                found[said["GRZH"]] = found.get(said["GRZH"], 0) + 1
         return found
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from hub.app import case_acts
 from hub.cases.looking import see_case
-from tests.cases.migration_stage import Regulated, stage
+from tests.cases.migration_stage import Regulated, account, stage
 from tests.cases.stage import until
 
 OUT, IN = "QY20251013000001", "QY20251013000002"
@@ -15,17 +15,24 @@ PEOPLE = 130  # more than one chunk, fewer than what must be approved
 
 
 @pytest.fixture
-def centre(tmp_path: Path) -> Iterator[Regulated]:
+def centre(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Regulated]:
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
     with stage(tmp_path / "centre", PEOPLE) as up:
         yield up
+
+
+def once(people: int) -> dict[str, int]:
+    """Each open account of the firm, sealed by one application."""
+    return dict.fromkeys(map(account, range(people)), 1)
 
 
 def test_every_account_of_a_firm_that_leaves_is_sealed_once(centre: Regulated) -> None:
     centre.file(shape="push_twice")
     until(lambda: centre.steps(OUT)[-1:] == ["3"], 60)
     assert centre.told(OUT)["sjyy"] == f"应封存 {PEOPLE} 户，已封存 {PEOPLE} 户，未能封存 0 户"
-    assert len(centre.sealings()) == PEOPLE
-    assert set(centre.sealings().values()) == {1}
+    assert centre.sealings() == once(PEOPLE)
     assert centre.steps(OUT).count("3") == 1
     rows = centre.platform("GET", "/feedback.csv").splitlines()
     assert sum(",3,应封存" in row for row in rows) == 1
@@ -50,11 +57,12 @@ def test_the_core_away_and_the_regulator_away(centre: Regulated) -> None:
     centre.core("POST", "/faults", match={"code": "registry.account_seal", "first": 2},
                 fault="reset")  # fmt: skip
     centre.file()
+    until(lambda: [one["fired"] for one in centre.core("GET", "/faults")["rules"]] == [2], 60)
     until(lambda: centre.state(OUT) == "done", 60)
     assert centre.steps(OUT) == []
     centre.platform("DELETE", "/faults")
     until(lambda: centre.steps(OUT)[-1:] == ["3"], 60)
-    assert len(centre.sealings()) == PEOPLE
+    assert centre.sealings() == once(PEOPLE)
 
 
 def test_a_firm_that_comes_is_opened_and_found_open_again(centre: Regulated) -> None:
@@ -72,7 +80,27 @@ def test_a_firm_we_do_not_know_is_answered(centre: Regulated) -> None:
     assert "没有以该统一社会信用代码开户" in centre.told("QY-NONE")["sjyy"]
 
 
-def test_more_than_the_policy_allows_waits_for_a_person(tmp_path: Path) -> None:
+def test_a_higher_version_in_the_middle_of_sealing(centre: Regulated) -> None:
+    centre.core("POST", "/faults", match={"code": "registry.account_seal", "after": 1},
+                fault="reset")  # fmt: skip
+    centre.file()
+    until(lambda: centre.core("GET", "/faults")["rules"][0]["fired"], 60)
+    assert centre.state(OUT) == "in_core"
+    centre.file(version=2)
+    until(lambda: centre.answers() == [("taken", "200"), ("taken", "200")], 60)
+    centre.core("DELETE", "/faults")
+    until(lambda: centre.steps(OUT)[-1:] == ["3"], 60)
+    told = centre.told(OUT)
+    assert told["sjyy"] == f"应封存 {PEOPLE} 户，已封存 {PEOPLE} 户，未能封存 0 户"
+    assert told["version"] == 2
+    assert centre.sealings() == once(PEOPLE)
+    assert centre.steps(OUT).count("3") == 1
+
+
+def test_more_than_the_policy_allows_waits_for_a_person(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
     with stage(tmp_path / "centre", 205) as centre:
         centre.file()
         hub, act = centre.hub, case_acts.KINDS["case.approve"]
@@ -86,7 +114,7 @@ def test_more_than_the_policy_allows_waits_for_a_person(tmp_path: Path) -> None:
         with hub.store.write() as tx:
             act.do(hub, tx, act.look(hub, tx, OUT), "somebody", "已核对名册")
         until(lambda: centre.steps(OUT)[-1:] == ["3"], 60)
-        assert len(centre.sealings()) == 205
+        assert centre.sealings() == once(205)
         with hub.store.read() as view:
             seen = see_case(view, OUT, today=20251014).unit
         assert seen is not None

@@ -72,11 +72,25 @@ class EachKind(Kind, Protocol):
         """One application has ended; False leaves it to the rule for a single one."""
         ...
 
+    def goes_on(self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> bool:
+        """A version, read and not yet checked, meets applications under way; False: none are."""
+        ...
+
+    def taken_back(self, tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> bool:
+        """An open case is withdrawn; False leaves it to the rule for few applications."""
+        ...
+
 
 def takes_each(
     name: str, tx: Connection, office: CaseOffice, head: sa.Row[Any], row: sa.Row[Any],
     said: ApplicationResult,
 ) -> bool:  # fmt: skip
     """Whether the kind has dealt with the end of one of its applications itself."""
+    kind = each_of(name)
+    return kind is not None and kind.each(tx, office, head, row, said)
+
+
+def each_of(name: str) -> EachKind | None:
+    """The kind, if its cases stand behind many applications."""
     kind = find(name)
-    return isinstance(kind, EachKind) and kind.each(tx, office, head, row, said)
+    return kind if isinstance(kind, EachKind) else None

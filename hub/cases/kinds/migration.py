@@ -59,6 +59,7 @@ class Migration:
         if filing.fields["direction"] == OUT:
             sealing.begin(tx, office, row, filing.id_number)
             return
+        sealing.drop(tx, row)
         uscc = normal_uscc(filing.id_number)
         live, _ = applications.apply(
             tx, office, row.id, ApplicationKind.UNIT_OPEN,
@@ -91,6 +92,13 @@ class Migration:
         text = f"已开户，单位账号 {said.unit}" if opened else f"早已开户，单位账号 {said.unit}"
         machine.end(tx, office, head, CaseState.DONE, text=text)
         return True
+
+    def goes_on(self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> bool:
+        wrong = self.problems(filing, office.today) or filing.fields.get("direction") != OUT
+        return sealing.goes_on(tx, office, row, "" if wrong else filing.id_number)
+
+    def taken_back(self, tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> bool:
+        return sealing.take_back(tx, office, row)
 
 
 def _opening(number: str, filing: Filing) -> UnitOpening:

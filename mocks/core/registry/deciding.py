@@ -138,13 +138,13 @@ class Deciding:
         if found is None or found[0] != asked["DWZH"]:
             return _refused(rules.NOT_FOUND)
         if found[1] not in (_NORMAL, _SEALED):
-            return _refused(rules.STATE)
+            return First(rules.STATE, rules.REFUSED, account=asked["GRZH"])
         if found[1] != to:
             sql = "UPDATE persons SET grzhzt = ? WHERE grzh = ?"
             self._storage.run(sql, (to, asked["GRZH"]))
             self.touch("persons", "grzh", asked["GRZH"], now_us)
             self.touch("units", "dwzh", asked["DWZH"], now_us)
-        return First(rules.OK, rules.DONE, {"BJRQ": day})
+        return First(rules.OK, rules.DONE, {"BJRQ": day}, account=asked["GRZH"])
 
     def _withdraw(self, asked: Mapping[str, Any]) -> First:
         found = self._storage.row(
