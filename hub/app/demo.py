@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -29,7 +31,9 @@ from hub.app.hub import Hub
 from hub.app.receiving import open_receiving
 from hub.app.steps import Progress, approve_waves, watch
 from hub.crypto import new_sm3
-from hub.kernel.errors import Refused
+from hub.kernel.clocks import monotonic
+from hub.kernel.errors import Refused, Unavailable
+from hub.kernel.logs import get_logger
 from hub.kernel.periods import Period
 from hub.kernel.secret import Secret
 from hub.kernel.settings import FILE_NAME, Settings, read_secret, write_secret
@@ -44,7 +48,11 @@ from hub.schedule import load_calendar, seed_calendar
 from hub.store import sqlite_library
 from hub.store.schema import upgrade
 
+_T = TypeVar("_T")
+_log = get_logger(__name__)
+
 _BLOCK = 1 << 20
+_AWAY_S = 120.0
 _LARGE = 5000
 """Agreements beyond which a second worker process joins."""
 PEOPLE = {
@@ -137,7 +145,20 @@ def open_to_callers(demo: DemoHub, wanted: Wanted, door: str) -> list[str]:
     Answers which it asks."""
     site = Site(wanted.out)
     by = _token(site, "demo-handler")
-    return ask_queries(demo.hub, site, wanted.data, demo.controls, door, by)
+    return _patiently(lambda: ask_queries(demo.hub, site, wanted.data, demo.controls, door, by))
+
+
+def _patiently(do: Callable[[], _T]) -> _T:
+    """Do it; a database that is away for a while is waited for, as the run itself waits."""
+    until = monotonic() + _AWAY_S
+    while True:
+        try:
+            return do()
+        except Unavailable as error:
+            if monotonic() > until:
+                raise
+            _log.warning("the database is away", code=error.code)
+            sleep(1)
 
 
 _WAITING = {WaveState.TRIAL.value, WaveState.SUBMITTED.value}

@@ -2,10 +2,10 @@
 
 import sqlalchemy as sa
 
-from hub import audit
 from hub.app import steps
 from hub.app.hub import Hub
 from hub.app.standing import read_standing
+from hub.audit import record
 from hub.audit.tables import audit_entry
 from hub.kernel.errors import HubError, NotFound
 from hub.kernel.logs import mask_text
@@ -56,7 +56,7 @@ class StoreDesk:
         """Searching for a person is itself an act.  Nobody has signed in yet: the page asks."""
         text = " ".join(query.split())
         with self._hub.store.write() as tx:
-            audit.record(
+            record(
                 tx, act="item.search", actor="page", subject=month,
                 detail={"query": _masked(text)},
                 count=count,
