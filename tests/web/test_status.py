@@ -51,7 +51,7 @@ def test_it_says_in_words_how_services_stand_and_nothing_else(
     assert "故障处理中" in line
     assert line.count("<rect") == 30
     assert "正常" in said.text.partition("建设银行商贷月对冲")[2].partition("</li>")[0]
-    assert "尚未开通" in said.text.partition("企业破产信息核查")[2].partition("</li>")[0]
+    assert "暂无监测" in said.text.partition("企业破产信息核查")[2].partition("</li>")[0]
     inside = ("bank-", "B0131", SCRIPT, "坏", "wang", "内部事由", "/incidents", "/channels", "form")
     assert [word for word in inside if word in said.text] == []
     assert "set-cookie" not in said.headers
