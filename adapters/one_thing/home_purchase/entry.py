@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from adapters.kit.case_pushes import caller_door
 from adapters.kit.documents import text
-from adapters.kit.gateway_in import GatewayDoor
 from adapters.one_thing.home_purchase import pages
 from adapters.one_thing.home_purchase.assertion import Said, opened
 from hub.contracts import Contract, load_contract
@@ -51,17 +51,6 @@ def build(context: AdapterContext) -> EntryPort:
     return HomePurchaseEntry(context)
 
 
-def hall_door(context: AdapterContext, contract: Contract) -> GatewayDoor:
-    """Believes the hall, under both of its secrets while one is rotated."""
-    secrets = [context.secret("hall_secret")]
-    if "hall_secret_next" in context.secrets:
-        secrets.append(context.secret("hall_secret_next"))
-    return GatewayDoor(
-        contract, context.clock, rid=context.value("caller_rid"), sid=context.value("caller_sid"),
-        secrets=secrets,
-    )  # fmt: skip
-
-
 class HomePurchaseEntry:
     """See EntryPort.  Holds no state, safe across threads."""
 
@@ -78,7 +67,7 @@ class HomePurchaseEntry:
         self._names: Mapping[str, str] = sso["fields"]
         self._client = context.value("client_id")
         self._secret = context.secret("sso_secret")
-        self._door = hall_door(context, contract)
+        self._door = caller_door(context, contract, "hall_secret")
         self._hall = context.value("hall_url")
         self._origins = _origins(context.value("hall_origins"))
         if not self._ours(self._hall) or "?" in self._hall or "#" in self._hall:

@@ -65,4 +65,4 @@ def test_feedback_is_the_golden_sample() -> None:
     made = adapter.Migration(CONTEXT)
     text = "应封存 3 户，已封存 2 户，未能封存 1 户"
     told = Feedback("regulator", "QY20251013000001", 1, 5, Step.DONE, NOW, text)
-    assert made._content(told) == sample("feedback.done.request.json")
+    assert made.case_content(told) == sample("feedback.done.request.json")
