@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
+from hub.app.leading import give_back
 from hub.bus.holder import this_holder
 from hub.kernel.errors import Unavailable
 from hub.kernel.logs import get_logger
@@ -100,11 +101,3 @@ class Conducting:
                 _log.warning("the conductor's lease was not prolonged", code=error.code)
             except Exception:  # noqa: BLE001  the next turn tries again
                 _log.exception("prolonging the conductor's lease failed")
-
-
-def give_back(lead: Leadership) -> None:
-    """Let another lead at once; a database that is away makes them wait for the lease's end."""
-    try:
-        lead.release()
-    except Unavailable:
-        _log.warning("lease not given back; it runs out by itself", lease=lead.name)

@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection
 from hub import audit, cases
 from hub.app.alone import hold_alone
 from hub.app.case_office import open_case_office
-from hub.app.conducting import Conducting, give_back
+from hub.app.conducting import Conducting
 from hub.app.discover import FoundAdapter, discover
 from hub.app.expiries import ExpiryWatch
+from hub.app.leading import give_back
 from hub.app.notifying import notify_seat
 from hub.app.partners import Partners
 from hub.app.scheduling import Scheduling

@@ -65,6 +65,7 @@ class Partners:
         self._settings = settings
         self._clock = clock
         self._open: dict[tuple[str, int, str], Partner] = {}
+        self._said: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
 
     def open(self, interface: str, place: int = 0) -> Partner:
@@ -93,9 +94,16 @@ class Partners:
         except Misconfigured as error:
             if wanted is adapter:
                 raise
-            _log.error("edition.unusable", interface=interface, version=wanted.contract.version,
-                       why=error.message)  # fmt: skip
+            self._say_unusable(interface, wanted.contract.version, error.message)
         return SeatPartner(self._opened(adapter, adapter, 0).port, wanted.contract.version)
+
+    def _say_unusable(self, interface: str, version: str, why: str) -> None:
+        """Once: seats are asked for many times a second."""
+        with self._lock:
+            said = (interface, version, why) in self._said
+            self._said.add((interface, version, why))
+        if not said:
+            _log.error("edition.unusable", interface=interface, version=version, why=why)
 
     def _in_force(self, adapter: FoundAdapter) -> FoundAdapter:
         return in_force(adapter, self._clock.today()) if adapter.editions else adapter

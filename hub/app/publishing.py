@@ -1,27 +1,21 @@
 """What this deployment publishes: query interfaces whose values hub.toml gives, and the copy of
 the core's registry that they are answered from."""
 
-import threading
-
 from hub import audit
 from hub.app.discover import FoundAdapter
 from hub.app.hub import Hub
+from hub.app.leading import LedThread
 from hub.app.operators import hands_on
-from hub.bus.holder import this_holder
 from hub.core.copying import FeedStanding, Follower, begin_anew, read_feed
-from hub.kernel.errors import HubError, Misconfigured
-from hub.kernel.logs import get_logger, mask_text
+from hub.kernel.errors import Misconfigured
+from hub.kernel.logs import mask_text
 from hub.kernel.secret import Secret
 from hub.ports.query import CataloguePort, QueryPort
 from hub.schedule import Leadership
-from hub.schedule.leadership import LeadershipLost
 from hub.wire import NoRecorder
-
-_log = get_logger(__name__)
 
 _PAUSE_S = 2.0
 """Between two looks at a feed that had nothing more: what an answer is old by."""
-_AWAY_S = 5.0
 
 
 def published(hub: Hub) -> dict[str, QueryPort | CataloguePort]:
@@ -85,14 +79,12 @@ def rebuild_copy(hub: Hub, token: Secret, reason: str) -> str | None:
 
 
 class Following:
-    """The thread that follows the feed; one process of all leads it.  Idle without a registry."""
+    """The thread that follows the feed.  Idle without a registry."""
 
     def __init__(self, hub: Hub) -> None:
+        self._thread = LedThread(hub.store, "registry", self._turn, rest_s=_PAUSE_S)
         found = registry(hub)
-        self._leads = Leadership(hub.store, "registry", this_holder())
-        self._follower = None if found is None else follower(hub, found, self._leads)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
+        self._follower = None if found is None else follower(hub, found, self._thread.leads)
 
     def start(self) -> None:
         """Begin."""
@@ -100,31 +92,10 @@ class Following:
             self._thread.start()
 
     def stop(self) -> None:
-        """End after the page under way, and let another process lead at once."""
-        self._stopping.set()
-        if self._thread.ident is None:
-            return
-        self._thread.join(20)
-        try:
-            self._leads.release()
-        except HubError as error:
-            _log.warning("lease not given back; it runs out by itself", code=error.code)
-
-    def _run(self) -> None:
-        pause = 0.0
-        while not self._stopping.wait(pause):
-            pause = self._turn()
+        """End after the page under way."""
+        if self._follower is not None:
+            self._thread.stop()
 
     def _turn(self) -> float:
-        """One page; how long to wait then."""
-        try:
-            if self._follower is None or not self._leads.hold():
-                return _PAUSE_S
-            return 0.0 if self._follower.step() else _PAUSE_S
-        except LeadershipLost:
-            return _PAUSE_S
-        except HubError as error:  # the core is away, or says what it should not
-            _log.warning("the registry is not followed", code=error.code, error=error.message)
-        except Exception:  # noqa: BLE001  the next turn tries again
-            _log.exception("following the registry failed")
-        return _AWAY_S
+        """One page."""
+        return 0.0 if self._follower is not None and self._follower.step() else _PAUSE_S

@@ -5,7 +5,6 @@ that a restart neither doubles nor shifts it.  Probes run in threads of their ow
 for each interface: one that hangs delays nobody.  No transaction spans a probe.
 """
 
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,13 +13,13 @@ from sqlalchemy.engine import Connection
 from hub.app.attending import Attending
 from hub.app.delivering import Delivering
 from hub.app.discover import FoundAdapter
+from hub.app.leading import LedThread
 from hub.app.partners import Partners
 from hub.app.probing import Probed, probe_once
 from hub.app.traffic import Traffic, read_traffic
 from hub.app.ways import open_ways
-from hub.bus.holder import this_holder
 from hub.kernel.clocks import BusinessClock, monotonic, to_us
-from hub.kernel.errors import HubError, Unavailable
+from hub.kernel.errors import HubError
 from hub.kernel.logs import get_logger
 from hub.kernel.settings import Settings
 from hub.monitor import health
@@ -28,7 +27,6 @@ from hub.monitor.health import Watched
 from hub.monitor.policy import read_watch_policy
 from hub.monitor.samples import Sample
 from hub.monitor.words import Source, State
-from hub.schedule import Leadership
 from hub.schedule.leadership import LeadershipLost
 from hub.store import Store, database_now_us
 
@@ -60,9 +58,9 @@ class Watching:
         self, store: Store, adapters: dict[str, FoundAdapter], settings: Settings,
         partners: Partners, clock: BusinessClock,
     ) -> None:  # fmt: skip
-        self._leads = Leadership(store, "watch", this_holder())
-        self._store = store
-        self._fenced = store.fenced(self._leads.fence)
+        self._thread = LedThread(store, "watch", self._turn, rest_s=_LOOK_S, first_s=_FIRST_S)
+        self.leads = self._thread.leads
+        self._store, self._fenced = store, self._thread.store
         self._partners = partners
         self._clock = clock
         self._watched = watched_interfaces(adapters, settings)
@@ -77,9 +75,7 @@ class Watching:
         )
         self._running: dict[str, Future[None]] = {}
         self._beat_at = self._traffic_at = 0.0
-        self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(max(len(self._watched), 1), thread_name_prefix="probe")
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -87,26 +83,12 @@ class Watching:
 
     def stop(self) -> None:
         """End.  Probes under way are not waited for: what they see is of no account any more."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(10)
+        self._thread.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        try:
-            self._leads.release()
-        except Unavailable:
-            _log.warning("lease not given back; it runs out by itself", lease=self._leads.name)
 
-    def _run(self) -> None:
-        wait = _FIRST_S
-        while not self._stopping.wait(wait):
-            wait = _LOOK_S
-            try:
-                if self._leads.hold():
-                    self.look()
-            except (Unavailable, LeadershipLost) as error:
-                _log.warning("the watch waits", code=error.code, error=error.message)
-            except Exception:  # noqa: BLE001  the next turn tries again
-                _log.exception("a turn of the watch failed")
+    def _turn(self) -> float:
+        self.look()
+        return _LOOK_S
 
     def look(self) -> list[Future[None]]:
         """One turn of the process that leads: beat, traffic, probes that are due; the probes."""
@@ -147,7 +129,7 @@ class Watching:
         """Probe one interface now and take in what was seen."""
         try:
             probed = probe_once(self._store, self._partners, name, self._clock)
-            if self._stopping.is_set():
+            if self._thread.stopping:
                 return  # the line was closed under it: that tells nothing of the partner
             self.take(name, probed)
         except LeadershipLost:

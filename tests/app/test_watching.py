@@ -184,7 +184,7 @@ def test_the_board_has_all_items_and_yellow_until_it_is_used(hub: Hub) -> None:
     catalogue = read_catalogue(hub.settings, hub.adapters)
     partners: Any = FakePartners(lambda: UP)
     watching = Watching(hub.store, hub.adapters, hub.settings, partners, hub.clock)
-    assert watching._leads.hold()
+    assert watching.leads.hold()
 
     def lights() -> dict[str, Light]:
         with hub.store.read() as view:

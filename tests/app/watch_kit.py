@@ -61,7 +61,7 @@ class Bench:
             tx.execute(sa.delete(lease))
         partners: Any = FakePartners(say)
         made = Watching(self.store, self.adapters, self.settings, partners, self.clock)
-        assert made._leads.hold()
+        assert made.leads.hold()
         return made
 
     @contextmanager

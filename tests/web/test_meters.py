@@ -37,7 +37,7 @@ def value(duty: Duty, name: str) -> float:
 
 def lead(duty: Duty) -> Sentinel:
     made = Sentinel(duty.hub)
-    assert made._leads.hold()
+    assert made.leads.hold()
     return made
 
 
