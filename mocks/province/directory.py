@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mocks.kit.cases.keys import sign, sm3_hex
 from mocks.kit.clock import MockClock
 from mocks.kit.messages import Answer, Call, Request
 from mocks.kit.storage import Notes, Storage
-from mocks.one_thing.portal.keys import sign, sm3_hex
 from mocks.province.keys import Keys
 
 _DDL = """

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mocks.kit.cases.gateway import Books, Gateway
+from mocks.kit.cases.keys import Keys
 from mocks.kit.faults import FaultKind
 from mocks.kit.messages import Answer, Call, Request, Service
 from mocks.kit.partner import CONTRACTS, Control, ControlCall, ControlError, Site, answer_json
 from mocks.kit.yaml_files import read_yaml
-from mocks.one_thing.portal.gateway import Books, Gateway
-from mocks.one_thing.portal.keys import Keys
 from mocks.one_thing.portal.sso import AHEAD, ELSEWHERE, OLD, TAMPERED, SignOn
 from mocks.one_thing.portal.web import Web
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import quote, urlsplit
 
+from mocks.kit.cases.gateway import Books
 from mocks.kit.messages import Answer, Call, Request
 from mocks.kit.pages import cookie_of, form_of, onward, page
-from mocks.one_thing.portal.gateway import Books
 from mocks.one_thing.portal.sso import AHEAD, ELSEWHERE, OLD, TAMPERED, Person, SignOn
 
 _COOKIE = "portal_session"

@@ -9,10 +9,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mocks.kit.cases.keys import sign
 from mocks.kit.clock import MockClock
 from mocks.kit.outgoing import Heard, Post
 from mocks.kit.storage import Notes, Storage
-from mocks.one_thing.portal.keys import sign
 
 _DDL = """
 CREATE TABLE IF NOT EXISTS question(

@@ -12,10 +12,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from mocks.kit.cases.keys import Keys, sign, sm3_hex
 from mocks.kit.clock import MockClock
 from mocks.kit.messages import Answer, Call, Request
 from mocks.kit.storage import Storage
-from mocks.one_thing.portal.keys import Keys, sign, sm3_hex
 
 _DDL = """
 CREATE TABLE IF NOT EXISTS feedback(

@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mocks.kit.cases.keys import Keys, sign
 from mocks.kit.clock import MockClock
 from mocks.kit.faults import FaultKind
 from mocks.kit.outgoing import Heard, Post
 from mocks.kit.storage import Notes, Storage
-from mocks.one_thing.portal.keys import Keys, sign
 
 _DDL = """
 CREATE TABLE IF NOT EXISTS push(
