@@ -113,8 +113,7 @@ DEFECTS = (
         (
             Edit(
                 "hub/cases/kinds/home_purchase.py",
-                '    return "" if theirs == (*_paper(filing), normal_name(filing.name)) '
-                'else "not_the_applicant"\n',
+                '    return "" if theirs == applicant else "not_the_applicant"\n',
                 '    return "" if theirs else "not_the_applicant"\n',
             ),
         ),

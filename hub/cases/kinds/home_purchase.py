@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.cases import applications, forms, machine, visits
+from hub.cases import applications, forms, machine, persons, visits
 from hub.cases.attachments import Problem, problem
 from hub.cases.office import CaseOffice
 from hub.cases.words import CaseState, Waiting
@@ -31,7 +31,6 @@ from hub.ports.registry import (
 )
 
 _PURCHASE = "01"  # TQYY 购买
-_OPEN_STATES = ("01", "02")  # GRZHZT 正常, 封存
 _ACCOUNT = re.compile(r"[0-9]{8,30}")
 _BANK_CODE = re.compile(r"([0-9]{3})?")
 _AMOUNT = re.compile(r"[0-9]{1,13}\.[0-9]{2}")
@@ -77,7 +76,7 @@ class HomePurchase:
         row = machine.move(
             tx, office, row, state=CaseState.CHECKED, waiting=Waiting.ACCOUNT, asks=row.asks + 1
         )
-        forms.ask_persons(tx, office, row, _paper(filing))
+        forms.ask_persons(tx, office, row, persons.paper(filing))
 
     def same(self, made: Application, filing: Filing) -> bool:
         if not isinstance(made, Withdrawal) or made.reason != _PURCHASE:
@@ -92,35 +91,25 @@ class HomePurchase:
         papers: Sequence[tuple[str, str]], answer: PersonsAnswer,
     ) -> None:  # fmt: skip
         filing = machine.form(tx, office, row)
-        if _paper(filing) not in papers:
-            return  # a newer version is about somebody else, who is being asked for
-        if not answer.accounts:
-            machine.end(tx, office, row, CaseState.FAILED, reason="no_account")
-            return
-        name = normal_name(filing.name)
-        theirs = [one for one in answer.accounts if normal_name(one.name) == name]
-        if not theirs:
-            machine.end(tx, office, row, CaseState.FAILED, reason="identity_mismatch")
-            return
-        self._choose(tx, office, row, filing, theirs)
+        found = persons.theirs(tx, office, row, filing, papers, answer)
+        if found:
+            self._choose(tx, office, row, filing, found)
 
     def _choose(
         self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing,
         theirs: Sequence[PersonAccount],
     ) -> None:  # fmt: skip
-        said = filing.fields.get("account", "")
-        there = [one for one in theirs if one.state in _OPEN_STATES]
-        chosen = [one for one in there if said in ("", one.number)]
+        there = [one for one in theirs if one.state in persons.OPEN_STATES]
         if not there:
             machine.end(tx, office, row, CaseState.FAILED, reason="no_open_account")
-        elif not chosen:
-            machine.lack(tx, office, row, [problem("account_not_theirs")])
-        elif len(chosen) > 1:
-            machine.lack(tx, office, row, [problem("several_accounts")])
-        elif (_amount(filing.fields["amount"]) or 0) > chosen[0].balance:
+            return
+        chosen = persons.meant(tx, office, row, filing, there)
+        if chosen is None:
+            return
+        if (_amount(filing.fields["amount"]) or 0) > chosen.balance:
             machine.lack(tx, office, row, [problem("amount_too_high")])
         else:
-            self._apply(tx, office, row, filing, chosen[0].number)
+            self._apply(tx, office, row, filing, chosen.number)
 
     def _apply(
         self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing, account: str
@@ -148,11 +137,8 @@ def _not_let_in(came: Visitor | None, filing: Filing) -> str:
     if came.user_type is not UserType.PERSON:
         return "not_a_person"
     theirs = (came.id_type, comparable_id(came.id_number, came.id_type), normal_name(came.name))
-    return "" if theirs == (*_paper(filing), normal_name(filing.name)) else "not_the_applicant"
-
-
-def _paper(filing: Filing) -> tuple[str, str]:
-    return filing.id_type, comparable_id(filing.id_number, filing.id_type)
+    applicant = (*persons.paper(filing), normal_name(filing.name))
+    return "" if theirs == applicant else "not_the_applicant"
 
 
 def _amount(text: str) -> Fen | None:
@@ -165,7 +151,7 @@ def _amount(text: str) -> Fen | None:
 def _withdrawal(number: str, account: str, filing: Filing) -> Withdrawal:
     fields = filing.fields
     return Withdrawal(
-        number, account, normal_name(filing.name), *_paper(filing), _PURCHASE,
+        number, account, normal_name(filing.name), *persons.paper(filing), _PURCHASE,
         fields["payee_account"], normal_name(filing.name), fields["payee_bank"],
         fields.get("payee_bank_code", ""), _amount(fields["amount"]),
     )  # fmt: skip

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.cases import applications, forms, machine
+from hub.cases import applications, forms, machine, persons
 from hub.cases.attachments import Problem, problem
 from hub.cases.office import CaseOffice
 from hub.cases.words import CaseState, Waiting
-from hub.kernel.identity import comparable_id, normal_name
+from hub.kernel.identity import normal_name
 from hub.kernel.secret import mask_account
 from hub.ports.case import Filing
 from hub.ports.registry import (
@@ -28,7 +28,6 @@ from hub.ports.registry import (
 )
 
 _RETIRED = "03"  # TQYY 离退休
-_OPEN_STATES = ("01", "02")  # GRZHZT 正常, 封存
 _ACCOUNT = re.compile(r"[0-9]{8,30}")
 _BANK_CODE = re.compile(r"([0-9]{3})?")
 _LONGEST_NAME = 120
@@ -61,11 +60,10 @@ class Retirement:
         return found
 
     def begin(self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> None:
-        paper = (filing.id_type, comparable_id(filing.id_number, filing.id_type))
         row = machine.move(
             tx, office, row, state=CaseState.CHECKED, waiting=Waiting.ACCOUNT, asks=row.asks + 1
         )
-        forms.ask_persons(tx, office, row, paper)
+        forms.ask_persons(tx, office, row, persons.paper(filing))
 
     def same(self, made: Application, filing: Filing) -> bool:
         if not isinstance(made, Withdrawal):
@@ -80,33 +78,21 @@ class Retirement:
         papers: Sequence[tuple[str, str]], answer: PersonsAnswer,
     ) -> None:  # fmt: skip
         filing = machine.form(tx, office, row)
-        if (filing.id_type, comparable_id(filing.id_number, filing.id_type)) not in papers:
-            return  # a newer version is about somebody else, who is being asked for
-        if not answer.accounts:
-            machine.end(tx, office, row, CaseState.FAILED, reason="no_account")
-            return
-        name = normal_name(filing.name)
-        theirs = [one for one in answer.accounts if normal_name(one.name) == name]
-        if not theirs:
-            machine.end(tx, office, row, CaseState.FAILED, reason="identity_mismatch")
-            return
-        self._choose(tx, office, row, filing, theirs)
+        found = persons.theirs(tx, office, row, filing, papers, answer)
+        if found:
+            self._choose(tx, office, row, filing, found)
 
     def _choose(
         self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing,
         theirs: Sequence[PersonAccount],
     ) -> None:  # fmt: skip
-        said = filing.fields.get("account", "")
-        there = [one for one in theirs if one.state in _OPEN_STATES]
-        chosen = [one for one in there if said in ("", one.number)]
+        there = [one for one in theirs if one.state in persons.OPEN_STATES]
         if not there:
             self._closed(tx, office, row, theirs)
-        elif not chosen:
-            machine.lack(tx, office, row, [problem("account_not_theirs")])
-        elif len(chosen) > 1:
-            machine.lack(tx, office, row, [problem("several_accounts")])
-        else:
-            self._apply(tx, office, row, filing, chosen[0].number)
+            return
+        chosen = persons.meant(tx, office, row, filing, there)
+        if chosen is not None:
+            self._apply(tx, office, row, filing, chosen.number)
 
     def _apply(
         self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing, account: str
@@ -143,9 +129,9 @@ class Retirement:
 def _withdrawal(number: str, account: str, filing: Filing) -> Withdrawal:
     fields = filing.fields
     return Withdrawal(
-        number, account, normal_name(filing.name), filing.id_type,
-        comparable_id(filing.id_number, filing.id_type), _RETIRED, fields["payee_account"],
-        normal_name(filing.name), fields["payee_bank"], fields.get("payee_bank_code", ""),
+        number, account, normal_name(filing.name), *persons.paper(filing), _RETIRED,
+        fields["payee_account"], normal_name(filing.name), fields["payee_bank"],
+        fields.get("payee_bank_code", ""),
     )  # fmt: skip
 
 
