@@ -4,13 +4,12 @@ The mock core holds the month that ships, which the contract's golden samples we
 function is held against its sample byte for byte, and against a row of the core that changes.
 """
 
-import contextlib
 import csv
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +26,7 @@ __all__ = ["ENDPOINT", "ENDPOINTS", "Acts", "open_own", "write_data"]
 ENDPOINT = Door
 _AS_OF = "sjsj"
 _MOST_PAGES = 200
+_NUMBER = re.compile(r"(-?[0-9]+)(?:\.([0-9]{2}))?")
 _HIDDEN = {
     "name": ("jkrxm", mask_name), "id_number": ("jkrzjh", mask_id),
     "account": ("jkrgjjzh", mask_account),
@@ -166,16 +166,20 @@ def _moved(before: Plain, after: Plain) -> Plain:
     names = sorted(sums[0].keys() & sums[1].keys())
     moves = {name: sums[1][name] - sums[0][name] for name in names}
     return {
-        "moved": [f"{name} {move:+}" for name, move in moves.items() if move],
+        "moved": [
+            f"{name} {'+' * (move > 0)}{format_yuan(move)}" for name, move in moves.items() if move
+        ],
         "still": [name for name, move in moves.items() if not move],
     }
 
 
-def _sums(rows: Any) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
+def _sums(rows: Any) -> dict[str, int]:
+    """Of fields that are numbers in all rows, in hundredths."""
+    found = {}
     for name in rows[0] if rows else ():
-        with contextlib.suppress(InvalidOperation):
-            found[name] = sum((Decimal(str(row[name])) for row in rows), Decimal())
+        parts = [_NUMBER.fullmatch(str(row[name])) for row in rows]
+        if all(parts):
+            found[name] = sum(int(one[1] + (one[2] or "00")) for one in parts if one)
     return found
 
 
