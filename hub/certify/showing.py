@@ -19,6 +19,9 @@ from hub.kernel.logs import mask_text
 from hub.kernel.secret import mask_account, mask_id, mask_name
 
 MOST = 1600
+_TOO_LONG = 1 << 18
+"""Bytes beyond which a body is told by length and digest alone: looking through megabytes of it for
+what to mask takes seconds."""
 _MARKUP = re.compile(rb"^\s*[<{\[]")
 _PRIVATE = (
     r"Cert|[A-Za-z]*Name[A-Za-z]*|[A-Za-z]*Token|Password|Signature|sign|zip|XingMing|JKRXM|XM"
@@ -58,6 +61,8 @@ class Shower:
         """At most ``MOST`` characters."""
         if not body:
             return ""
+        if len(body) > _TOO_LONG:
+            return _told(body)
         text = self.mask(self._opened(body))
         if len(text) > MOST:
             text = f"{text[:MOST]}\n……{_told(body)}"

@@ -53,8 +53,8 @@ def certify(home: Path, *words: str) -> Certificate:
 def suite_of(interface: str) -> Suite:
     """The shipped one."""
     group, _, name = interface.partition("-")
-    folder = {"bank": "banks"}.get(group, group)
-    return load_suite(load_contract(ROOT / "contracts_spec" / folder / name))
+    folder = {"bank": "banks", "onething": "one_thing"}.get(group, group)
+    return load_suite(load_contract(ROOT / "contracts_spec" / folder / name.replace("-", "_")))
 
 
 @dataclass(frozen=True)

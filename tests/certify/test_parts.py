@@ -233,6 +233,11 @@ class TestShown:
         assert "王小二" not in shown
         assert packed not in shown
 
+    def test_megabytes_are_told_by_length_and_digest(self) -> None:
+        shown = self.shower.show("王小二 ".encode() * 1_000_000)
+        assert shown.startswith("（10000000 字节，SM3 ")
+        assert len(shown) < 60
+
     def test_the_rest_is_readable(self) -> None:
         body = b"<a><Result>7</Result><PayAmt>228414</PayAmt></a>"
         assert (

@@ -13,30 +13,23 @@ import yaml
 from hub.app.demo_site import Site
 from hub.app.discover import discover
 from hub.app.publishing import published
-from hub.certify import Report, Suite, load_suite
+from hub.certify import Report
 from hub.certify.acts.query import write_data
 from hub.certify.called import signature
 from hub.certify.own import Own, served
-from hub.contracts import load_contract
 from hub.kernel.clocks import SystemClock
 from hub.kernel.settings import Settings
 from hub.queries.callers import Callers, Wanted
-from tests.certify.kit import QUICK, Certificate, certify, verdicts, why
-from tests.mocks.running import ROOT
+from tests.certify.kit import QUICK, Certificate, certify, suite_of, verdicts, why
 from tests.papers.reader import read
 from tests.shared import shared_place
 
-RETIREMENT = "onething-retirement"
-FOLDERS = {
-    "onething-listing": "listing", "onething-bankruptcy": "bankruptcy", RETIREMENT: "retirement",
-}  # fmt: skip
+RETIREMENT, SUPERVISION = "onething-retirement", "province-supervision"
+LEAST = {"onething-listing": 34, "onething-bankruptcy": 34, RETIREMENT: 22, SUPERVISION: 63}
+"""Interface → how many cases at least are mandatory."""
 
 
-def suite(interface: str) -> Suite:
-    return load_suite(load_contract(ROOT / "contracts_spec" / "one_thing" / FOLDERS[interface]))
-
-
-@pytest.fixture(scope="module", params=FOLDERS)
+@pytest.fixture(scope="module", params=LEAST)
 def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     interface: str = request.param
     with shared_place(tmp_path_factory, f"certificate-{interface}") as home:
@@ -48,13 +41,14 @@ def test_every_mandatory_case_is_tried_and_passes(done: Certificate) -> None:
     interface = done.body["interface"]
     assert done.answer.code == 0, done.answer.err
     assert done.body["verdict"] == "green"
-    cases = suite(interface).cases
+    cases = suite_of(interface).cases
     assert verdicts(done.body) == {case.number: "passed" for case in cases}
-    assert done.body["counts"]["mandatory"] >= (22 if interface == RETIREMENT else 34)
+    assert done.body["counts"]["mandatory"] >= LEAST[interface]
     codes = done.body["coverage"]["codes"]
     expected = {
         "onething-listing": {"code": ["300"]},
         "onething-bankruptcy": {"code": ["300", "304"]},
+        SUPERVISION: {"code": ["300"]},
         # Busy and cannot-store are ours alone; nothing here is enciphered; nobody is refused.
         RETIREMENT: {
             "push_code": ["302", "406", "503"], "reply_code": ["404", "409"], "progress": ["4"],
@@ -69,14 +63,15 @@ def test_every_mandatory_case_is_tried_and_passes(done: Certificate) -> None:
 def test_nobody_is_in_the_report(done: Certificate) -> None:
     text = json.dumps(done.body, ensure_ascii=False) + Report(done.body).html()
     text += read(Report(done.body).paper()).text()
-    for private in ("522701199001011238", "𠮷田𬭩·阿依努尔", "522700196501010004"):
+    for private in ("522701199001011238", "𠮷田𬭩·阿依努尔", "522700196501010004",
+                    "冯微风", "52270019870228000X", "52279900000044"):  # fmt: skip
         assert private not in text
 
 
 @pytest.mark.parametrize("algorithm", ["HMAC-SHA256", "HMAC-SM3"])
 def test_the_caller_signs_as_the_golden_headers_say(algorithm: str) -> None:
     """The certificate's caller shares no code with the adapter; both meet the contract's sample."""
-    folder = suite("onething-listing").contract.folder
+    folder = suite_of("onething-listing").contract.folder
     golden = yaml.safe_load((folder / "samples" / "signatures.yaml").read_text("utf-8"))
     assert signature(algorithm, golden["secret"], golden["text"]) == golden["sign"][algorithm]
 
@@ -93,7 +88,7 @@ class Elsewhere:
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
     folder = tmp_path_factory.mktemp("elsewhere")
     adapters = discover(Settings(home=folder))
-    listing = suite("onething-listing")
+    listing = suite_of("onething-listing")
     (folder / "data").mkdir()
     write_data(listing, folder / "data")
     now = SystemClock().now()
