@@ -3,7 +3,8 @@
 ``--boundaries`` kills exactly at the boundaries of the work, counts them, and prints a report;
 ``--kills`` kills at moments drawn by chance; ``--bad-days`` has partners, disk and clock fail.
 Prints what was killed when, what the hub was doing then, how long it took and the verdict; the
-same as JSON into ``--json FILE``.  Exit status 1 when any run was not as it must be.
+same as JSON into ``--json FILE``, as Markdown into ``--report FILE``.  Exit status 1 when any run
+was not as it must be.
 """
 
 import argparse
@@ -19,14 +20,24 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from hub.sample import FOLDER
 from tests.chaos import report
 from tests.chaos.armed import Armed
 from tests.chaos.bad_days import DAYS, Lived, live
+from tests.chaos.circumstances import Circumstances, is_server, observe
 from tests.chaos.harness import Plan, Ran, demo_run, served_run
-from tests.chaos.places import BANKS, NINE, demo, environment, quick_contracts
+from tests.chaos.places import (
+    BANKS,
+    CORE,
+    NINE,
+    demo,
+    environment,
+    own_contracts,
+    partners_of,
+    quick_contracts,
+    small_batches,
+)
 from tests.chaos.suite import Asked, run_suite
 
 EXPECTED = "expected-outcomes-icbc.csv"
@@ -39,14 +50,25 @@ def main() -> int:
     place = Path(asked.place or tempfile.mkdtemp(prefix="chaos-")).resolve()
     place.mkdir(parents=True, exist_ok=True)
     data = Path(asked.data or FOLDER).resolve()
-    contracts = quick_contracts(place / "contracts") if asked.quick else None
     banks = NINE if asked.banks == "all" else tuple(asked.banks.split(","))
+    contracts = quick_contracts(place / "contracts") if asked.quick else None
+    if asked.rows:
+        own = contracts or own_contracts(place / "contracts")
+        contracts = small_batches(own, asked.rows, banks)
     expected = _expected(place, data, banks)
     plan = Plan(place, data, expected, asked.seed, asked.pause, contracts, asked.patience, banks)
+    command = ["python", "-m", "tests.chaos", *_plain(sys.argv[1:])]
+    so = observe(
+        asked.database, banks, data, place, command, asked.seed, quick=asked.quick
+    )  # fmt: skip
     if asked.boundaries:
-        return _boundaries(plan, asked)
+        return _boundaries(plan, asked, so)
     if asked.bad_days:
-        return _bad_days(plan, asked)
+        return _bad_days(plan, asked, so)
+    return _kills(plan, asked, so)
+
+
+def _kills(plan: Plan, asked: argparse.Namespace, so: Circumstances) -> int:
     way: Callable[..., Ran] = served_run if asked.served else demo_run
     runs: list[Ran] = []
     began = time.monotonic()
@@ -58,11 +80,17 @@ def main() -> int:
         _tell(ran)
         if not ran.kills:
             break  # it closed before the first kill: --pause is too long for these data
-    said = _report(asked, runs, time.monotonic() - began)
-    print(said["text"])
-    if asked.json:
-        Path(asked.json).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    said = _report(so, runs, time.monotonic() - began)
+    _write(asked, said["text"], said)
     return 0 if said["good"] else 1
+
+
+def _write(asked: argparse.Namespace, text: str, data: object) -> None:
+    print(text)
+    if asked.json:
+        Path(asked.json).write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    if asked.report:
+        Path(asked.report).write_text(text, "utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--pause", type=float, default=0.4, help="mean seconds of work between two kills")
     add("--served", action="store_true", help="hub serve and hub worker; the mocks live on")
     add("--quick", action="store_true", help="contract times of seconds instead of a minute")
+    add("--rows", type=int, help="rows in a batch at most, so that a month has more of them")
     add("--bad-days", action="store_true", help="the partners', disk's and clock's faults")
     add("--boundaries", action="store_true", help="die exactly at the boundaries, counted")
     add("--each", type=int, default=10, help="how often each boundary is hit at least")
@@ -87,13 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--patience", default="4m", help="of a bad day: without headway for so long it is stuck")
     add("--place", help="working folder; a new one below the temporary folder when left out")
     add("--json", help="write the report there too")
+    add("--report", help="and there as a page of Markdown")
     return parser
 
 
 @contextmanager
 def database(asked: str) -> Iterator[str]:
     """A database of its own: empty text for the folder's SQLite, else a URL onto a new schema."""
-    if not asked or make_url(asked).get_backend_name() == "sqlite":
+    if not is_server(asked):
         yield ""
         return
     schema = f"chaos_{time.time_ns():x}"
@@ -138,39 +168,51 @@ def _tell(ran: Ran) -> None:
     )
 
 
-def _report(asked: argparse.Namespace, runs: list[Ran], seconds: float) -> dict[str, Any]:
+def _report(so: Circumstances, runs: list[Ran], seconds: float) -> dict[str, Any]:
     kills = [kill for ran in runs for kill in ran.kills]
     good = all(ran.verdict.good and not ran.audit for ran in runs) and bool(kills)
     stages = Counter(kill.where.stage for kill in kills)
     flying = Counter(kind for kill in kills for kind in kill.where.in_flight)
-    kind = "PostgreSQL" if asked.database.startswith("postgresql") else "SQLite"
-    text = (
-        f"{len(kills)} kills in {len(runs)} runs on {kind}, seed {asked.seed}, {seconds:.0f} s: "
-        f"{'good' if good else 'BAD'}\n"
-        f"  by stage: {dict(stages.most_common())}\n  with in flight: {dict(flying)}"
-    )
+    lines = [
+        f"# 随机宕机报告 · kills by chance: {report.verdict(good=good)}",
+        *report.circumstances(so, seconds),
+        f"- 被杀 · killed: {len(kills)}；月份 · months: {len(runs)}",
+        "",
+        *report.table(["当时阶段 · stage", "次数 · kills"], stages.most_common()),
+        *report.table(["在途报文 · in flight", "次数 · kills"], flying.most_common()),
+        report.POWER_LOSS,
+    ]
     return {
-        "good": good, "database": kind, "seed": asked.seed, "seconds": round(seconds, 1),
-        "kills": len(kills), "by_stage": dict(stages), "in_flight": dict(flying), "text": text,
+        "good": good, **asdict(so), "seconds": round(seconds, 1), "kills": len(kills),
+        "by_stage": dict(stages), "in_flight": dict(flying), "text": "\n".join(lines) + "\n",
         "runs": [asdict(ran) for ran in runs],
     }  # fmt: skip
 
 
-def _boundaries(plan: Plan, asked: argparse.Namespace) -> int:
-    wanted = Asked(asked.each, asked.mocks, asked.restored, asked.workers, asked.per_run)
+def _boundaries(plan: Plan, asked: argparse.Namespace, so: Circumstances) -> int:
+    # One bank's instruction is cut often enough by itself; of several each must be.
+    each = tuple(one for one in partners_of(plan.banks) if one != CORE)
+    wanted = Asked(
+        asked.each, asked.mocks, asked.restored, asked.workers, asked.per_run,
+        banks=each if len(each) > 1 else (),
+    )  # fmt: skip
     suite = run_suite(plan, wanted, lambda: database(asked.database), _tell_armed)
-    kind = "PostgreSQL" if asked.database.startswith("postgresql") else "SQLite"
-    command = "python -m tests.chaos " + " ".join(_without_database(sys.argv[1:]))
-    print(report.as_text(suite, kind, asked.seed, command))
-    if asked.json:
-        said = report.as_data(suite, kind, asked.seed, command)
-        Path(asked.json).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    _write(asked, report.as_text(suite, so), report.as_data(suite, so))
     return 0 if suite.good else 1
 
 
-def _without_database(words: list[str]) -> list[str]:
-    """The command without an address that may hold a password."""
-    return ["URL" if word.startswith("postgresql") else word for word in words]
+_PLACES = ("--place", "--json", "--report", "--data")
+
+
+def _plain(words: list[str]) -> list[str]:
+    """The command's words without an address that may hold a password, and without this
+    machine's folders."""
+    kept = []
+    for before, word in zip(["", *words], words, strict=False):
+        if word in _PLACES or before in _PLACES:
+            continue
+        kept.append("URL" if word.startswith("postgresql") else word)
+    return kept
 
 
 def _tell_armed(ran: Armed) -> None:
@@ -184,7 +226,7 @@ def _tell_armed(ran: Armed) -> None:
     )
 
 
-def _bad_days(plan: Plan, asked: argparse.Namespace) -> int:
+def _bad_days(plan: Plan, asked: argparse.Namespace, so: Circumstances) -> int:
     lived: list[Lived] = []
     whole = [day for day in DAYS if day.name == asked.only]
     for day in whole or [day for day in DAYS if asked.only in day.name]:
@@ -193,10 +235,10 @@ def _bad_days(plan: Plan, asked: argparse.Namespace) -> int:
         lived.append(one)
         print(f"{'good' if one.good else 'BAD '} {one.seconds:6.1f} s  {day.name}  {one.said}",
               flush=True)  # fmt: skip
-    if asked.json:
-        said = [asdict(one) for one in lived]
-        Path(asked.json).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n")
-    return 0 if lived and all(one.good for one in lived) else 1
+    good = report.all_good(lived)
+    said = {"good": good, **asdict(so), "days": [asdict(one) for one in lived]}
+    _write(asked, report.days_as_text(lived, so), said)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

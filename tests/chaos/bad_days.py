@@ -20,6 +20,7 @@ from tests.chaos.places import HUB, demo, environment, mocks_of
 from tests.chaos.watch import Watcher
 
 Rule = Mapping[str, Any]
+LEFT_OUT = "left out"
 _LIMIT_S = 900.0
 
 
@@ -54,6 +55,11 @@ class Lived:
     @property
     def good(self) -> bool:
         return not self.problems
+
+    @property
+    def left_out(self) -> bool:
+        """It needs another database, or the machine does not let us."""
+        return self.said.startswith(LEFT_OUT)
 
 
 def api(fault: str, code: str = "PAYENT", first: int = 1, **more: Any) -> Rule:
@@ -135,7 +141,7 @@ def live(day: Day, plan: Plan, url: str = "") -> Lived:
     """Live one bad day in a folder of its own; never raises for what the hub did wrong."""
     kind = "postgresql" if url else "sqlite"
     if day.only not in ("", kind):
-        return Lived(day.name, said=f"left out: it needs {day.only}")
+        return Lived(day.name, said=f"{LEFT_OUT}: it needs {day.only}")
     out = plan.place / "".join(c if c.isalnum() else "-" for c in day.name) / kind
     lived, began = Lived(day.name), time.monotonic()
     set_clock(out)
@@ -145,7 +151,7 @@ def live(day: Day, plan: Plan, url: str = "") -> Lived:
             day.prepare(scene)
         _live(day, plan, scene, lived)
     except disturb.NotHere as error:
-        lived.said = f"left out: {error}"
+        lived.said = f"{LEFT_OUT}: {error}"
     except (AssertionError, TimeoutError, OSError) as error:
         lived.problems.append(f"{type(error).__name__}: {error}")
     finally:

@@ -1,6 +1,7 @@
 """The boundaries at which a process is killed, the orders to do so, and what was noted of them.
 
-An order is one death: a boundary, the kind of message (``*``: any), and at which passing of it.
+An order is one death: a boundary, the kind of message and whom it is for (``*``: any), and at
+which passing of it.
 It is carried out once, by whichever of a run's processes comes there first (tests.chaos.scythe),
 and noted in a file before the process dies; the notes alone are counted.
 """
@@ -51,6 +52,8 @@ MEANING: Mapping[Boundary, str] = {
 }
 HUB_SIDE = tuple(B)[:8]
 MOCK_SIDE = tuple(B)[8:]
+CALL_SIDE = (B.BEFORE_SEND, B.AFTER_SEND, B.IN_REPLY, B.AFTER_REPLY)
+"""Those around one call: of them it is known whom the message was for."""
 
 KINDS = (
     "bank.dues", "core.accounts", "bank.balance", "core.hold", "bank.instruct", "bank.results",
@@ -59,6 +62,7 @@ KINDS = (
 """The messages every month has, in its order.  ``bank.inquire`` comes only after an unknown row."""
 MOVES = ("bank.instruct", "core.hold", "core.post", "core.release")
 """Those that have an effect: half of all deaths are theirs."""
+INSTRUCT = "bank.instruct"
 CONDUCTOR = "conductor"
 """A transaction that puts no message: planning, a wave's or a run's next state."""
 SEALING = ("entries-not-head", "chain-not-committed", "mark-not-line", "half-a-line", "line-out")
@@ -73,23 +77,27 @@ _KINDS_OF: Mapping[Boundary, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One death: at the ``nth`` passing of the boundary with this kind, counted per process."""
+    """One death: at the ``nth`` passing of the boundary with this kind, counted per process;
+    ``partner`` is the interface the message is for, where the boundary is one around its call."""
 
     number: int
     boundary: Boundary
     kind: str
     nth: int = 1
+    partner: str = ANY
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """One death as noted by the process that died (or by the parent that killed it)."""
+    """One death as noted by the process that died (or by the parent that killed it);
+    ``partner`` as in Order, empty where a transaction is of several."""
 
     order: int
     boundary: Boundary
     kind: str
     nth: int
     process: str
+    partner: str = ""
 
 
 def deck(boundaries: Iterable[Boundary], each: int, seed: int) -> list[Order]:
@@ -101,6 +109,16 @@ def deck(boundaries: Iterable[Boundary], each: int, seed: int) -> list[Order]:
             orders.append(Order(len(orders) + 1, boundary, kind))
     chance.shuffle(orders)
     return orders
+
+
+def deck_of_banks(partners: Iterable[str], after: int) -> list[Order]:
+    """One death more for each bank and each boundary around the call that moves its money;
+    numbered on from ``after``."""
+    pairs = [(boundary, partner) for boundary in CALL_SIDE for partner in partners]
+    return [
+        Order(number, boundary, INSTRUCT, partner=partner)
+        for number, (boundary, partner) in enumerate(pairs, after + 1)
+    ]
 
 
 def _spread(kinds: Sequence[str], each: int, chance: random.Random) -> list[str]:
@@ -126,9 +144,11 @@ def as_text(orders: Iterable[Order]) -> str:
 def read_orders(text: str) -> list[Order]:
     """What ``as_text`` wrote."""
     return [
-        Order(one["number"], Boundary(one["boundary"]), one["kind"], one["nth"])
+        Order(
+            one["number"], Boundary(one["boundary"]), one["kind"], one["nth"], one["partner"]
+        )
         for one in json.loads(text)
-    ]
+    ]  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -140,10 +160,13 @@ class Notes:
     def deaths(self) -> list[Death]:
         """All of them, in order."""
         return [
-            Death(one["order"], Boundary(one["boundary"]), one["kind"], one["nth"], one["process"])
+            Death(
+                one["order"], Boundary(one["boundary"]), one["kind"], one["nth"], one["process"],
+                one["partner"],
+            )
             for one in self._lines()
             if "order" in one
-        ]
+        ]  # fmt: skip
 
     def settings(self) -> list[dict[str, str]]:
         """The different sets of durability settings that processes read from their database."""
@@ -179,4 +202,13 @@ def by_kind(deaths: Iterable[Death]) -> dict[Boundary, Counter[str]]:
     found: dict[Boundary, Counter[str]] = {}
     for death in deaths:
         found.setdefault(death.boundary, Counter())[death.kind] += 1
+    return found
+
+
+def by_bank(deaths: Iterable[Death]) -> dict[str, Counter[Boundary]]:
+    """How often the call that moves a bank's money was cut, by interface and boundary."""
+    found: dict[str, Counter[Boundary]] = {}
+    for death in deaths:
+        if death.kind == INSTRUCT and death.boundary in CALL_SIDE:
+            found.setdefault(death.partner, Counter())[death.boundary] += 1
     return found

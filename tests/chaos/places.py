@@ -41,17 +41,33 @@ def quick_contracts(into: Path) -> Path:
     A kill between a send and its booking costs ``settle_after``: a minute by the real contract,
     nine seconds here.  The rule is the same; the long form runs with the real times.
     """
-    shutil.copytree(CONTRACTS, into, dirs_exist_ok=True)
+    own_contracts(into)
     for name, changes in {
         **{f"banks/{bank.lower()}": _QUICK_OTHERS for bank in NINE},
         "banks/icbc": _QUICK,
         "core/reference": {"call_timeout_s": 2, "longest_lease_s": 6},
     }.items():
-        path = into / name / "contract.yaml"
-        contract = yaml.safe_load(path.read_text("utf-8"))
-        contract["timing"].update(changes)
-        path.write_text(yaml.safe_dump(contract, allow_unicode=True, sort_keys=False), "utf-8")
+        _change(into / name, "timing", changes)
     return into
+
+
+def own_contracts(into: Path) -> Path:
+    """A copy of the contracts as they are."""
+    return shutil.copytree(CONTRACTS, into, dirs_exist_ok=True)
+
+
+def small_batches(contracts: Path, rows: int, banks: Sequence[str] = BANKS) -> Path:
+    """A copy of the contracts with at most so many rows in a batch of these banks."""
+    for bank in banks:
+        _change(contracts / "banks" / bank.lower(), "limits", {"batch_rows": rows})
+    return contracts
+
+
+def _change(folder: Path, part: str, changes: Mapping[str, int]) -> None:
+    path = folder / "contract.yaml"
+    contract = yaml.safe_load(path.read_text("utf-8"))
+    contract[part].update(changes)
+    path.write_text(yaml.safe_dump(contract, allow_unicode=True, sort_keys=False), "utf-8")
 
 
 def environment(url: str = "", contracts: Path | None = None, **more: str) -> dict[str, str]:

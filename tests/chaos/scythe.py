@@ -1,9 +1,9 @@
 """``python -m tests.chaos.scythe hub|mocks …``: the real command, which dies where it is told to.
 
-The product holds no code for this.  Its public doors (Store.write, Bus.put, a handler's send and
-apply, httpx's send, the sealer, the checkpoint's line; the mocks' journal and storage) are wrapped
-from outside before the command starts.  At the ordered passing of a boundary the process notes it
-and sends SIGKILL to itself: no ``finally``, no flush, no rollback of its own.
+The product holds no code for this.  Its doors (Store.write, Bus.put, a handler's send and apply,
+the sending on each wire, the sealer, the checkpoint's line; the mocks' journal and storage) are
+wrapped from outside before the command starts.  At the ordered passing of a boundary the process
+notes it and sends SIGKILL to itself: no ``finally``, no flush, no rollback of its own.
 """
 
 import fcntl
@@ -30,27 +30,34 @@ class Scythe:
         self._orders = list(orders)
         self._notes = Notes(notes)
         self._name = name
-        self._seen: Counter[tuple[Boundary, str]] = Counter()
+        self._seen: Counter[tuple[Boundary, str, str]] = Counter()
         self._lock = threading.Lock()
         self._file = os.open(notes, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
 
     def passing(
-        self, boundary: Boundary, kinds: Iterable[str], last: Callable[[], object] | None = None
-    ) -> None:
-        """A thread is at this boundary with messages of these kinds; ``last`` is done before
-        the death, if there is one."""
+        self, boundary: Boundary, kinds: Iterable[str], last: Callable[[], object] | None = None,
+        partner: str = "",
+    ) -> None:  # fmt: skip
+        """A thread is at this boundary with messages of these kinds (for one ``partner``, where
+        that is known); ``last`` is done before the death, if there is one."""
         with self._lock:
             for kind in sorted(set(kinds)):
-                self._seen[boundary, kind] += 1
-                self._seen[boundary, ANY] += 1
-                for one in self._orders:
-                    if one.boundary == boundary and self._is_due(one, kind) and self._claim(one):
+                self._count(boundary, kind, partner)
+                for one in list(self._orders):
+                    if self._is_due(one, boundary, kind, partner) and self._claim(one):
                         if last is not None:
                             last()
-                        self.die(one, kind)
+                        self.die(one, kind, partner)
 
-    def _is_due(self, one: Order, kind: str) -> bool:
-        return one.kind in (kind, ANY) and self._seen[one.boundary, one.kind] >= one.nth
+    def _count(self, boundary: Boundary, kind: str, partner: str) -> None:
+        for whom in {partner, ANY} - {""}:
+            self._seen[boundary, kind, whom] += 1
+            self._seen[boundary, ANY, whom] += 1
+
+    def _is_due(self, one: Order, boundary: Boundary, kind: str, partner: str) -> bool:
+        meant = one.boundary == boundary and one.kind in (kind, ANY)
+        seen = self._seen[boundary, one.kind, one.partner]
+        return meant and one.partner in (partner, ANY) and seen >= one.nth
 
     def _claim(self, one: Order) -> bool:
         """Whether no other process has carried this order out; if so nobody else may any more.
@@ -64,10 +71,10 @@ class Scythe:
             return False
         return True
 
-    def die(self, one: Order, kind: str) -> None:
+    def die(self, one: Order, kind: str, partner: str) -> None:
         """Note it, and be gone."""
-        nth = self._seen[one.boundary, one.kind]
-        self.note(asdict(Death(one.number, one.boundary, kind, nth, self._name)))
+        nth = self._seen[one.boundary, one.kind, one.partner]
+        self.note(asdict(Death(one.number, one.boundary, kind, nth, self._name, partner)))
         os.kill(os.getpid(), signal.SIGKILL)
 
     def note(self, line: dict[str, object]) -> None:

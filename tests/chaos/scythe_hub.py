@@ -1,13 +1,12 @@
 """The hub's boundaries, set around its public doors from outside."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -15,12 +14,12 @@ from hub.app.hub import Hub
 from hub.audit import lines
 from hub.audit.lines import Checkpoint
 from hub.audit.sealing import Sealer
-from hub.bus import Bus, Delivery, Effect, Handler, Message
-from hub.bus.recorder import AttemptRecorder
+from hub.bus import Bus, Delivery, Handler, Message
 from hub.bus.values import Claim, NewMessage
 from hub.store import Store
 from tests.chaos.boundaries import CONDUCTOR, Boundary
 from tests.chaos.scythe import Scythe
+from tests.chaos.scythe_wires import Calls, wrap_wires
 
 B = Boundary
 _DURABLE = {
@@ -43,12 +42,9 @@ class _Doing:
 
 
 class _Here(threading.local):
-    """Per thread: its write transaction, the message being sent, whether it seals."""
+    """Per thread: its write transaction, whether it seals."""
 
     doing: _Doing | None = None
-    sending: str = ""
-    effect: Effect | None = None
-    effect_call: bool = False
     sealing: bool = False
 
 
@@ -58,9 +54,8 @@ class _Hooks:
     def __init__(self, scythe: Scythe) -> None:
         self.scythe = scythe
         self.here = _Here()
+        self.calls = Calls(scythe)
         self.told_settings = False
-
-    # --- transactions ---
 
     def kinds(self, doing: _Doing) -> set[str]:
         """Message kinds of a transaction; the conductor's own when it puts none."""
@@ -92,20 +87,6 @@ class _Hooks:
             self.scythe.passing(B.IN_CHUNK, self.kinds(doing))
         doing.writes += 1
 
-    # --- sending ---
-
-    def trace(self, told: Callable[..., None], kind: str) -> Callable[..., None]:
-        """httpcore's own trace, with the two boundaries between request and answer."""
-
-        def told_too(name: str, info: Mapping[str, Any]) -> None:
-            told(name, info)
-            if name.endswith("send_request_body.complete"):
-                self.scythe.passing(B.AFTER_SEND, [kind])
-            elif name.endswith("receive_response_headers.complete"):
-                self.scythe.passing(B.IN_REPLY, [kind])
-
-        return told_too
-
 
 def read_durability(tx: Connection) -> dict[str, str]:
     """The settings that decide whether a commit is on disk, as this very connection has them."""
@@ -120,7 +101,7 @@ def wrap(scythe: Scythe) -> None:
     hooks = _Hooks(scythe)
     _wrap_store(hooks)
     _wrap_bus(hooks)
-    _wrap_sending(hooks)
+    wrap_wires(hooks.calls)
     _wrap_audit(hooks)
 
 
@@ -178,13 +159,10 @@ class _Handled:
         self._hooks, self._kind, self._inner = hooks, kind, inner
 
     def send(self, delivery: Delivery) -> Any:
-        here = self._hooks.here
-        here.sending, here.effect = self._kind, delivery.message.effect
-        try:
+        with self._hooks.calls.of(delivery.message):
             result = self._inner.send(delivery)
-        finally:
-            here.sending = ""
-        self._hooks.scythe.passing(B.AFTER_REPLY, [self._kind])
+        whom = delivery.message.interface
+        self._hooks.scythe.passing(B.AFTER_REPLY, [self._kind], partner=whom)
         return result
 
     def apply(self, tx: Connection, message: Message, result: Any) -> None:
@@ -206,28 +184,6 @@ class _Handled:
     def _touch(self) -> None:
         if self._hooks.here.doing is not None:
             self._hooks.here.doing.kinds.add(self._kind)
-
-
-def _wrap_sending(hooks: _Hooks) -> None:
-    before, send = AttemptRecorder.before, httpx.Client.send
-
-    def recording(self: AttemptRecorder, step: str, *, effect: bool, timeout_s: float) -> None:
-        before(self, step, effect=effect, timeout_s=timeout_s)
-        hooks.here.effect_call = effect
-
-    def sending(
-        self: httpx.Client, request: httpx.Request, *args: Any, **named: Any
-    ) -> httpx.Response:
-        here = hooks.here
-        # Of a message with an effect only the call that has it; signing before it is nothing.
-        if here.sending and (here.effect is Effect.READ or here.effect_call):
-            hooks.scythe.passing(B.BEFORE_SEND, [here.sending])
-            told = request.extensions.get("trace") or (lambda *_: None)
-            request.extensions["trace"] = hooks.trace(told, here.sending)
-        return send(self, request, *args, **named)
-
-    AttemptRecorder.before = recording  # type: ignore[method-assign]
-    httpx.Client.send = sending  # type: ignore[method-assign]
 
 
 def _wrap_audit(hooks: _Hooks) -> None:

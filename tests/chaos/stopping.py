@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import yaml
 
 from hub.bus.tables import channel, message
 from hub.offset.tables import item
 from tests.chaos.__main__ import EXPECTED, database
 from tests.chaos.harness import Plan, Served
 from tests.chaos.judge import Verdict
-from tests.chaos.places import HUB, Process, quick_contracts
+from tests.chaos.places import HUB, Process, quick_contracts, small_batches
 from tests.month import unpack
 
 BANK = "bank-icbc"
@@ -56,15 +55,6 @@ class Told:
     questions_after: int = 0
     preview_fen: int = 0
     verdict: Verdict | None = None
-
-
-def small_batches(contracts: Path, rows: int) -> Path:
-    """The quick contracts with so many rows in a batch."""
-    path = contracts / "banks" / "icbc" / "contract.yaml"
-    contract = yaml.safe_load(path.read_text("utf-8"))
-    contract["limits"]["batch_rows"] = rows
-    path.write_text(yaml.safe_dump(contract, allow_unicode=True, sort_keys=False), "utf-8")
-    return contracts
 
 
 class Stopping:

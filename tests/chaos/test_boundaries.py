@@ -10,9 +10,12 @@ import pytest
 
 from tests.chaos import report
 from tests.chaos.armed import Armed, Wish, armed_run
+from tests.chaos.bad_days import LEFT_OUT, Lived
 from tests.chaos.boundaries import (
+    CALL_SIDE,
     HUB_SIDE,
     KINDS,
+    MEANING,
     MOCK_SIDE,
     Boundary,
     Death,
@@ -21,8 +24,10 @@ from tests.chaos.boundaries import (
     as_text,
     by_boundary,
     deck,
+    deck_of_banks,
     read_orders,
 )
+from tests.chaos.circumstances import Circumstances
 from tests.chaos.harness import Plan
 from tests.chaos.suite import Asked, Suite
 
@@ -73,10 +78,39 @@ def test_the_report_counts_deaths_and_says_what_was_not_reached(notes: Notes) ->
         f"{HUB_SIDE[-1].value}: 0 of 1", "restored: 0 of 1", "synchronous = 1",
     ]  # fmt: skip
     assert not suite.good
-    text = report.as_text(suite, "SQLite", 1, "again")
+    text = report.as_text(suite, _SO)
     assert "FAILED" in text
     assert "power loss" in text
-    assert report.as_data(suite, "SQLite", 1, "again")["by_boundary"][HUB_SIDE[0].value] == 2
+    assert "SQLite 3.51.3" in text
+    assert "abc1234567" in text
+    assert f"| `{HUB_SIDE[0].value}` | {MEANING[HUB_SIDE[0]]} | 2 | 1 | core.hold 2 |" in text
+    assert report.as_data(suite, _SO)["by_boundary"][HUB_SIDE[0].value] == 2
+
+
+def test_of_several_banks_each_must_have_its_instruction_cut(notes: Notes) -> None:
+    banks = ("bank-icbc", "bank-abc")
+    orders = deck_of_banks(banks, after=7)
+    assert [one.number for one in orders] == list(range(8, 16))
+    for one in orders[:-1]:
+        notes.add(Death(one.number, one.boundary, one.kind, 1, "serve", one.partner))
+    suite = Suite(Asked(each=0, mocks=0, restored=0, days=False, banks=banks), runs=[_armed(notes)])
+    assert f"bank-abc: its instruction never cut at {CALL_SIDE[-1].value}" in suite.short_of()
+    assert "| bank-icbc | 1 | 1 | 1 | 1 |" in report.as_text(suite, _SO)
+    assert "| bank-abc | 1 | 1 | 1 | 0 |" in report.as_text(suite, _SO)
+
+
+def test_a_bad_day_that_could_not_be_lived_is_not_passed_over(notes: Notes) -> None:
+    left_out = Lived("disk", said=f"{LEFT_OUT}: mounting is not allowed here")
+    suite = Suite(Asked(each=0, mocks=0, restored=0), runs=[_armed(notes)], days=[left_out])
+    assert "disk: left out: mounting is not allowed here" in suite.short_of()
+    assert not suite.good
+    assert "FAILED" in report.days_as_text([left_out], _SO)
+
+
+_SO = Circumstances(
+    "2025-10-09 09:00 UTC", "abc1234567", "again", 1, "SQLite 3.51.3", ("ICBC",), 300,
+    quick=True, machine="2 cores", filesystem="ext4", python="3.11.0",
+)  # fmt: skip
 
 
 def _armed(notes: Notes) -> Armed:

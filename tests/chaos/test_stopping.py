@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import Plan
-from tests.chaos.places import quick_contracts
-from tests.chaos.stopping import Stopping, problems, small_batches
+from tests.chaos.places import quick_contracts, small_batches
+from tests.chaos.stopping import Stopping, problems
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite: the long form

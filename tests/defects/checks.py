@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.sample import FOLDER
+from tests.chaos.bad_days import LEFT_OUT
 from tests.chaos.places import HUB
 from tests.defects.copies import Copy
 from tests.defects.registry import Check, Way
@@ -116,8 +117,8 @@ def _chaos(words: Sequence[str], copy: Copy, place: Path, data: Path, way: Way) 
 
 def _day(what: str, copy: Copy, place: Path, data: Path) -> Said:
     lived = _chaos(["--bad-days", "--only", what], copy, place, data, Way.DAY)
-    mine = [one for one in lived if one["name"] == what]
-    if not mine or mine[0]["said"].startswith("left out"):
+    mine = [one for one in lived["days"] if one["name"] == what]
+    if not mine or mine[0]["said"].startswith(LEFT_OUT):
         raise NoVerdictError(f"the day was not lived: {[one['said'] for one in mine]}")
     problems = "; ".join(mine[0]["problems"])
     return Said(1, {what: problems} if problems else {})
