@@ -170,7 +170,7 @@ inbound = sa.Table(
     sa.Column("raw_key", sa.BigInteger),
     sa.Column("raw", sa.LargeBinary),
     sa.UniqueConstraint("interface", "kind", "sender_id"),
-    sa.Index("ix_bus_inbound_state", "state", "interface"),
+    sa.Index("ix_bus_inbound_state", "state", "interface", "id"),
 )
 """What came in: stored before it is answered, its id good for as long as the ledger is kept."""
 

@@ -1,5 +1,6 @@
 """Cases as people look at them: the inbox by keyset, and one whole.  Everything is masked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -159,7 +160,7 @@ def list_cases(
     for condition in (*_tray(wanted.tray, today), *_asked(tokens, wanted.query.strip())):
         query = query.where(condition)
     rows = view.execute(query).all()
-    lines = _lines(view, rows[:size], today)
+    lines = lines_of(view, rows[:size], today)
     return CasePage(lines, lines[-1].id if len(rows) > size else None)
 
 
@@ -194,7 +195,7 @@ def see_case(view: Connection, said: str, *, today: int) -> CaseSeen:
     """Raises NoSuchCase."""
     case_id = find_case(view, said)
     row = view.execute(sa.select(case).where(case.c.id == case_id)).one()
-    (line,) = _lines(view, [row], today)
+    (line,) = lines_of(view, [row], today)
     versions = view.execute(
         sa.select(case_version.c.version, case_version.c.inbound_id, case_version.c.word)
         .where(case_version.c.case_id == case_id)
@@ -243,7 +244,10 @@ def _asked(tokens: Tokens, query: str) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def _lines(view: Connection, rows: Any, today: int) -> tuple[CaseLine, ...]:
+def lines_of(
+    view: Connection, rows: Sequence["sa.Row[Any]"], today: int
+) -> tuple[CaseLine, ...]:  # fmt: skip
+    """Heads as the inbox shows them, in the same order."""
     ids = [row.id for row in rows]
     untold: dict[int, int] = {
         int(number): int(count)

@@ -48,6 +48,8 @@ case = sa.Table(
     sa.Index("ix_case_head_state", "state", "promise_on"),
     sa.Index("ix_case_head_subject", "subject_token"),
     sa.Index("ix_case_head_tail", "subject_tail"),
+    sa.Index("ix_case_head_number", "number"),
+    sa.Index("ix_case_head_name", "name_token"),
 )
 """One row per case of a platform, as its newest version stands."""
 
@@ -115,6 +117,7 @@ step = sa.Table(
     sa.Column("message_id", sa.BigInteger),
     sa.Column("receipt", sa.String(40), nullable=False),
     sa.Column("fed_us", sa.BigInteger),
+    sa.Index("ix_case_step_receipt", "receipt"),
 )
 """A case's history, only added to, and how far each step has been told to the platform.
 ``at_us`` is business time: it is what the platform is told."""
@@ -144,6 +147,7 @@ application = sa.Table(
     sa.Column("key_id", sa.BigInteger, nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Index("ix_case_application_subject", "kind", "subject_token"),
+    sa.Index("ix_case_application_mask", "subject_mask"),
 )
 """An application at the core's registry.  Its number follows from kind, subject and try: an older
 copy of this database gives the same one for the same thing."""

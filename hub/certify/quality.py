@@ -109,11 +109,17 @@ class Tree:
     certificates: Path | None = None
 
 
-def qualities(adapters: Mapping[str, FoundAdapter], tree: Tree) -> list[Quality]:
-    """Of every adapter, by interface code."""
+def qualities(
+    adapters: Mapping[str, FoundAdapter], tree: Tree, *, printing: bool = True
+) -> list[Quality]:
+    """Of every adapter, by interface code.  ``printing``: each specification is printed, too,
+    which takes most of the time."""
     tests = _tests(tree.root / "tests")
     mocks = _mocks(tree.root / "mocks")
-    return [_Judge(one, tree, tests, mocks).judged() for _, one in sorted(adapters.items())]
+    return [
+        _Judge(one, tree, tests, mocks).judged(printing=printing)
+        for _, one in sorted(adapters.items())
+    ]
 
 
 class _Judge:
@@ -126,7 +132,7 @@ class _Judge:
         self._tests = tests
         self._mocks = mocks
 
-    def judged(self) -> Quality:
+    def judged(self, *, printing: bool) -> Quality:
         checks: list[tuple[str, str, Callable[[], tuple[bool, str]]]] = [
             ("built", "samples", self._samples),
             (self._mocked_from, "mock", self._mock),
@@ -145,7 +151,11 @@ class _Judge:
         return Quality(
             self._adapter.interface, contract.name, contract.version,
             self._adapter.manifest.quality,
-            [Check(level, name, *check()) for level, name, check in checks],
+            [
+                Check(level, name, *check())
+                for level, name, check in checks
+                if printing or name != "specification"
+            ],
             len(self._open), len(self._assumptions), meter.total, meter.total - meter.touched,
         )  # fmt: skip
 

@@ -23,8 +23,9 @@ def find(
     text: Annotated[
         str,
         typer.Argument(
-            help="指令号、批次号、协议号、合同号、流水号、报文号，账号或证件号（整号或后四位） · "
-            "any of an item's numbers; an account or document, whole or its last four"
+            help="指令号、批次号、协议号、合同号、流水号、办件编号、报文号，"
+            "账号或证件号（整号或后四位），姓名 · any of an item's or a case's numbers; an account "
+            "or document, whole or its last four; a name"
         ),
     ],
     home: Home = None,
@@ -57,11 +58,16 @@ def _who(hub: "Hub", token_file: Path | None) -> str:
 def _as_dict(found: "FoundAll", life: "StoryView | None") -> dict[str, Any]:
     offset = found.offset
     return {
-        "text": offset.text, "ways": list(offset.ways), "more": offset.more,
+        "text": offset.text, "ways": list(found.ways), "more": found.more,
         "items": [{"key": each.key, **asdict(each)} for each in offset.items],
         "agreements": [asdict(each) for each in offset.agreements],
         "entries": [asdict(each) for each in offset.entries],
         "dues": [asdict(each) for each in offset.dues],
+        "cases": [
+            {"number": each.number, "id": each.id, "interface": each.interface, "kind": each.kind,
+             "state": each.state, "waiting": each.waiting, "promise_on": each.promise_on}
+            for each in found.cases.lines
+        ],
         "messages": [
             {"number": each.id, "interface": each.interface, "kind": each.kind,
              "state": each.state.value, "rung": each.rung.value, "subject": each.subject}
@@ -107,7 +113,7 @@ def _as_text(found: "FoundAll", life: "StoryView | None", banks: dict[str, str])
     words, offset = Words("zh"), found.offset
     if found.nothing:
         return f"{words('find.nothing')}：{offset.text}\n{words('find.nothing_hint')}"
-    ways = "、".join(words.of("find_way", way) for way in offset.ways)
+    ways = "、".join(words.of("find_way", way) for way in found.ways)
     lines = [f"{words('find.as')}{ways}"] if ways else []
     for each in offset.items:
         outcome = words.of("outcome", each.outcome or "OPEN")
@@ -131,11 +137,16 @@ def _as_text(found: "FoundAll", life: "StoryView | None", banks: dict[str, str])
         for each in offset.dues
     ]
     lines += [
+        f"{words('case.one')} {each.number}  {words.of('case_kind', each.kind)}"
+        f"  {words.of('case_state', each.state)}  {each.subject}"
+        for each in found.cases.lines
+    ]
+    lines += [
         f"{words('find.messages')} {each.id}  {words.of('message_kind', each.kind)}"
         f"  {words.of('message_state', each.state)}  {each.subject}"
         for each in found.messages
     ]
-    if offset.more:
+    if found.more:
         lines.append(words("find.more"))
     return "\n".join([*lines, *(_life_text(life, words) if life else [])])
 

@@ -51,26 +51,16 @@ def export(
     bytes.
     """
     from hub.app.discover import discover, find_adapter
-    from hub.certify import NoScenarios, load_suite
-    from hub.contracts import contract_digest
+    from hub.certify.spec_paper import spec_paper
     from hub.crypto import sm3_hex
     from hub.kernel.settings import Settings
-    from hub.papers import CENTRE, Extras, assumptions_of, specification
 
     if not docx:
         raise NoForm
     settings = Settings.load(home)
     contract = find_adapter(discover(settings), interface, edition).contract
-    try:
-        suite = load_suite(contract)
-        digest = suite.digest
-        cases = [(one.number, one.title, one.clause, one.mandatory) for one in suite.cases]
-    except NoScenarios:
-        digest, cases = contract_digest(contract.folder), []
-    extras = Extras(
-        digest, assumptions_of(settings.contracts, contract.interface), cases, centre or CENTRE
-    )
-    content = specification(contract, extras)
+    paper = spec_paper(contract, settings.contracts, centre)
+    content, digest = paper.content, paper.digest
     file = out or Path(f"{contract.interface}-{contract.version}.docx")
     fresh = file.with_name(file.name + ".new")
     fresh.write_bytes(content)

@@ -71,15 +71,17 @@ class Equation:
 
 
 def read_totals(view: Connection, run_id: int) -> dict[str, Totals]:
-    """Totals by bank, for every bank of the run; in one view, so they belong together."""
-    banks = list(
-        view.scalars(sa.select(leg.c.bank).where(leg.c.run_id == run_id).order_by(leg.c.bank))
-    )
+    """Totals by bank, for every bank of the run; in one view, so they belong together.
+
+    A bank without a leg whose items are in the run counts too: money is never left out of a sum.
+    """
+    banks = view.scalars(sa.select(leg.c.bank).where(leg.c.run_id == run_id))
     totals = {bank: dict.fromkeys(NAMES, Figure()) for bank in banks}
     for source in (_agreements, _lines, _dues, _classes, _items, _adjusted, _statement):
         for bank, name, figure in source(view, run_id):
-            totals[bank][name] = totals[bank][name] + figure
-    return totals
+            of_bank = totals.setdefault(bank, dict.fromkeys(NAMES, Figure()))
+            of_bank[name] = of_bank[name] + figure
+    return dict(sorted(totals.items()))
 
 
 def add_up(totals: Mapping[str, Totals]) -> Totals:

@@ -2,9 +2,8 @@
 lists, tables, code."""
 
 import re
-from collections.abc import Sequence
-
-from hub.papers.paper import Paper
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _ITEM = re.compile(r"(\s*)(?:[-*]|(\d+)\.)\s+(.*)")
@@ -13,13 +12,39 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _CELL = re.compile(r"(?<!\\)\|")
 
 
-def onto(paper: Paper, text: str, level: int) -> None:
+class Sheet(Protocol):
+    """What Markdown is written onto: :class:`hub.papers.paper.Paper`, or a page."""
+
+    def heading(self, text: str, level: int = 1) -> None:
+        """``level`` from 1."""
+        ...
+
+    def text(self, text: str, *, indent: int = 0) -> None:
+        """A paragraph, with ``**bold**`` and code between backquotes in it."""
+        ...
+
+    def bullet(self, text: str, level: int = 0) -> None:
+        """One line of a list."""
+        ...
+
+    def code(self, text: str) -> None:
+        """Text as it stands."""
+        ...
+
+    def table(
+        self, head: Sequence[str] | None, rows: Iterable[Sequence[str]], widths: Sequence[float]
+    ) -> None:
+        """``widths`` are shares."""
+        ...
+
+
+def onto(paper: Sheet, text: str, level: int) -> None:
     """``level``: what the text's ``##`` becomes.  Its title (``#``) is left out."""
     _Writer(paper, level).write(text.split("\n"))
 
 
 class _Writer:
-    def __init__(self, paper: Paper, level: int) -> None:
+    def __init__(self, paper: Sheet, level: int) -> None:
         self._paper = paper
         self._level = level
         self._words: list[str] = []

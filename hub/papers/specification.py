@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from hub.contracts import (
@@ -22,6 +23,7 @@ from hub.papers.paper import Cell, Paper
 from hub.papers.rows import FieldRow, Widths
 from hub.papers.said import Said, SaidFile
 from hub.papers.samples import samples_of
+from hub.papers.sections import KNOWN, title_of, transport_of
 
 CENTRE = "住房公积金管理中心"
 _FIELD_HEAD = ("域", "中文名", "类型", "长度", "必填", "说明")
@@ -35,29 +37,6 @@ _RETRY = {
     CodeRetry.INQUIRE_FIRST: "先查证",
 }  # fmt: skip
 _STATES = {"open": "待核实", "confirmed": "已核实", "changed": "已更正"}
-_KNOWN = {
-    "call_timeout_s": "一次调用的时限（秒）", "longest_lease_s": "一次发送尝试的最长租期（秒）",
-    "settle_after_s": "查无之后多久才可原样重发（秒）", "format": "报文格式",
-    "declared_charset": "报文上写的字符集", "written_charset": "实际编码的字符集",
-    "amount_unit": "金额单位", "time_zone": "时区", "http_status": "HTTP 状态码",
-    "concurrency": "同时在途的调用", "idempotent": "同一编号只生效一次", "what": "名称",
-    "path": "路径", "content_type": "Content-Type", "query": "查询", "payment": "划款",
-    "amount_fen": "一笔最多，分", "batch_rows": "一批最多明细", "inquiry_rows": "一次最多查几个",
-    "page_rows": "每页最多行数",
-    "ordered": "指令有序", "example": "示例", "command": "指令",
-}  # fmt: skip
-_TITLES = {
-    "wire": "编码与单位", "endpoints": "端点", "values": "部署参数", "secrets": "密钥与凭证",
-    "frame": "报文帧", "envelope": "信封", "signature": "签名", "security": "WS-Security",
-    "session": "会话", "gateway": "网关", "query": "查询", "case": "办件", "doors": "入口",
-    "push": "推送", "booking": "记账字段的取值",
-}  # fmt: skip
-_PRINTED = {
-    "format", "interface", "name", "version", "partner", "wire", "endpoints", "timing", "limits",
-    "numbers", "hours", "values", "secrets", "transactions", "schemas", "layouts", "fields",
-    "code_tables", "files", "columns", "inbound",
-}  # fmt: skip
-"""Sections that have a place of their own; what else a contract says is printed as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +116,8 @@ class _Specification:
 
     def _transport(self) -> None:
         self._chapter("通信与安全参数")
-        own = ("wire", "endpoints", "values", "secrets")
-        for section in (*own, *(one for one in self._contract.extra if one not in _PRINTED)):
-            self._section(_TITLES.get(section, section), section)
+        for section in transport_of(self._contract):
+            self._section(title_of(section), section)
 
     def _section(self, title: str, section: str) -> None:
         rows = self._said.section(section)
@@ -306,7 +284,7 @@ def _said_row(said: Said) -> list[str | Cell]:
     if depth and said.value:
         name = ".".join(said.path)
         depth = 0
-    return [Cell(name, indent=depth, code=True), _KNOWN.get(last, ""), said.value, said.note]
+    return [Cell(name, indent=depth, code=True), KNOWN.get(last, ""), said.value, said.note]
 
 
 def _transaction_row(one: Transaction) -> list[str | Cell]:
@@ -337,5 +315,12 @@ def _chinese(number: int) -> str:
 
 def assumptions_of(contracts: Path, interface: str) -> list[Mapping[str, str]]:
     """The register's entries of one interface."""
-    found = read_yaml(contracts / "assumptions.yaml")["assumptions"]
+    path = contracts / "assumptions.yaml"
+    found = _register(path, path.stat().st_mtime_ns)
     return [one for one in found if one["interface"] == interface]
+
+
+@lru_cache(maxsize=4)
+def _register(path: Path, _written_ns: int) -> tuple[Mapping[str, str], ...]:
+    """Read once for as long as the file stays as it is."""
+    return tuple(read_yaml(path)["assumptions"])

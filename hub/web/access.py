@@ -48,6 +48,7 @@ ROOMS = (
     Room("minutes", ("/minutes",), EVERY_ROLE, EVERYBODY),
     Room("meters", ("/meters",), EVERY_ROLE, EVERYBODY),
     Room("schedule", ("/schedule",), EVERY_ROLE, EVERYBODY),
+    Room("contracts", ("/contracts",), EVERY_ROLE, EVERYBODY),
     Room("certificates", ("/certificates",), EVERY_ROLE, EVERYBODY),
     Room("access", ("/access",), EVERY_ROLE, EVERYBODY),
     Room("channels", ("/channels", "/acts"), RUN, EVERYBODY),

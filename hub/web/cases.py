@@ -1,20 +1,35 @@
 """The pages of cases: the inbox with what is missing and why, and one case whole."""
 
+from dataclasses import dataclass
 from typing import Annotated, Protocol
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from hub.bus.looking import MessageSeen
 from hub.bus.preview import Preview
 from hub.cases.looking import CaseFilter, CasePage, CaseSeen, Tray
 from hub.web.acts import forget_said, take_said
+from hub.web.find import seeker
+from hub.web.model.items import AuditLine
 from hub.web.render import Pages, language_of
 from hub.web.sentences import say
 from hub.web.words import Words
 
 PAGE_SIZE = 50
 Word = Annotated[str, Query(max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case, what may be ordered of it or why not, what its materials are called, and the
+    messages by which its steps were told, by number."""
+
+    seen: CaseSeen
+    acts: tuple[Preview, ...]
+    materials: dict[str, str]
+    messages: dict[int, MessageSeen]
 
 
 class CaseDesk(Protocol):
@@ -32,9 +47,13 @@ class CaseDesk(Protocol):
         """One page, newest first."""
         ...
 
-    def case(self, number: str) -> tuple[CaseSeen, tuple[Preview, ...], dict[str, str]]:
-        """One case, what may be ordered of it or why not, and what its materials are called.
-        Raises NoSuchCase."""
+    def case(self, number: str) -> CaseView:
+        """One case with what may be ordered of it.  Raises NoSuchCase."""
+        ...
+
+    def printed(self, number: str, by: str) -> tuple[CaseSeen, AuditLine | None]:
+        """One case to be handed to the person it is about, noted in the audit, and the newest
+        sealed entry about it.  Raises NoSuchCase."""
         ...
 
 
@@ -42,7 +61,11 @@ def make_router(desk: CaseDesk, pages: Pages) -> APIRouter:
     """Reading routes; what is ordered goes through ``/acts/case.…``."""
     shown = _Cases(desk, pages)
     router = APIRouter()
-    for path, page in (("/cases", shown.all), ("/cases/{number}", shown.one)):
+    for path, page in (
+        ("/cases", shown.all),
+        ("/cases/{number}", shown.one),
+        ("/cases/{number}/print", shown.paper),
+    ):
         router.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None)
     return router
 
@@ -67,8 +90,16 @@ class _Cases:
 
     def one(self, request: Request, number: str) -> Response:
         """One case."""
-        seen, acts, materials = self._desk.case(number)
-        return self._page(request, "case.html", seen=seen, acts=acts, materials=materials)
+        view = self._desk.case(number)
+        return self._page(
+            request, "case.html", seen=view.seen, acts=view.acts, materials=view.materials,
+            messages=view.messages,
+        )  # fmt: skip
+
+    def paper(self, request: Request, number: str) -> Response:
+        """The same on one page for the applicant, without what is the hub's own business."""
+        seen, head = self._desk.printed(number, seeker())
+        return self._page(request, "case_print.html", seen=seen, head=head)
 
     def _page(self, request: Request, template: str, **values: object) -> Response:
         said, words = take_said(request), Words(language_of(request))

@@ -1,6 +1,6 @@
 """The pages of "what happened to my item?": the search, one item's whole life, a page to print."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Query, Request
@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from hub.bus.looking import MessageSeen
 from hub.bus.preview import Line
 from hub.bus.values import Message
+from hub.cases.finding import FoundCases
 from hub.offset.finding import Found
 from hub.offset.story import Story
 from hub.web.gate import viewer
@@ -22,15 +23,26 @@ Text = Annotated[str, Query(max_length=64)]
 
 @dataclass(frozen=True, slots=True)
 class FoundAll:
-    """What a text led to: the offset's rows, and messages by number or key."""
+    """What a text led to: the offset's rows, cases, and messages by number or key."""
 
     offset: Found
     messages: tuple[Message, ...] = ()
+    cases: FoundCases = field(default_factory=FoundCases)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """What the text turned out to be."""
+        return (*self.offset.ways, *self.cases.ways)
+
+    @property
+    def more(self) -> bool:
+        """There are others; a longer text finds them."""
+        return self.offset.more or self.cases.more
 
     @property
     def nothing(self) -> bool:
         """It led nowhere."""
-        return self.offset.nothing and not self.messages
+        return self.offset.nothing and not self.messages and not self.cases.lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ PLACES = (
     Place("messages", "/messages", duty=True),
     Place("dead", "/dead", duty=True),
     Place("approvals", "/approvals", duty=True),
+    Place("contracts", "/contracts", duty=True),
     Place("certificates", "/certificates"),
     Place("audit", "/audit", duty=True),
     Place("access", "/access"),

@@ -124,3 +124,27 @@ def test_by_command(duty: Duty) -> None:
     assert state(duty, "GZ-2") == ("withdrawn", "")
     assert command(duty, "case", "show", "GZ-9")[1]["code"] == "cases.no_such_case"
     assert command(duty, "case", "list", "--tray", "x")[0] == 2
+
+
+def test_one_box_finds_cases_and_leads_to_a_page_to_hand_over(duty: Duty) -> None:
+    for query in ("GZ-1", PAPER, PAPER[-4:], NAME):
+        page = duty.client.get("/find", params={"q": query}).text
+        assert 'href="/cases/1"' in page, query
+        assert NAME not in page.replace(f'value="{NAME}"', "")
+    assert "办件编号" in duty.client.get("/find?q=GZ-1").text
+    assert 'href="/cases/1/print"' in duty.client.get("/cases/1").text
+    paper = duty.client.get("/cases/1/print").text
+    for words in ("办件办理情况", "GZ-1", "供申请人查阅", "已受理", "承诺办结日"):
+        assert words in paper, words
+    for secret in (NAME, PAPER, "报文键"):
+        assert secret not in paper
+    with duty.hub.store.read() as view:
+        noted = sa.select(audit_entry.c.subject).where(audit_entry.c.act == "case.printed")
+        assert list(view.scalars(noted)) == ["case:1"]
+        found = sa.select(audit_entry.c.detail).where(audit_entry.c.act == "find.search")
+        kept = "".join(view.scalars(found))
+    assert "GZ-1" in kept
+    assert NAME not in kept
+    assert PAPER not in kept
+    code, said = command(duty, "find", "GZ-2")
+    assert (code, [one["number"] for one in said["cases"]]) == (0, ["GZ-2"])

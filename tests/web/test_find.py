@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from hub.audit.tables import audit_entry
+from hub.offset.tables import run
+from hub.offset.totals import Figure, read_totals
 from tests.web.duty_kit import BANK, MONTH, Duty, on_duty
 from tests.web.find_kit import BATCH, ITEM, fill
 
@@ -89,3 +91,16 @@ def test_a_search_is_in_the_audit_without_what_is_personal(duty: Duty) -> None:
 def test_the_interface_is_named(duty: Duty) -> None:
     assert BANK in duty.client.get("/find", params={"q": "1"}).text
     assert MONTH in duty.client.get("/find", params={"q": "B1"}).text
+
+
+def test_a_run_with_items_of_a_bank_it_has_no_leg_of_is_listed(duty: Duty) -> None:
+    page = duty.client.get("/runs")
+    assert (page.status_code, MONTH in page.text) == (200, True)
+    board = duty.client.get(f"/runs/{MONTH}")
+    assert board.status_code == 200
+    with duty.hub.store.read() as view:
+        run_id = view.scalar(sa.select(run.c.id).where(run.c.period == MONTH))
+        assert run_id is not None
+        found = read_totals(view, run_id)
+    assert found["ICBC"]["instructed"] == Figure(1, 70_00)
+    assert list(found) == ["ICBC"]

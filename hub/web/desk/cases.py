@@ -3,11 +3,17 @@
 from hub import audit
 from hub.app import case_acts
 from hub.app.hub import Hub
-from hub.bus.preview import Preview
+from hub.bus.looking import see_message
 from hub.cases.looking import CaseFilter, CasePage, CaseSeen, count_trays, list_cases, see_case
 from hub.cases.office import day_number
 from hub.kernel.logs import mask_text
 from hub.kernel.secret import mask_id, mask_name
+from hub.web.cases import CaseView
+from hub.web.desk.find import newest_sealed
+from hub.web.desk.shift import Shift
+from hub.web.model.items import AuditLine
+
+_TOLD_MOST = 50
 
 
 class StoreCases:
@@ -37,17 +43,29 @@ class StoreCases:
                 )  # fmt: skip
         return found
 
-    def case(self, number: str) -> tuple[CaseSeen, tuple[Preview, ...], dict[str, str]]:
+    def case(self, number: str) -> CaseView:
         hub = self._hub
         with hub.store.read() as view:
+            shift = Shift.now(hub, view)
             seen = see_case(view, number, today=self._today)
             acts = tuple(
                 kind.look(hub, view, str(seen.line.id)) for kind in case_acts.KINDS.values()
             )
+            told = [one.message_id for one in seen.steps if one.message_id is not None]
+            messages = {one: shift.all(see_message(view, one)) for one in told[-_TOLD_MOST:]}
         office = hub.cases
         known = office is not None and seen.line.interface in office.seats
         materials = office.seats[seen.line.interface].terms.materials if known and office else {}
-        return seen, acts, {code: one.what for code, one in materials.items()}
+        return CaseView(seen, acts, {code: one.what for code, one in materials.items()}, messages)
+
+    def printed(self, number: str, by: str) -> tuple[CaseSeen, AuditLine | None]:
+        hub = self._hub
+        with hub.store.read() as view:
+            seen = see_case(view, number, today=self._today)
+            head = newest_sealed(view, f"case:{seen.line.id}", Shift.now(hub, view))
+        with hub.store.write() as tx:
+            audit.record(tx, act="case.printed", actor=by, subject=f"case:{seen.line.id}", count=1)
+        return seen, head
 
     @property
     def _today(self) -> int:

@@ -12,9 +12,11 @@ from hub.app.hub import Hub
 from hub.audit.tables import audit_entry
 from hub.bus.looking import MessageFilter, list_messages, see_message
 from hub.bus.values import Message
+from hub.cases.finding import find_cases
+from hub.cases.office import day_number
 from hub.kernel.logs import mask_text
 from hub.kernel.secret import mask_account, mask_name
-from hub.offset.finding import Found, find
+from hub.offset.finding import find
 from hub.offset.story import Stage
 from hub.offset.telling import tell
 from hub.store import among
@@ -25,7 +27,10 @@ from hub.web.model.items import AuditLine
 _MESSAGES = 10
 _SHORTEST_KEY = 6
 _AUDIT_MOST = 200
-_OUR_NUMBERS = {"instruction", "batch", "agreement", "loan", "bank_serial", "core_serial"}
+_OUR_NUMBERS = {
+    "instruction", "batch", "agreement", "loan", "bank_serial", "core_serial", "case_number",
+    "case_receipt", "case_application",
+}  # fmt: skip
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
@@ -47,13 +52,16 @@ class StoreFind:
             shift = Shift.now(hub, view)
             found = find(view, hub.vault.tokens, text, hub.office.banks)
             messages = shift.all(_messages(view, found.text))
+            today = day_number(hub.clock.today())
+            filed = find_cases(view, hub.vault.tokens, found.text, today=today)
+        whole = FoundAll(found, messages, filed)
         with hub.store.write() as tx:
             audit.record(
                 tx, act="find.search", actor=by, subject="find",
-                detail={"query": _masked(found), "ways": ",".join(found.ways)},
-                count=len(found.items),
+                detail={"query": _masked(whole), "ways": ",".join(whole.ways)},
+                count=len(found.items) + len(filed.lines),
             )  # fmt: skip
-        return FoundAll(found, messages)
+        return whole
 
     def story(self, key: str) -> StoryView:
         hub = self._hub
@@ -80,10 +88,10 @@ def _messages(view: Connection, text: str) -> tuple[Message, ...]:
     return list_messages(view, MessageFilter(text=text), size=_MESSAGES).rows
 
 
-def _masked(found: Found) -> str:
+def _masked(found: FoundAll) -> str:
     """What was looked for, as the audit may hold it: our own numbers whole; of what may be an
     account or a document its end; of what may be a name its first character."""
-    text = found.text
+    text = found.offset.text
     if _HAN.search(text):
         return mask_name(text)
     whole = found.ways and set(found.ways) <= _OUR_NUMBERS
@@ -106,6 +114,18 @@ def _audit(
     for row in view.execute(query) if wanted else ():
         by_subject.setdefault(row.subject, []).append(_line(row, shift))
     return tuple(tuple(_of(by_subject, each)) for each in about)
+
+
+def newest_sealed(view: Connection, subject: str, shift: Shift) -> AuditLine | None:
+    """The last entry about a subject that stands in the chain."""
+    query = (
+        sa.select(audit_entry)
+        .where(audit_entry.c.subject == subject, audit_entry.c.seq.is_not(None))
+        .order_by(audit_entry.c.id.desc())
+        .limit(1)
+    )
+    row = view.execute(query).one_or_none()
+    return None if row is None else _line(row, shift)
 
 
 def _subjects(stage: Stage) -> tuple[str, ...]:

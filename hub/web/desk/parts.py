@@ -7,6 +7,7 @@ from hub.web import (
     agreements,
     audit,
     cases,
+    contracts,
     differing,
     duty,
     find,
@@ -24,6 +25,7 @@ from hub.web.app import Part
 from hub.web.desk.agreements import StoreAgreements
 from hub.web.desk.audit import StoreAudit
 from hub.web.desk.cases import StoreCases
+from hub.web.desk.contracts import StoreContracts
 from hub.web.desk.differences import StoreDifferences
 from hub.web.desk.duty import StoreDutyDesk
 from hub.web.desk.find import StoreFind
@@ -49,6 +51,7 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(cases.make_router, StoreCases(hub)),
         partial(find.make_router, StoreFind(hub)),
         partial(interfaces.make_router, StoreInterfaces(hub)),
+        partial(contracts.make_router, StoreContracts(hub)),
         partial(schedule.make_router, StoreSchedule(hub)),
         partial(incidents.make_router, StoreIncidents(hub)),
         partial(minutes.make_router, StoreMinutes(hub)),
