@@ -145,10 +145,10 @@ def open_to_callers(demo: DemoHub, wanted: Wanted, door: str) -> list[str]:
     Answers which it asks."""
     site = Site(wanted.out)
     by = _token(site, "demo-handler")
-    return _patiently(lambda: ask_queries(demo.hub, site, wanted.data, demo.controls, door, by))
+    return patiently(lambda: ask_queries(demo.hub, site, wanted.data, demo.controls, door, by))
 
 
-def _patiently(do: Callable[[], _T]) -> _T:
+def patiently(do: Callable[[], _T]) -> _T:
     """Do it; a database that is away for a while is waited for, as the run itself waits."""
     until = monotonic() + _AWAY_S
     while True:
@@ -179,8 +179,8 @@ def play(
             approve_waves(demo.hub, demo.run_id, handler, approver)
 
     closed = watch(demo.hub, demo.run_id, each, patience_s=patience_s)
-    demo.hub.keeper.stage_end("demo")
-    export_run(demo.hub.store, demo.run_id, wanted.out)
+    patiently(lambda: demo.hub.keeper.stage_end("demo"))
+    patiently(lambda: export_run(demo.hub.store, demo.run_id, wanted.out))
     return closed
 
 

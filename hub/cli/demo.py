@@ -202,6 +202,7 @@ def _tell(address: str, running: "DemoHub", wanted: "Wanted", *, as_json: bool) 
 
 
 def _tell_end(closed: bool, running: "DemoHub", wanted: "Wanted", *, as_json: bool) -> None:
+    from hub.app.demo import patiently
     from hub.app.steps import read_progress
 
     results = wanted.out / "outcomes.csv"
@@ -209,7 +210,7 @@ def _tell_end(closed: bool, running: "DemoHub", wanted: "Wanted", *, as_json: bo
         totals = json.loads((wanted.out / "totals.json").read_text(encoding="utf-8"))
         typer.echo(json.dumps({**totals, "out": str(wanted.out)}, ensure_ascii=False))
         return
-    progress = read_progress(running.hub, running.run_id)
+    progress = patiently(lambda: read_progress(running.hub, running.run_id))
     word = (
         "已关账 · closed" if closed
         else "没有进展，UNKNOWN 与未平等式见结果文件 · nothing moves, see the files"

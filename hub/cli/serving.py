@@ -7,7 +7,7 @@ import typer
 
 from hub.cli.common import AsJson, Home, clean_errors, opened, show, tell
 from hub.cli.signals import UntilTold
-from hub.kernel.errors import Misconfigured
+from hub.kernel.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from hub.app.hub import Hub
@@ -65,10 +65,18 @@ class Page:
 
 
 def say_standing(hub: "Hub") -> None:
-    """A restored or foreign database is said at once, on stderr."""
+    """A restored or foreign database is said at once, on stderr.
+
+    One that does not answer just now is said too, and ends nobody: the engine waits for it, and
+    stops what must not leave by itself.
+    """
     from hub.app.standing import read_standing
 
-    standing = read_standing(hub)
+    try:
+        standing = read_standing(hub)
+    except Unavailable as error:
+        tell(f"{error.message}\n  [{error.code}] {error.hint}")
+        return
     if not standing.good:
         tell(
             f"{standing.text}\n{standing.next_step}\n通道已停发；hub status 查看后两人放行："

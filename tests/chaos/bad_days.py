@@ -179,7 +179,7 @@ def _live(day: Day, plan: Plan, scene: Live, lived: Lived) -> None:
     finally:
         process.kill(whole_group=True)
     if code != (3 if day.difference else 0):
-        lived.problems.append(f"it ended with {code}: {process.tail(6)}")
+        lived.problems.append(f"it ended with {code}: {' '.join(process.tail(6).split())}")
     with mocks_of(scene.out, plan.data, plan.banks) as mocks:
         fired = {"bank": mocks.bank.get("/faults"), "core": mocks.core.get("/faults")}
         for partner, wanted in numbers.items():

@@ -111,13 +111,12 @@ def deck(boundaries: Iterable[Boundary], each: int, seed: int) -> list[Order]:
     return orders
 
 
-def deck_of_banks(partners: Iterable[str], after: int) -> list[Order]:
-    """One death more for each bank and each boundary around the call that moves its money;
-    numbered on from ``after``."""
+def deck_of_banks(partners: Iterable[str]) -> list[Order]:
+    """One death for each bank and each boundary around the call that moves its money."""
     pairs = [(boundary, partner) for boundary in CALL_SIDE for partner in partners]
     return [
         Order(number, boundary, INSTRUCT, partner=partner)
-        for number, (boundary, partner) in enumerate(pairs, after + 1)
+        for number, (boundary, partner) in enumerate(pairs, 1)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def observe(
     return Circumstances(
         begun=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         commit=_commit(),
-        command=" ".join(command),
+        command=shlex.join(command),
         seed=seed,
         database=_database(url),
         banks=tuple(banks),

@@ -5,6 +5,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from tests.chaos.harness import COMMAND_S
 from tests.chaos.places import HUB
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Restoring:
         site = self._site
         said = subprocess.run(
             [*HUB, *words], capture_output=True, text=True, env=site.as_person(who), cwd=site.out,
-            check=False, timeout=180,
+            check=False, timeout=COMMAND_S,
         )  # fmt: skip
         self.said = said.stderr[-400:]
         return said.stdout if said.returncode == 0 else None

@@ -113,9 +113,7 @@ Database = Callable[[], AbstractContextManager[str]]
 def run_suite(plan: Plan, asked: Asked, database: Database, tell: Callable[[Armed], None]) -> Suite:
     """Run months until all is reached, or two in a row brought nothing."""
     suite, began = Suite(asked), time.monotonic()
-    orders = deck(HUB_SIDE, asked.each, plan.seed)
-    orders += _mock_orders(asked.mocks, plan.seed, len(orders))
-    orders = _mixed([*orders, *deck_of_banks(asked.banks, len(orders))], plan.seed)
+    orders = all_orders(asked, plan.seed)
     idle = 0
     while (orders or _restores_left(suite)) and idle < 2:
         now = _share(orders, asked, len(suite.runs))
@@ -144,15 +142,13 @@ def _share(orders: Sequence[Order], asked: Asked, number: int) -> list[Order]:
     return turned[:most] + mocks[: asked.per_run - most]
 
 
-def _mixed(orders: list[Order], seed: int) -> list[Order]:
+def all_orders(asked: Asked, seed: int) -> list[Order]:
+    """Every death that is asked for, each under a number of its own: who shares another's number
+    would count as dead with it."""
+    mocks = deck(MOCK_SIDE, -(-asked.mocks // len(MOCK_SIDE)), seed)[: asked.mocks]
+    orders = [*deck(HUB_SIDE, asked.each, seed), *mocks, *deck_of_banks(asked.banks)]
     random.Random(f"mixed:{seed}").shuffle(orders)
-    return orders
-
-
-def _mock_orders(count: int, seed: int, after: int) -> list[Order]:
-    each = -(-count // len(MOCK_SIDE))
-    found = deck(MOCK_SIDE, each, seed)[:count]
-    return [replace(one, number=one.number + after) for one in found]
+    return [replace(one, number=number) for number, one in enumerate(orders, 1)]
 
 
 def _restores_left(suite: Suite) -> int:

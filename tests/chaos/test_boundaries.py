@@ -29,7 +29,7 @@ from tests.chaos.boundaries import (
 )
 from tests.chaos.circumstances import Circumstances
 from tests.chaos.harness import Plan
-from tests.chaos.suite import Asked, Suite
+from tests.chaos.suite import Asked, Suite, all_orders
 
 
 def test_each_boundary_is_hit_and_the_month_closes_with_each_credit_once(
@@ -87,10 +87,16 @@ def test_the_report_counts_deaths_and_says_what_was_not_reached(notes: Notes) ->
     assert report.as_data(suite, _SO)["by_boundary"][HUB_SIDE[0].value] == 2
 
 
+def test_no_two_orders_share_a_number() -> None:
+    asked = Asked(each=3, mocks=10, banks=("bank-icbc", "bank-abc"))
+    orders = all_orders(asked, seed=1)
+    assert len(orders) == 3 * len(HUB_SIDE) + 10 + 8
+    assert len({one.number for one in orders}) == len(orders)
+
+
 def test_of_several_banks_each_must_have_its_instruction_cut(notes: Notes) -> None:
     banks = ("bank-icbc", "bank-abc")
-    orders = deck_of_banks(banks, after=7)
-    assert [one.number for one in orders] == list(range(8, 16))
+    orders = deck_of_banks(banks)
     for one in orders[:-1]:
         notes.add(Death(one.number, one.boundary, one.kind, 1, "serve", one.partner))
     suite = Suite(Asked(each=0, mocks=0, restored=0, days=False, banks=banks), runs=[_armed(notes)])
