@@ -1,8 +1,8 @@
 """The next piece of telling people; called in turns by one process.
 
-While money is on its way, or a run's lists and books are being read, the teller rests thirty times
-as long as its work took: it costs the month three per cent at most, and goes on at its own speed as
-soon as nothing moves.
+While money is on its way, or a run's lists and books are being read, the teller rests a hundred
+times as long as its work took: with what it has sent it costs the month two per cent, and goes on
+at its own speed as soon as nothing moves.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from hub.offset.office import RUN_GROUP, Office
 from hub.offset.restoration import open_row
 from hub.store import Store, database_now_us
 
-REST = 30
+REST = 100
 _STILL_S = 5.0
 """How long nothing of the money's may have been seen before it counts as still."""
 
