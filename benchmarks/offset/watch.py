@@ -10,6 +10,8 @@ from pathlib import Path
 _KIB = 1024
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 HUB = "hub"
+WORKER = "hub's worker"
+"""The hub's processes: the one that conducts, and one that only sends."""
 
 
 @dataclass(slots=True)
@@ -48,12 +50,12 @@ class Watch:
         mine = rss = mocks = 0.0
         for pid in _family(self.root):
             name = self._names.get(pid)
-            if name is None or name == HUB:  # what was forked may have become something else
+            if name in (None, HUB):  # what was forked may have become something else
                 name = self._names[pid] = _name(pid)
             spent, pss, resident = _cpu_s(pid), _mib(pid, "Pss:"), _mib(pid, "Rss:")
             if spent is not None:
                 self._spent[pid] = (name, spent)
-            if name == HUB:
+            if name in (HUB, WORKER):
                 mine, rss = mine + pss, rss + resident
             else:
                 mocks += pss
@@ -108,13 +110,13 @@ def _cpu_s(pid: int) -> float | None:
 
 
 def _name(pid: int) -> str:
-    """``hub``, or the mock partner a process plays."""
+    """One of the hub's two names, or the mock partner a process plays."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return HUB
     if not ("mocks" in words or any(word.startswith("mocks.") for word in words)):
-        return HUB
+        return WORKER if "worker" in words else HUB
     partners = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--partner"]
     return f"mock {partners[0]}" if len(partners) == 1 else "mocks' parent"
 

@@ -51,10 +51,10 @@ def secret_file(site: Site) -> Path:
 
 def file_case(hub: Hub, data: Path, controls: Mapping[str, str]) -> str:
     """Have the platform file one retirement; the case's number, "" where nobody can retire."""
-    control, retiree = controls.get(_RETIREMENT), _retiree(data, hub.clock.today())
+    control, today = controls.get(_RETIREMENT), hub.clock.today()
+    retiree = None if control is None else _retiree(data, today)
     if control is None or retiree is None:
         return ""
-    today = hub.clock.today()
     number = f"YS{today:%Y%m}0001"
     said = {
         "id": number, "name": retiree["XingMing"], "idCardNumber": retiree["ZJHM"],

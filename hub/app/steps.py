@@ -24,6 +24,8 @@ _log = get_logger(__name__)
 _LOOK_S = 0.3
 _SHARE, _LONGEST_S = 50, 120.0
 """How many times as long as adding up takes nobody adds up again, and the most of it."""
+_QUICK_S = 0.02
+"""Figures that take longer than this to add up are not added up for a new state alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,35 @@ def _states(view: Connection, run_id: int) -> tuple[str, tuple[str, ...]]:
     return state, tuple(waves)
 
 
+class _Looks:
+    """Looks at a run.  Its figures are added up anew when that is due, or is quick: over 10⁶ items
+    it takes a while, and to look must not become most of the work."""
+
+    def __init__(self, hub: Hub, run_id: int) -> None:
+        self._hub, self._run_id = hub, run_id
+        self._seen: Progress | None = None
+        self._took = 0.0
+        self.due = monotonic()
+
+    def look(self) -> Progress:
+        if self._seen is None or self._took < _QUICK_S or monotonic() >= self.due:
+            began = time.thread_time()  # not the time a busy machine lets it wait
+            self._seen = read_progress(self._hub, self._run_id)
+            self._took = time.thread_time() - began
+            self.due = monotonic() + min(_SHARE * self._took, _LONGEST_S)
+        else:
+            with self._hub.store.read() as view:
+                self._seen = Progress(*_states(view, self._run_id), self._seen.totals)
+        return self._seen
+
+
 def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s: float) -> bool:
     """Look at a run until it is closed (True), or nothing moved for ``patience_s`` (False)."""
     last, since = None, monotonic()
+    looks = _Looks(hub, run_id)
     while True:
         try:
-            began = time.thread_time()  # not the time a busy machine lets it wait
-            progress = read_progress(hub, run_id)
-            took = time.thread_time() - began
+            progress = looks.look()
             each(progress)
         except Unavailable as error:
             _log.warning("the database is away", code=error.code)
@@ -74,13 +97,11 @@ def watch(hub: Hub, run_id: int, each: Callable[[Progress], None], *, patience_s
             last, since = progress.mark, monotonic()
         elif monotonic() - since > patience_s:
             return False
-        # Adding up 10⁶ items takes a while: to look must not become most of the work.
-        _pause(hub, run_id, progress, min(_SHARE * took, _LONGEST_S))
+        _pause(hub, run_id, progress, looks.due)
 
 
-def _pause(hub: Hub, run_id: int, seen: Progress, longest_s: float) -> None:
+def _pause(hub: Hub, run_id: int, seen: Progress, until: float) -> None:
     """Until it is time to add up again, or a plan is made, approved, or the run has moved on."""
-    until = monotonic() + longest_s
     while True:
         time.sleep(_LOOK_S)
         if monotonic() >= until:

@@ -111,8 +111,14 @@ def _root(
         raise typer.Exit
 
 
+_COLLECT_AFTER = 20_000
+"""New objects after which Python looks for circles of them: a page of a thousand rows makes more
+than its own 700, and nothing on the way of a row is one."""
+
+
 def run() -> None:
     """The console script."""
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
     try:
         app()
     except BrokenPipeError:  # `hub --help | head`: whoever read has enough

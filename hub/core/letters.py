@@ -5,7 +5,6 @@ from datetime import date
 
 import msgspec
 
-from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.ports.core import CoreCommand, Payer
 
@@ -13,24 +12,21 @@ from hub.ports.core import CoreCommand, Payer
 class CommandsLetter(msgspec.Struct, frozen=True):
     """One kind of command for many items.
 
-    Rows are (number, agreement, payers), payers (account, fen), main first.
+    Rows are (number, agreement, payers), main first.
     """
 
     period: str
     bank: str
     business_date: str
-    rows: list[tuple[str, str, list[tuple[str, int]]]]
+    rows: list[tuple[str, str, tuple[Payer, ...]]]
 
     def as_commands(self) -> list[CoreCommand]:
         """In the port's form."""
         period, day = Period.parse(self.period), date.fromisoformat(self.business_date)
         return [
-            CoreCommand(
-                number, period, self.bank, agreement,
-                tuple(Payer(account, Fen(fen)) for account, fen in payers), day,
-            )
+            CoreCommand(number, period, self.bank, agreement, payers, day)
             for number, agreement, payers in self.rows
-        ]  # fmt: skip
+        ]
 
     def only(self, numbers: Collection[str]) -> "CommandsLetter":
         """The same letter for some of its items, in the same order."""
@@ -40,7 +36,7 @@ class CommandsLetter(msgspec.Struct, frozen=True):
     @property
     def fen(self) -> int:
         """What all payers of all items give."""
-        return sum(fen for _, _, payers in self.rows for _, fen in payers)
+        return sum(payer.amount for _, _, payers in self.rows for payer in payers)
 
 
 class AccountsLetter(msgspec.Struct, frozen=True):

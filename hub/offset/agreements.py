@@ -91,11 +91,14 @@ def import_agreements(
     rows are in the report.  ``month`` (YYYY-MM) chooses the data key.
     """
     report = ImportReport()
-    seen: set[str] = set()
+    seen: set[str] = set()  # of one chunk: those before it are in the table, beyond ``last``
+    with store.read() as view:
+        last = int(view.scalar(sa.select(sa.func.max(agreement.c.id))) or 0)
     rows = _read(path, report, seen)
     while chunk := list(islice(rows, _CHUNK)):
+        seen.clear()
         with store.write() as tx:
-            keep_rows(tx, vault, chunk, report, month)
+            keep_rows(tx, vault, chunk, report, month, last=last)
             audit.record(
                 tx, act="agreements.import", actor=actor, subject=path.name,
                 detail={"added_so_far": report.added, "refused_so_far": len(report.refused)},
@@ -144,6 +147,9 @@ def check_row(
     )
 
 
+_TWICE = ("agreements.number_twice", "XYBH stands twice in this file; the first one counts")
+
+
 def _flaw(said: dict[str, str], seen: set[str]) -> tuple[str, str] | None:
     for name in ("XYBH", "YHJC", "JKHTBH", "HKZH", "JKRGJJZH"):
         if not said[name]:
@@ -152,7 +158,7 @@ def _flaw(said: dict[str, str], seen: set[str]) -> tuple[str, str] | None:
         if len(said[name]) > longest:
             return "agreements.too_long", f"{name} is longer than {longest} characters"
     if said["XYBH"] in seen:
-        return "agreements.number_twice", "XYBH stands twice in this file; the first one counts"
+        return _TWICE
     for name in ("QYRQ", "ZZRQ"):
         if (said[name] or name == "QYRQ") and not _is_day(said[name]):
             return "agreements.bad_date", f"{name} is not a day written YYYYMMDD"
@@ -172,9 +178,11 @@ def _is_day(text: str) -> bool:
 
 
 def keep_rows(
-    tx: Connection, vault: Vault, rows: Sequence[AgreementRow], report: ImportReport, month: str
-) -> None:
-    """Add the rows that are new; one known with other values is refused in the report."""
+    tx: Connection, vault: Vault, rows: Sequence[AgreementRow], report: ImportReport, month: str,
+    *, last: int | None = None,
+) -> None:  # fmt: skip
+    """Add the rows that are new; one known with other values is refused in the report, as is one
+    that an earlier chunk of this file has added: beyond ``last``, the newest before the file."""
     known = _known(tx, [row.number for row in rows])
     fresh = []
     for row in rows:
@@ -182,6 +190,8 @@ def keep_rows(
         before = known.get(row.number)
         if before is None:
             fresh.append((*values.values(), *vault.seal(tx, "agreement", month, _private(row))))
+        elif last is not None and before["id"] > last:
+            report.refused.append(RefusedRow(row.line, row.number, *_TWICE))
         elif all(before[name] == values[name] for name in _COMPARED):
             report.unchanged += 1
         else:
@@ -196,7 +206,7 @@ _COMPARED = ("bank", "loan_contract", "repay_token", "main_token", "spouse_token
 
 
 def _known(tx: Connection, numbers: Sequence[str]) -> dict[str, sa.RowMapping]:
-    columns = [agreement.c.number, *(agreement.c[name] for name in _COMPARED)]
+    columns = [agreement.c.id, agreement.c.number, *(agreement.c[name] for name in _COMPARED)]
     found = tx.execute(sa.select(*columns).where(among(tx, agreement.c.number, numbers)))
     return {str(row["number"]): row for row in found.mappings()}
 

@@ -25,7 +25,7 @@ from hub.offset.office import ItemsMoved, Office, run_group
 from hub.offset.parts import is_approved
 from hub.offset.tables import agreement, item, leg
 from hub.offset.words import DifferenceKind, ItemState, Outcome, Reason
-from hub.ports.core import CommandKind, CommandResult
+from hub.ports.core import CommandKind, CommandResult, Payer
 from hub.store import among, database_now_us
 
 _WANTED = {
@@ -127,10 +127,11 @@ def _waiting(
     return sorted(tx.execute(query), key=itemgetter(0))
 
 
-def _payers(tx: Connection, office: Office, row: sa.Row[Any]) -> list[tuple[str, int]]:
+def _payers(tx: Connection, office: Office, row: sa.Row[Any]) -> tuple[Payer, ...]:
     _, _, main_fen, spouse_fen, key_id, sealed, _ = row
     _, main, spouse = open_accounts(tx, office.vault, key_id, sealed)
-    return [(account, fen) for account, fen in ((main, main_fen), (spouse, spouse_fen)) if fen > 0]
+    given = ((main, main_fen), (spouse, spouse_fen))
+    return tuple([Payer(account, fen) for account, fen in given if fen > 0])
 
 
 class Bookkeeper:

@@ -117,9 +117,12 @@ class Office:
         return found
 
 
+RUN_GROUP = "run:"
+
+
 def run_group(period: Period) -> str:
     """Under which a run's messages are gathered."""
-    return f"run:{period}"
+    return f"{RUN_GROUP}{period}"
 
 
 def day_number(day: date) -> int:

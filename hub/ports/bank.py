@@ -10,6 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.ports.line import Line
@@ -104,8 +106,7 @@ class InstructionBatch:
         return Fen(sum(row.amount for row in self.rows))
 
 
-@dataclass(frozen=True, slots=True)
-class RowResult:
+class RowResult(Struct, frozen=True):
     """What the bank said of one number: ``amount`` credited in 分 where it says so.
 
     ``code`` and ``text`` are the bank's own, for the record.  ``reason`` is set when REFUSED.

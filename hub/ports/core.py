@@ -14,6 +14,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from hub.kernel.money import Fen
 from hub.kernel.periods import Period
 from hub.ports.line import Line
@@ -32,16 +34,15 @@ class CommandKind(StrEnum):
     REVERSE = "reverse"
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
-    """One account of an item and what it gives, in 分.  Order counts: main first."""
+class Payer(Struct, frozen=True, array_like=True):
+    """One account of an item and what it gives, in 分.  Order counts: main first.  Stored as a
+    pair."""
 
     account: str
     amount: Fen
 
 
-@dataclass(frozen=True, slots=True)
-class CoreCommand:
+class CoreCommand(Struct, frozen=True):
     """One command for one item.
 
     ``business_date`` is the accounting date wanted (JZRQ).  ``payers`` is the whole item in
@@ -56,8 +57,7 @@ class CoreCommand:
     business_date: date
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
+class CommandResult(Struct, frozen=True):
     """The core's answer for one item.
 
     ``done``: the item now is in the state the command asks for, or was already.

@@ -40,7 +40,9 @@ def values(element: etree._Element) -> dict[str, str]:
 
 def escape(text: str) -> str:
     """Text as XML content."""
-    return text.translate(_NUMERIC_ESCAPES)
+    if "&" in text or "<" in text or ">" in text:
+        return text.translate(_NUMERIC_ESCAPES)
+    return text
 
 
 def tags(fields: Iterable[tuple[str, str | None]]) -> str:

@@ -30,9 +30,10 @@ from hub.core import (
 )
 from hub.crypto.keyring import KeyRing
 from hub.kernel.clocks import SystemClock
+from hub.kernel.money import Fen
 from hub.kernel.secret import Secret
 from hub.ports.context import AdapterContext
-from hub.ports.core import CommandKind, CommandResult
+from hub.ports.core import CommandKind, CommandResult, Payer
 from hub.ports.line import Line
 from hub.store import Store
 from hub.store.vault import Vault
@@ -94,7 +95,7 @@ class Rig:
             "2025-10",
             "ICBC",
             "2025-10-10",
-            [(number, "DC1", [(RICH, fen)]) for number, fen in rows],
+            [(number, "DC1", (Payer(RICH, Fen(fen)),)) for number, fen in rows],
         )
         return self.put(command_kind(kind), key, letter, Effect.COMMAND)
 

@@ -80,7 +80,9 @@ def first_rules(  # noqa: C901, PLR0911  the rules in their order, one after the
         return "skipped", "agreement_not_in_force"
     rivals = [a for a in agrs if (a.bank, a.loan, a.in_force) == (agr.bank, agr.loan, True)]
     if len(rivals) > 1:
-        alike = len({(a.main, a.spouse, a.payee) for a in rivals}) == 1
+        # A spouse's account equal to the main one counts once: it is no payer of its own.
+        payers = {(a.main, a.spouse if a.spouse != a.main else "", a.payee) for a in rivals}
+        alike = len(payers) == 1
         first = min(rivals, key=lambda a: (a.signed, a.number))
         if not alike or agr is not first:
             return "exception", "duplicate_agreement"

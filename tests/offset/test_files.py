@@ -41,6 +41,16 @@ class TestAgreements:
         assert first_code(quick, row) == [(3, code)]
         assert [one.number for one in quick.rows(agreement)] == ["DC1"]
 
+    def test_a_number_that_stands_again_far_below_is_refused_too(self, quick: Centre) -> None:
+        between = "".join(f"DC{n},ICBC,L{n},6222,52A,,20240101,1,\n" for n in range(2, 4100))
+        again = "DC1,ICBC,L1,6222,52A,52B,20240229,1,\n" + "DC7,ICBC,L9,6222,52A,,20240101,1,\n"
+        report = quick.agreements(HEADER + GOOD + between + again)
+        assert [(one.line, one.code) for one in report.refused] == [
+            (4101, "agreements.number_twice"), (4102, "agreements.number_twice"),
+        ]  # fmt: skip
+        assert report.added == 4099
+        assert report.unchanged == 0
+
     def test_a_column_is_missing(self, quick: Centre) -> None:
         with pytest.raises(BadAgreementFile, match="QYRQ"):
             quick.agreements(HEADER.replace("QYRQ,", "") + GOOD)

@@ -6,11 +6,12 @@ Items are named; a command about a known item sends the whole item again, as eve
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from hub.bus import Rung
 from hub.certify.acts.stage import BadStep, Plain, Stage, crowd_of, pages_of

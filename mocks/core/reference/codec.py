@@ -6,10 +6,13 @@ the hub's side is checked by those, and two readings find what one would miss.
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from mocks.core.reference.ledger import Item
 
@@ -73,6 +76,7 @@ _MATCH: Mapping[str, Callable[[str], object]] = {
     }.items()
 }
 _ITEM_FIELDS = ("MXBH", "QCNY", "YHJC", "XYBH", "JZRQ")
+_ITEM_ALL = (*_ITEM_FIELDS, "FKR")
 
 
 def _no_float(text: str) -> object:
@@ -90,8 +94,13 @@ def parse(body: bytes) -> dict[str, Any]:
     return found
 
 
-def _only(raw: object, names: Sequence[str], place: str) -> dict[str, Any]:
-    if not isinstance(raw, dict) or raw.keys() != set(names):
+@lru_cache(maxsize=32)
+def _named(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _only(raw: object, names: tuple[str, ...], place: str) -> dict[str, Any]:
+    if not isinstance(raw, dict) or raw.keys() != _named(names):
         raise Malformed(f"{place} 的字段必须恰好是 {'、'.join(names)}")
     return raw
 
@@ -125,7 +134,7 @@ def read_items(raw: dict[str, Any]) -> list[Item]:
 
 
 def _item(each: object, place: str) -> Item:
-    raw = _only(each, (*_ITEM_FIELDS, "FKR"), place)
+    raw = _only(each, _ITEM_ALL, place)
     number, period, bank, agreement, day = (_text(raw, name, place) for name in _ITEM_FIELDS)
     payers = raw["FKR"]
     if not isinstance(payers, list) or not 1 <= len(payers) <= MOST_PAYERS:
@@ -181,4 +190,4 @@ def serial(raw: Mapping[str, Any]) -> str:
 def write(code: str, text: str, asked: str, now: datetime, data: Mapping[str, object]) -> bytes:
     """A reply: the common fields, then ``data``."""
     head = {"FHM": code, "FHXX": text, "QQLSH": asked, "HXSJ": now.isoformat("T", "milliseconds")}
-    return json.dumps({**head, **data}, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return msgspec.json.encode({**head, **data})

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -168,8 +169,13 @@ def _rows(path: Path, bank_code: str) -> Iterator[tuple[str, ...]]:
                 yield (*cells, cells[-1], line[due][:6])
 
 
+_PLAIN = re.compile(r"[0-9]+\.[0-9]{2}")
+
+
 def fen_text(yuan: str) -> str:
     """Yuan as the wire's text in 分; what cannot be read goes out as it stands."""
+    if _PLAIN.fullmatch(yuan) is not None:  # as nearly all are: a third of a Decimal's time
+        return str(int(yuan.replace(".", "")))
     try:
         fen = Decimal(yuan.strip()) * 100
         return str(int(fen)) if fen == int(fen) else yuan

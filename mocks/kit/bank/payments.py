@@ -43,6 +43,7 @@ _COLUMNS = (
     "inquiries,serial"
 )
 _CHUNK = 500
+_NO_WIRE = "{}"
 _columns_of = attrgetter(*_COLUMNS.split(","))  # a third of astuple's time
 
 
@@ -268,7 +269,8 @@ class Payments:
                 number=order.number, batch=batch, account=order.account, name=order.name,
                 fen=order.fen, loan=order.loan,
                 credited=order.fen + mind.off if mind.credit else 0,
-                verdict=mind.verdict, reason=mind.reason, wire=json.dumps(dict(mind.wire)),
+                verdict=mind.verdict, reason=mind.reason,
+                wire=json.dumps(dict(mind.wire)) if mind.wire else _NO_WIRE,
                 shape=mind.shape, asked=0, at=at,
                 seconds=mind.seconds, inquiries=mind.inquiries,
                 serial=serial_of.get(order.number, ""),
@@ -365,7 +367,7 @@ def _told(held: Standing) -> Told:
     if held.in_hand(held.asked):
         return Told(held.number, "", held.account, held.fen, PROCESSING, "")
     fen = held.credited if held.verdict == DONE else held.fen
-    wire = json.loads(held.wire)
+    wire = {} if held.wire == _NO_WIRE else json.loads(held.wire)
     return Told(held.number, held.serial, held.account, fen, held.verdict, held.reason, wire)
 
 

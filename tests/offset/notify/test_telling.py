@@ -9,8 +9,10 @@ from hub.offset.notify import passes
 from hub.offset.notify.tables import told, told_pass
 from hub.offset.notify.telling import Teller
 from hub.offset.restore_tables import restoration
+from hub.offset.statement import read_day
+from hub.offset.tables import run
 from hub.ports.bank import EntryKind
-from tests.offset.kit import Centre, Person, insert
+from tests.offset.kit import OCTOBER, Centre, Person, insert
 from tests.offset.notify.kit import SPOOL, Telling
 
 PEOPLE = (
@@ -298,3 +300,16 @@ def test_while_money_moves_the_teller_rests_between_its_questions(quick: Centre)
     assert teller.gives_way
     moved = [state for *_, state in telling.said() if state != "found"]
     assert len(moved) == quick.core.accounts_limit  # one question's worth
+
+
+def test_while_a_statement_is_read_the_teller_rests_too(quick: Centre) -> None:
+    telling = Telling(quick)
+    approved(quick, telling)
+    teller = Teller(quick.office, telling.seat)
+    teller.step()
+    assert not teller.gives_way
+    with quick.store.write() as tx:
+        run_id = int(tx.scalar(sa.select(run.c.id)) or 0)
+        assert read_day(tx, quick.office, run_id, OCTOBER, "ICBC", 20251009)
+    teller.step()
+    assert teller.gives_way
