@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from itertools import pairwise
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -211,5 +212,5 @@ def _top(turns: Iterable[Turn]) -> dict[int, str]:
     return {rung: login for rung, login in sorted(top.items()) if login != NOBODY}
 
 
-def _turn(row: "sa.Row[tuple[object, ...]]") -> Turn:
-    return Turn(**row._mapping)
+def _turn(row: "sa.Row[Any]") -> Turn:
+    return Turn(*row)  # the columns in the order in which the table has them
