@@ -44,7 +44,7 @@ duty_reach = sa.Table(
 """How a person is reached: a telephone number or a mail address, sealed (vault kind ``duty``)."""
 
 alert_rung = sa.Table(
-    "watch_alert_rung",
+    "watch_rung",
     metadata,
     sa.Column("id", identity(), primary_key=True),
     sa.Column("incident_id", sa.BigInteger, nullable=False),
@@ -55,6 +55,6 @@ alert_rung = sa.Table(
     sa.Column("outcome", sa.String(8), nullable=False),
     sa.Column("login_name", key_text(32), key="login", nullable=False),
     sa.UniqueConstraint("incident_id", "rung"),
-    sa.Index("ix_watch_alert_rung_due", "due_us"),
+    sa.Index("ix_watch_rung_due", "due_us"),
 )
 """One step of an incident's escalation (升级): due, then told, nobody, same or over."""

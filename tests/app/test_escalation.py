@@ -19,8 +19,8 @@ from hub.kernel.errors import HubError
 from hub.kernel.typed import read_json
 from hub.monitor import alerts, duty, escalation
 from hub.monitor.alerts import Alert
-from hub.monitor.duty import BadDuty, Rung
-from hub.monitor.duty_tables import alert_rung, duty_reach
+from hub.monitor.duty import Rung
+from hub.monitor.duty_tables import alert_rung
 from hub.monitor.incident_reading import (
     AlreadyAnswered,
     IncidentSeen,
@@ -29,7 +29,7 @@ from hub.monitor.incident_reading import (
 )
 from hub.monitor.incident_tables import incident, watch_alert
 from hub.monitor.policy import LEVELS, MARGIN, BadWatchPolicy, read_watch_policy
-from hub.monitor.reaching import BadReach, ReachWay, put_reach, read_reaches, ways_to
+from hub.monitor.reaching import ReachWay, put_reach
 from hub.monitor.telling import SHORT_MOST
 from hub.ports.notify import NotifyResult, NotifyStatus, sms_units
 from hub.store import Store
@@ -246,6 +246,14 @@ class TestTelling:
         with post.store.read() as view:
             assert alerts.undelivered(view) == 0
 
+    def test_whom_no_way_reaches_any_more_is_left_out(self, post: Post) -> None:
+        post.begin()
+        with post.store.write() as tx:
+            put_reach(tx, post.vault, "wang", ReachWay.SMS, "", by="li", why="停机", now_us=1)
+        assert self.hand_over(post) == []
+        (one,) = [one for one in seen(post).alerts if one.channel == "sms"]
+        assert one.error == "nobody is reached by this way any more"
+
     def test_a_way_that_hangs_does_not_hold_the_others(
         self, post: Post, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -268,77 +276,6 @@ class TestTelling:
         delivering._pool.shutdown(wait=True)
         (mail,) = [one for one in seen(post).alerts if one.channel == "mail"]
         assert (mail.tries, mail.error, mail.sent_us) == (1, "down", None)
-
-
-class TestReach:
-    """Numbers and addresses stand sealed, with a token and a mask."""
-
-    def test_nothing_stands_in_clear(self, post: Post) -> None:
-        with post.store.read() as view:
-            rows = view.execute(sa.select(duty_reach)).all()
-            masks = {(one.login, one.way): one.mask for one in read_reaches(view)}
-        assert not any(number in str(row) for row in rows for number in PHONES.values())
-        assert masks["wang", "sms"] == "157****4921"
-        assert masks["zhao", "mail"] == "z***@centre.example"
-
-    def test_the_newest_counts_and_the_same_again_is_no_change(self, post: Post) -> None:
-        def put(way: ReachWay, to: str) -> bool:
-            with post.store.write() as tx:
-                return put_reach(tx, post.vault, "wang", way, to, by="li", why="换号", now_us=1)
-
-        assert not put(ReachWay.SMS, PHONES["wang"])
-        assert put(ReachWay.SMS, "")
-        with post.store.read() as view:
-            assert ways_to(view, "wang") == ()
-        for way, wrong in ((ReachWay.SMS, "12345"), (ReachWay.MAIL, "a@b@c")):
-            with pytest.raises(BadReach):
-                put(way, wrong)
-
-    def test_whom_no_way_reaches_any_more_is_left_out(self, post: Post) -> None:
-        post.begin()
-        with post.store.write() as tx:
-            put_reach(tx, post.vault, "wang", ReachWay.SMS, "", by="li", why="停机", now_us=1)
-        assert TestTelling().hand_over(post) == []
-        (one,) = [one for one in seen(post).alerts if one.channel == "sms"]
-        assert one.error == "nobody is reached by this way any more"
-
-
-class TestList:
-    """Newest rows count; swaps and gaps."""
-
-    def test_a_swap_is_one_more_row(self, post: Post) -> None:
-        hour = 60 * MINUTE
-        with post.store.write() as tx:
-            made = duty.swap(tx, "wang", "li", post.now_us + hour, post.now_us + 2 * hour,
-                             by="zhao", why="换班", now_us=post.now_us)  # fmt: skip
-            assert len(made) == 2
-            cut = duty.stretches(tx, post.now_us, post.now_us + 3 * hour)
-            with pytest.raises(BadDuty):
-                duty.swap(tx, "he", "qian", post.now_us, post.now_us + hour, by="zhao", why="x",
-                          now_us=post.now_us)  # fmt: skip
-            whole = duty.read_turns(tx, post.now_us, post.now_us + hour)
-        assert [one.on[1] for one in cut] == ["wang", "li", "wang"]
-        assert [one.on[2] for one in cut] == ["li", "wang", "li"]
-        assert {turn.why for turn in whole} == {"十月排班"}
-
-    def test_what_is_past_cannot_be_rewritten(self, post: Post) -> None:
-        with post.store.write() as tx:
-            with pytest.raises(BadDuty):
-                duty.put_turns(tx, Rung.PRIMARY, "li", [(0, post.now_us)], shift="", by="x",
-                               why="x", now_us=post.now_us)  # fmt: skip
-            duty.put_turns(tx, Rung.PRIMARY, "li", [(0, post.now_us + MINUTE)], shift="", by="x",
-                           why="x", now_us=post.now_us)  # fmt: skip
-            assert duty.read_changes(tx, 1)[0].from_us == post.now_us
-
-    def test_gaps_are_seen_ahead(self, post: Post) -> None:
-        hour = 60 * MINUTE
-        gap = (post.now_us + hour, post.now_us + 2 * hour)
-        with post.store.write() as tx:
-            duty.put_turns(tx, Rung.PRIMARY, "", [gap], shift="", by="wang", why="请假",
-                           now_us=post.now_us)  # fmt: skip
-            found = duty.stretches(tx, post.now_us, post.now_us + 9 * hour)
-        assert duty.gaps(found, Rung.PRIMARY) == [gap]
-        assert duty.gaps(found, Rung.STANDBY) == []
 
 
 def test_a_ladder_that_leaves_no_time_to_answer_is_refused(tmp_path: Path) -> None:

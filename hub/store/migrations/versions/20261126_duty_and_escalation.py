@@ -59,7 +59,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_watch_duty_reach_login", "watch_duty_reach", ["login_name", "way", "id"])
     op.create_table(
-        "watch_alert_rung",
+        "watch_rung",
         sa.Column("id", _IDENTITY, autoincrement=True, nullable=False),
         sa.Column("incident_id", sa.BigInteger(), nullable=False),
         sa.Column("rung", sa.Integer(), nullable=False),
@@ -67,14 +67,14 @@ def upgrade() -> None:
         sa.Column("taken_us", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.String(8), nullable=False),
         sa.Column("login_name", _key(32), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_alert_rung")),
-        sa.UniqueConstraint("incident_id", "rung", name=op.f("uq_watch_alert_rung_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_rung")),
+        sa.UniqueConstraint("incident_id", "rung", name=op.f("uq_watch_rung_incident_id")),
     )
-    op.create_index("ix_watch_alert_rung_due", "watch_alert_rung", ["due_us"])
+    op.create_index("ix_watch_rung_due", "watch_rung", ["due_us"])
 
 
 def downgrade() -> None:
-    for table in ("watch_alert_rung", "watch_duty_reach", "watch_duty"):
+    for table in ("watch_rung", "watch_duty_reach", "watch_duty"):
         op.drop_table(table)
     op.drop_index("ix_watch_alert_message", "watch_alert")
     op.execute("DELETE FROM watch_alert WHERE person <> ''")
