@@ -12,6 +12,7 @@ from typing import Protocol
 from sqlalchemy.engine import Connection
 
 from hub import audit, cases
+from hub.app import paging
 from hub.app.alone import hold_alone
 from hub.app.case_office import open_case_office
 from hub.app.conducting import Conducting
@@ -108,7 +109,7 @@ class Hub:
         """Every message kind this hub knows."""
         filed = {} if self.cases is None else cases.handlers(self.cases)
         told = {STEP: StepHandler(Directory(self.bus, self.clock), self.bus)}
-        return {**handlers(self.office), **filed, **told}
+        return {**handlers(self.office), **filed, **told, **paging.handlers(self.clock)}
 
     def users(self) -> Mapping[str, NoticeUser]:
         """Every kind of notice this hub takes in."""
@@ -231,7 +232,8 @@ class Engine:
         self._expiry = ExpiryWatch(hub.store, hub.settings, hub.partners)
         self._seat_watch = SeatWatch(hub.store, hub.checkpoints.seat, contested)
         self._watching = Watching(
-            hub.store, hub.adapters, hub.settings, hub.partners, hub.clock
+            hub.store, hub.adapters, hub.settings, hub.partners, hub.clock,
+            paging.open_paging(hub),
         )  # fmt: skip
         self._beside = tuple(beside)
 

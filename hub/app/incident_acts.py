@@ -44,19 +44,34 @@ def number_of(text: str) -> int:
     return int(text)
 
 
-def act_on(hub: Hub, token: Secret, number: int, act: str, said: str, to: str = "") -> str:
-    """``respond``, ``note``, ``hand`` (over ``to`` a login) or ``resolve``; one line on it.
+WAYS = ("page", "command", "sms", "phone")
+"""By which way somebody answers."""
+_ANSWER = "我来处理"
 
-    Raises NothingSaid, NoSuchIncident, IncidentElsewhere, and what people's rules refuse.
+
+def act_on(
+    hub: Hub, token: Secret, number: int, act: str, said: str, to: str = "", way: str = ""
+) -> str:
+    """``respond`` (by a ``way``; it needs no words), ``note``, ``hand`` (over ``to`` a login) or
+    ``resolve``; one line on it.
+
+    Raises NothingSaid, NoSuchIncident, IncidentElsewhere, AlreadyAnswered, and what people's
+    rules refuse.
     """
     actor = hands_on(hub.people.authenticate(token))
     text, now_us = said.strip(), to_us(hub.clock.now())
+    if act == "respond":
+        text = text or _ANSWER
+    if way and way not in WAYS:
+        raise BadInput(f"there is no way {way[:10]!r}: {', '.join(WAYS)}")
     if not text:
         raise NothingSaid
     with hub.store.write() as tx:
         match act:
             case "respond":
-                incident_reading.respond(tx, number, by=actor.login, said=text, now_us=now_us)
+                incident_reading.respond(
+                    tx, number, by=actor.login, said=text, now_us=now_us, way=way
+                )
                 return f"故障 {number} 已由 {actor.login} 响应"
             case "note":
                 incident_reading.note(tx, number, by=actor.login, said=text, now_us=now_us)

@@ -17,12 +17,14 @@ from sqlalchemy.engine import Connection
 from hub import __version__
 from hub.app.backups import SUBJECT
 from hub.app.database_meters import database_readings
+from hub.app.duty_acts import next_gap
 from hub.app.hub import Hub
 from hub.audit.tables import audit_entry, audit_head
 from hub.bus import expiry
 from hub.bus.channels import SHOWN, read_channels
 from hub.bus.tables import alert, drift, inbound, message
 from hub.bus.words import MessageState
+from hub.kernel.clocks import to_us
 from hub.monitor.alerts import undelivered
 from hub.monitor.feeds import count_late
 from hub.monitor.limits import OVER
@@ -93,6 +95,8 @@ METERS = {
                               " within a day.", ("interface",)),
     "hub_alerts_undelivered": Meter(GAUGE, "Alerts that failed to be delivered and are tried"
                                     " again."),
+    "hub_duty_gap_seconds": Meter(GAUGE, "Until the first time within 31 days in which nobody is on"
+                                  " duty; absent where there is none, or no duty list."),
     "hub_limits_over": Meter(GAUGE, "Readings beyond their limits of the watch's policy."),
     "hub_feeds_late": Meter(GAUGE, "What should have come and has not.", ("interface", "feed")),
 }  # fmt: skip
@@ -127,6 +131,7 @@ class Meters:
         return (
             self._info, self._channels, _inbound, self._attempted, _money, _alerts, _ends, _jobs,
             _leases, self._proofs, self._sizes, _watch,
+            self._duty,
         )  # fmt: skip
 
     def _info(self, view: Connection, _now_us: int) -> Iterator[Sample]:
@@ -184,6 +189,12 @@ class Meters:
         )
         if backed_up is not None:
             yield Sample("hub_backup_age_seconds", max(now_us - int(backed_up), 0) / _S)
+
+    def _duty(self, view: Connection, _now_us: int) -> Iterator[Sample]:
+        now_us = to_us(self._hub.clock.now())
+        gap = next_gap(view, now_us)
+        if gap is not None:
+            yield Sample("hub_duty_gap_seconds", max(gap[0] - now_us, 0) / _S)
 
     def _sizes(self, view: Connection, _now_us: int) -> Iterator[Sample]:
         for name, value in database_readings(view, self._hub.settings):

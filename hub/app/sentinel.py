@@ -1,11 +1,13 @@
 """The sentinel's thread: what runs full and what did not come; one process at a time looks."""
 
 from hub.app.delivering import Delivering
+from hub.app.escalating import Escalating
 from hub.app.gauging import Gauging
 from hub.app.holding import check_limits
 from hub.app.hub import Hub
 from hub.app.leading import LedThread
 from hub.app.meters import Meters
+from hub.app.paging import open_paging
 from hub.app.watching import watched_interfaces
 from hub.app.ways import open_ways
 from hub.kernel.clocks import monotonic, to_us
@@ -29,15 +31,15 @@ class Sentinel:
         policy = read_watch_policy(hub.settings.home)
         check_limits(policy)
         self._meters = Meters(hub)
-        ways = open_ways(hub.settings)
-        self.gauging = Gauging(
-            hub.store, fenced, policy, watched_interfaces(hub.adapters, hub.settings), tuple(ways)
-        )
-        # The watch delivers what both have to tell; without probes there is no watch.
-        self._delivering = (
-            None if hub.settings.probes
-            else Delivering(fenced, ways, hub.clock, hub.settings.environment_word)
+        delivering = Delivering(
+            fenced, open_ways(hub.settings), hub.clock, hub.settings.environment_word,
+            open_paging(hub),
         )  # fmt: skip
+        watched, channels = watched_interfaces(hub.adapters, hub.settings), delivering.channels
+        self.gauging = Gauging(hub.store, fenced, policy, watched, channels)
+        # The watch delivers what both have to tell; without probes there is no watch.
+        self._delivering = None if hub.settings.probes else delivering
+        self._escalating = Escalating(fenced, policy, watched, channels)
         self._feeds_at = 0.0
 
     def start(self) -> None:
@@ -47,6 +49,8 @@ class Sentinel:
     def stop(self) -> None:
         """End."""
         self._thread.stop()
+        if self._delivering is not None:
+            self._delivering.stop()
 
     def look(self) -> list[str]:
         """One turn of the process that leads; what changed."""
@@ -56,6 +60,7 @@ class Sentinel:
             changed += self.gauging.look_at_feeds(now_us)
             self._feeds_at = monotonic() + FEEDS_S
         if self._delivering is not None:
+            self._escalating.turn(now_us)
             self._delivering.turn()
         return changed
 

@@ -13,7 +13,9 @@ from sqlalchemy.engine import Connection
 from hub.app.attending import Attending
 from hub.app.delivering import Delivering
 from hub.app.discover import FoundAdapter
+from hub.app.escalating import Escalating
 from hub.app.leading import LedThread
+from hub.app.paging import Paging
 from hub.app.partners import Partners
 from hub.app.probing import Probed, probe_once
 from hub.app.traffic import Traffic, read_traffic
@@ -56,7 +58,7 @@ class Watching:
 
     def __init__(
         self, store: Store, adapters: dict[str, FoundAdapter], settings: Settings,
-        partners: Partners, clock: BusinessClock,
+        partners: Partners, clock: BusinessClock, paging: Paging | None = None,
     ) -> None:  # fmt: skip
         self._thread = LedThread(store, "watch", self._turn, rest_s=_LOOK_S, first_s=_FIRST_S)
         self.leads = self._thread.leads
@@ -68,11 +70,11 @@ class Watching:
             name: one.manifest.probe_every_s * _SECOND_US for name, one in self._watched.items()
         }
         self._delivering = Delivering(
-            self._fenced, open_ways(settings), clock, settings.environment_word
+            self._fenced, open_ways(settings), clock, settings.environment_word, paging
         )
-        self._attending = Attending(
-            read_watch_policy(settings.home), self._watched, self._delivering.channels
-        )
+        policy, channels = read_watch_policy(settings.home), self._delivering.channels
+        self._attending = Attending(policy, self._watched, channels)
+        self._escalating = Escalating(self._fenced, policy, self._watched, channels)
         self._running: dict[str, Future[None]] = {}
         self._beat_at = self._traffic_at = 0.0
         self._pool = ThreadPoolExecutor(max(len(self._watched), 1), thread_name_prefix="probe")
@@ -85,6 +87,7 @@ class Watching:
         """End.  Probes under way are not waited for: what they see is of no account any more."""
         self._thread.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._delivering.stop()
 
     def _turn(self) -> float:
         self.look()
@@ -106,12 +109,14 @@ class Watching:
         return [self._begin(name) for name in self._watched if self._is_due(name, known, now_us)]
 
     def attend(self, now_us: int) -> None:
-        """Incidents that hours, reminders or a look missed make due; then what is to be told."""
+        """Incidents that hours, reminders or a look missed make due, and who is next on the duty
+        list; then what is to be told."""
         with self._store.read() as view:
             needed = self._attending.is_needed(view)
         if needed:
             with self._fenced.write() as tx:
                 self._attending.attend_all(tx, now_us)
+        self._escalating.turn(now_us)
         self._delivering.turn()
 
     def _is_due(self, name: str, known: dict[str, Watched], now_us: int) -> bool:

@@ -41,7 +41,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def deliver(self, one: Alert, title: str, lines: list[str]) -> None:
+    def deliver(self, one: Alert, title: str, lines: list[str], to: str = "") -> None:
         """Whole, on the disk, then under its name."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         said = {"title": title, "text": "\n".join(lines), **one.body}
@@ -64,7 +64,7 @@ class Robot:
         self._secret = secret
         self._authorities = authorities
 
-    def deliver(self, one: Alert, title: str, lines: list[str]) -> None:
+    def deliver(self, one: Alert, title: str, lines: list[str], to: str = "") -> None:
         """Raises RobotRefused, LineNotSent, LineUnknown."""
         where = urlsplit(self._url.reveal())
         query = dict(parse_qsl(where.query)) | self._signed()
@@ -105,11 +105,12 @@ class Mail:
         self._sender = sender
         self._to = to
 
-    def deliver(self, one: Alert, title: str, lines: list[str]) -> None:
-        """Raises OSError."""
+    def deliver(self, one: Alert, title: str, lines: list[str], to: str = "") -> None:
+        """To the person the alert is for, else to everybody of the list.  Raises OSError."""
         self._server.send(
-            self._sender, self._to, title, "\n".join(lines) + "\n", f"incident-{one.name}"
-        )
+            self._sender, (to,) if to else self._to, title, "\n".join(lines) + "\n",
+            f"incident-{one.name}",
+        )  # fmt: skip
 
 
 def open_ways(settings: Settings) -> dict[str, Way]:

@@ -22,6 +22,7 @@ from hub.cli import (
     commands,
     demo,
     differences,
+    duty,
     expiry,
     find,
     incidents,
@@ -82,6 +83,8 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(watch.app, name="watch")
 app.add_typer(incidents.app, name="incident")
 app.add_typer(incidents.planned, name="maintenance")
+app.add_typer(duty.app, name="duty")
+app.add_typer(duty.alerts, name="alert")
 app.add_typer(messages.app, name="message")
 app.add_typer(differences.app, name="difference")
 app.add_typer(closing.app, name="close")

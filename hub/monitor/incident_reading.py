@@ -8,11 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.audit import record
+from hub.kernel.clocks import from_us
 from hub.kernel.errors import NotFound, Refused
 from hub.kernel.logs import mask_text
+from hub.monitor import escalation
+from hub.monitor.duty_tables import alert_rung
 from hub.monitor.incident_tables import incident, incident_line, watch_alert
-from hub.monitor.incidents import add_line
 from hub.monitor.policy import Card
+from hub.monitor.timeline import add_line
 
 
 class NoSuchIncident(NotFound):
@@ -27,6 +30,20 @@ class IncidentElsewhere(Refused):
 
     code = "incident.wrong_state"
     hint = "One is answered once, resolved once and only after service was restored."
+
+
+class AlreadyAnswered(IncidentElsewhere):
+    """Somebody else was first; the message says who and when."""
+
+    code = "incident.already_answered"
+    hint = "The incident is in that person's hands; have it handed over to you, or help."
+
+    def __init__(self, number: int, by: str, at_us: int) -> None:
+        super().__init__(
+            f"incident {number} was answered by {by} at {from_us(at_us):%m-%d %H:%M:%S}"
+        )
+        self.said = f"故障 {number} 已由 {by} 于 {from_us(at_us):%m-%d %H:%M:%S} 响应"
+        """The same for whoever was second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,7 @@ class Incident:
     restore_by_us: int
     responded_us: int | None
     responded_by: str
+    responded_way: str
     holder: str
     restored_us: int | None
     resolved_us: int | None
@@ -82,11 +100,14 @@ class TimeLine:
 
 @dataclass(frozen=True, slots=True)
 class AlertSeen:
-    """One alert on one channel; ``sent_us`` None while it waits, ``tries`` failed ones."""
+    """One alert on one channel, for one ``person`` where it names one; ``sent_us`` None while it
+    waits, ``tries`` failed ones; ``message_id`` of the bus's message that carries it."""
 
     kind: str
     number: int
     channel: str
+    person: str
+    message_id: int | None
     made_us: int
     sent_us: int | None
     tries: int
@@ -94,12 +115,25 @@ class AlertSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class StepSeen:
+    """One step of the escalation; ``due_us`` while it is to come, ``outcome`` and ``login`` once it
+    was taken: told, nobody, same (told before), over (answered or ended first)."""
+
+    rung: int
+    due_us: int | None
+    taken_us: int | None
+    outcome: str
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentSeen:
-    """An incident with its timeline and its alerts."""
+    """An incident with its timeline, its alerts and the rungs they climbed."""
 
     incident: Incident
     lines: tuple[TimeLine, ...]
     alerts: tuple[AlertSeen, ...]
+    steps: tuple[StepSeen, ...] = ()
 
 
 def list_incidents(tx: Connection, *, interface: str = "", most: int = 100) -> list[Incident]:
@@ -124,21 +158,36 @@ def see_incident(tx: Connection, number: int) -> IncidentSeen:
     )
     told = tx.execute(
         sa.select(
-            alert.kind, alert.number, alert.channel, alert.made_us, alert.sent_us, alert.tries,
-            alert.error,
+            alert.kind, alert.number, alert.channel, alert.person, alert.message_id, alert.made_us,
+            alert.sent_us, alert.tries, alert.error,
         )
         .where(alert.incident_id == number)
         .order_by(alert.id)
     )  # fmt: skip
-    return IncidentSeen(
-        one, tuple(TimeLine(*row) for row in lines), tuple(AlertSeen(*row) for row in told)
+    rung = alert_rung.c
+    steps = tx.execute(
+        sa.select(rung.rung, rung.due_us, rung.taken_us, rung.outcome, rung.login)
+        .where(rung.incident_id == number)
+        .order_by(rung.rung)
     )
+    return IncidentSeen(
+        one, tuple(TimeLine(*row) for row in lines), tuple(AlertSeen(*row) for row in told),
+        tuple(StepSeen(*row) for row in steps),
+    )  # fmt: skip
 
 
-def respond(tx: Connection, number: int, *, by: str, said: str, now_us: int) -> None:
-    """Somebody has it in hand: the response clock stops.  Raises IncidentElsewhere."""
-    _move(tx, number, incident.c.responded_us.is_(None), incident.c.resolved_us.is_(None),
-          responded_us=now_us, responded_by=by, holder=by)  # fmt: skip
+def respond(tx: Connection, number: int, *, by: str, said: str, now_us: int, way: str = "") -> None:
+    """Somebody has it in hand: the response clock stops and nobody further is told.  ``way``: by
+    which way they answered.  Raises AlreadyAnswered, IncidentElsewhere."""
+    try:
+        _move(tx, number, incident.c.responded_us.is_(None), incident.c.resolved_us.is_(None),
+              responded_us=now_us, responded_by=by, responded_way=way, holder=by)  # fmt: skip
+    except IncidentElsewhere:
+        row = _row(tx, number)
+        if row.responded_us is None:
+            raise
+        raise AlreadyAnswered(number, row.responded_by, row.responded_us) from None
+    escalation.stop(tx, number, now_us)
     _note(tx, number, "responded", by, said, now_us)
 
 

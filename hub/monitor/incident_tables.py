@@ -44,6 +44,8 @@ incident = sa.Table(
     sa.Column("reminded_us", sa.BigInteger, nullable=False),
     sa.Column("responded_us", sa.BigInteger),
     sa.Column("responded_by", sa.String(64), nullable=False),
+    # By which way: page, command, sms, phone.
+    sa.Column("responded_way", sa.String(10), nullable=False, server_default=""),
     sa.Column("holder", sa.String(64), nullable=False),
     sa.Column("restored_us", sa.BigInteger),
     sa.Column("resolved_us", sa.BigInteger),
@@ -75,6 +77,10 @@ watch_alert = sa.Table(
     sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("channel", sa.String(16), nullable=False),
+    # Whom it is for; empty: whoever reads the channel.
+    sa.Column("person", key_text(32), nullable=False, server_default=""),
+    # The bus's message that carries it, once it has been handed over.
+    sa.Column("message_id", sa.BigInteger),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("made_us", sa.BigInteger, nullable=False),
     # When it may be delivered; null when it has been.
@@ -82,8 +88,9 @@ watch_alert = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("sent_us", sa.BigInteger),
     sa.Column("error", sa.String(200), nullable=False),
-    sa.UniqueConstraint("incident_id", "kind", "number", "channel"),
+    sa.UniqueConstraint("incident_id", "kind", "number", "channel", "person"),
     sa.Index("ix_watch_alert_ready", "ready_us"),
+    sa.Index("ix_watch_alert_message", "message_id"),
 )
 """The outbox: one row per alert and channel, written in the transaction of what it tells of."""
 

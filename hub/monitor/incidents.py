@@ -15,13 +15,14 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.audit import record
 from hub.kernel.money import show_yuan
-from hub.monitor import alerts
+from hub.monitor import alerts, escalation
 from hub.monitor.hours import ServiceHours
-from hub.monitor.incident_tables import incident, incident_line
+from hub.monitor.incident_tables import incident
 from hub.monitor.ledger import MINUTE_US, Span
 from hub.monitor.policy import LEVELS, Card, WatchPolicy
 from hub.monitor.samples import Standing
 from hub.monitor.telling import EFFECT_WORDS
+from hub.monitor.timeline import add_line
 from hub.store import insert_row
 
 
@@ -84,7 +85,7 @@ def attend(
     if quiet or found is None:
         return "" if quiet else _open(tx, policy, subject, standing, now_us)
     if found.effect != standing.state.value:
-        return _change(tx, policy, subject, found, standing)
+        return _change(tx, policy, subject, found, standing, now_us)
     if is_reminder_due(policy, found, now_us):
         return remind(tx, subject, found, now_us)
     return ""
@@ -127,7 +128,8 @@ def begin(
         "begun_us": begun_us, "opened_us": now_us,
         "respond_by_us": begun_us + clocks.respond_minutes * MINUTE_US,
         "restore_by_us": begun_us + clocks.restore_minutes * MINUTE_US, "reminded_us": now_us,
-        "responded_us": None, "responded_by": "", "holder": "", "restored_us": None,
+        "responded_us": None, "responded_by": "", "responded_way": "", "holder": "",
+        "restored_us": None,
         "resolved_us": None, "resolved_by": "", "cause": "",
         "card": json.dumps(trouble.card.as_dict(), ensure_ascii=False),
     }  # fmt: skip
@@ -139,6 +141,7 @@ def begin(
     add_line(tx, number, begun_us, "begun", "hub", f"{trouble.code} {trouble.detail}".strip())
     add_line(tx, number, now_us, "opened", "hub", _figures(subject))
     _tell(tx, number, "begin", 0, subject, now_us)
+    escalation.start(tx, policy, number, subject.channels, subject.money, subject.waiting, now_us)
     record(
         tx, act="incident.open", actor="hub", subject=f"incident:{number}",
         detail={"interface": subject.interface, "level": trouble.level, "begun_us": begun_us},
@@ -149,7 +152,7 @@ def begin(
 
 def _change(
     tx: Connection, policy: WatchPolicy, subject: Subject, found: "sa.Row[Any]",
-    standing: Standing,
+    standing: Standing, now_us: int,
 ) -> str:  # fmt: skip
     """Another kind of trouble; an incident grows graver by it, never less grave."""
     fresh = policy.level_of(
@@ -166,6 +169,7 @@ def _change(
             restore_by_us=found.begun_us + clocks.restore_minutes * MINUTE_US,
         )
     )  # fmt: skip
+    escalation.hasten(tx, policy, found.id, level, found.begun_us, now_us)
     said = f"{EFFECT_WORDS[standing.state]} {standing.code} {standing.detail}".strip()
     add_line(tx, found.id, standing.since_us, "changed", "hub", said)
     return "changed"
@@ -202,6 +206,7 @@ def end(
     if not done.rowcount:
         return ""
     add_line(tx, found.id, restored_us, "restored", "hub", _figures(subject))
+    escalation.stop(tx, found.id, now_us)
     _tell(tx, found.id, "end", 0, subject, now_us)
     record(
         tx, act="incident.restore", actor="hub", subject=f"incident:{found.id}",
@@ -220,15 +225,6 @@ def make_card(policy: WatchPolicy, subject: Subject) -> Card:
     )  # fmt: skip
 
 
-def add_line(tx: Connection, number: int, at_us: int, kind: str, actor: str, text: str) -> None:
-    """One line of an incident's timeline."""
-    tx.execute(
-        sa.insert(incident_line).values(
-            incident_id=number, at_us=at_us, kind=kind, actor=actor, said=text[:600]
-        )
-    )
-
-
 def _figures(subject: Subject) -> str:
     count, fen = subject.money
     return f"待发 {subject.waiting} 条，在途或结果不明 {count} 条 {show_yuan(fen)}"
@@ -239,4 +235,7 @@ def _tell(
 ) -> None:
     row = tx.execute(sa.select(incident).where(incident.c.id == number)).one()
     body = alerts.body_of(row, kind, subject.money, subject.waiting, now_us)
-    alerts.put(tx, number, kind, which, subject.channels, body, now_us)
+    body["duty"] = escalation.said_of(tx, now_us)
+    alerts.put(tx, number, kind, which, escalation.of_groups(subject.channels), body, now_us)
+    if kind != "begin":
+        escalation.tell_again(tx, row, kind, which, subject.channels, body, now_us)

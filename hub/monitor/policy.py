@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import from_us
 from hub.kernel.errors import Misconfigured
+from hub.monitor.hours import BadServiceHours, Window
 from hub.monitor.limits import Limit
 from hub.monitor.words import State
 
@@ -61,6 +62,63 @@ class _Card(BaseModel):
     never: str
 
 
+class Shift(BaseModel):
+    """One shift of the duty list: on which days it begins, from when until when; a ``hours`` that
+    ends before it begins passes midnight."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=20)
+    days: Literal["working", "rest", "every"]
+    hours: str
+
+    @model_validator(mode="after")
+    def _readable(self) -> "Shift":
+        try:
+            Window.parse(self.hours)
+        except BadServiceHours as error:
+            raise ValueError(error.message) from None
+        return self
+
+    @property
+    def window(self) -> Window:
+        """``hours`` in minutes of the day."""
+        return Window.parse(self.hours)
+
+
+class Duty(BaseModel):
+    """The duty list's shifts, and when an alert that nobody answered climbs.
+
+    ``climb``: by level, after how many minutes from the beginning the second, third and fourth
+    rung are told.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    shifts: tuple[Shift, ...]
+    climb: Mapping[str, tuple[int, int, int]]
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Duty":
+        if set(self.climb) != set(LEVELS):
+            raise ValueError(f"climb: {', '.join(LEVELS)}")
+        for level, steps in self.climb.items():
+            if not 0 < steps[0] < steps[1] < steps[2]:
+                raise ValueError(f"climb.{level}: each step is later than the one before")
+        names = [shift.name for shift in self.shifts]
+        if len(set(names)) != len(names):
+            raise ValueError("shifts: each has a name of its own")
+        return self
+
+    def shift(self, name: str) -> Shift | None:
+        """By name."""
+        return next((shift for shift in self.shifts if shift.name == name), None)
+
+
+MARGIN = 0.8
+"""The last rung must be told before this part of the time to answer is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of the severity table: its number from 1, the level, the conditions it states."""
@@ -81,6 +139,7 @@ class WatchPolicy(BaseModel):
     remind_minutes: int = Field(gt=0)
     cards: tuple[_Card, ...]
     meters: tuple[Limit, ...]
+    duty: Duty
 
     @model_validator(mode="after")
     def _whole(self) -> "WatchPolicy":
@@ -92,6 +151,9 @@ class WatchPolicy(BaseModel):
         names = [limit.name for limit in self.meters]
         if len(set(names)) != len(names):
             raise ValueError("meters: each limit has a name of its own")
+        for level, clocks in self.levels.items():
+            if self.duty.climb[level][-1] > clocks.respond_minutes * MARGIN:
+                raise ValueError(f"duty.climb.{level}: the last step leaves no time to answer")
         last = self.severity[-1]
         if last.effect or last.days or last.money is not None:
             raise ValueError("severity: the last rule must have no condition")
@@ -161,8 +223,9 @@ def read_watch_policy(home: Path) -> WatchPolicy:
     path = path if path.exists() else SHIPPED
     try:
         said = read_yaml(path)
-        if isinstance(said, dict) and "meters" not in said:  # written before there were any
-            said["meters"] = read_yaml(SHIPPED)["meters"]
+        if isinstance(said, dict):
+            for name in ("meters", "duty"):  # a file written before there were any
+                said.setdefault(name, read_yaml(SHIPPED)[name])
         return WatchPolicy.model_validate(said)
     except (OSError, yaml.YAMLError) as error:
         raise BadWatchPolicy(f"{path.name}: {type(error).__name__}") from error

@@ -45,6 +45,7 @@ ROOMS = (
     Room("interfaces", ("/interfaces",), EVERY_ROLE, EVERYBODY),
     Room("incidents", ("/incidents",), EVERY_ROLE, EVERYBODY),
     Room("maintenance", ("/maintenance",), EVERY_ROLE, EVERYBODY),
+    Room("duty", ("/duty",), RUN, BOTH),
     Room("minutes", ("/minutes",), EVERY_ROLE, EVERYBODY),
     Room("meters", ("/meters",), EVERY_ROLE, EVERYBODY),
     Room("schedule", ("/schedule",), EVERY_ROLE, EVERYBODY),
@@ -77,6 +78,7 @@ class OneAct:
 ACTS_OF_ONE = (
     OneAct("停发通道、查证、重发与办结非资金报文", HANDS, BOTH),
     OneAct("响应、记录、交接、办结故障", HANDS, BOTH),
+    OneAct("排班、换班、登记联系方式", HANDS, BOTH),
     OneAct("搁置作业", HANDS, BOTH),
     OneAct("立即执行、恢复、跳过作业", HANDS, CENTRE),
     OneAct("登记与取消计划维护", HANDS, CENTRE),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from hub.kernel.secret import Secret
-from hub.monitor.incident_reading import Incident, IncidentSeen
+from hub.monitor.incident_reading import AlreadyAnswered, Incident, IncidentSeen
 from hub.monitor.works import Works
 from hub.web import guard
 from hub.web.acts import (
@@ -77,8 +77,11 @@ def make_router(desk: IncidentDesk, pages: Pages) -> APIRouter:
         reason: Reason = "",
         to: Short = "",
     ) -> Response:
-        """Respond, note, hand over or resolve."""
-        said = desk.act(secret_of(token), number, act, reason, to.strip())
+        """Respond, note, hand over or resolve.  Who answers second is told who was first."""
+        try:
+            said = desk.act(secret_of(token), number, act, reason, to.strip())
+        except AlreadyAnswered as first:
+            said = first.said
         return send_back(request, f"/incidents/{int(number)}", said)
 
     def report(

@@ -26,6 +26,7 @@ PLACES = (
     Place("incidents", "/incidents", duty=True),
     Place("meters", "/meters", duty=True),
     Place("maintenance", "/maintenance", duty=True),
+    Place("duty", "/duty", duty=True),
     Place("minutes", "/minutes", duty=True),
     Place("agreements", "/agreements", duty=True),
     Place("notify", "/notify", duty=True),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -206,11 +207,38 @@ DUTY = (
     "/agreements", "/agreements/A1", "/find", "/find?q=4213", f"/find/{ITEM}",
     f"/find/{ITEM}/print", "/find/B2@2025-10", "/interfaces", f"/interfaces/{BANK}",
     "/interfaces/national-transfer", "/incidents", "/incidents/1", "/meters", "/notify",
-    "/morning", "/maintenance", "/status", "/access", "/audit", "/contracts",
+    "/morning", "/maintenance", "/duty", "/status", "/access", "/audit", "/contracts",
     f"/contracts/{BANK}", "/contracts/province-supervision",
     "/maintenance/new?interface=*&begins=2099-01-01T22:00&ends=%2B2h", "/minutes",
     f"/minutes/marks/new?interface={BANK}&begins=2026-01-01T22:00&ends=%2B2h&klass=client",
 )  # fmt: skip
+
+
+def test_putting_somebody_on_duty_who_takes_an_alert_before_another(
+    page: Page, tmp_path: Path
+) -> None:
+    with on_duty(tmp_path) as own:
+        page.goto(own.base + "/duty")
+        form = page.locator("#set")
+        form.get_by_label("谁").select_option("li")
+        now = own.hub.clock.now()
+        form.get_by_label("开始").fill(f"{now:%Y-%m-%dT%H:%M}")
+        form.get_by_label("结束").fill(f"{now + timedelta(days=30):%Y-%m-%dT%H:%M}")
+        form.get_by_label("事由").fill("本月排班")
+        form.get_by_label("个人令牌").fill(own.tokens["wang"].reveal())
+        form.get_by_role("button").click()
+        expect(page.locator(".said")).to_contain_text("值班员：li")
+        expect(page.locator(".list-found")).to_have_text("今后 14 天没有空缺")
+        break_it(own)
+        other = page.context.new_page()
+        for tab in (page, other):
+            tab.goto(own.base + "/incidents/1")
+        for tab, login in ((page, "li"), (other, "zhao")):
+            tab.locator("#take").get_by_label("个人令牌").fill(own.tokens[login].reveal())
+            tab.locator("#take").get_by_role("button", name="我来处理").click()
+        expect(page.locator(".said")).to_contain_text("故障 1 已由 li 响应")
+        expect(other.locator(".said")).to_contain_text("故障 1 已由 li 于")
+        expect(other.locator("#take")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 2560])

@@ -40,5 +40,5 @@ class StoreIncidents:
 
     def act(self, token: Secret, number: str, act: str, said: str, to: str) -> str:
         return incident_acts.act_on(
-            self._hub, token, incident_acts.number_of(number), act, said, to
+            self._hub, token, incident_acts.number_of(number), act, said, to, way="page"
         )

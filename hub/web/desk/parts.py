@@ -18,6 +18,7 @@ from hub.web import (
     minutes,
     morning,
     notify,
+    roster,
     schedule,
     status,
 )
@@ -35,6 +36,7 @@ from hub.web.desk.meters import StoreMeters
 from hub.web.desk.minutes import StoreMinutes
 from hub.web.desk.morning import StoreMorning
 from hub.web.desk.notify import StoreNotify
+from hub.web.desk.roster import StoreRoster
 from hub.web.desk.schedule import StoreSchedule
 from hub.web.desk.status import StoreStatus
 
@@ -54,6 +56,7 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(contracts.make_router, StoreContracts(hub)),
         partial(schedule.make_router, StoreSchedule(hub)),
         partial(incidents.make_router, StoreIncidents(hub)),
+        partial(roster.make_router, StoreRoster(hub)),
         partial(minutes.make_router, StoreMinutes(hub)),
         partial(audit.make_router, StoreAudit(hub)),
         partial(metrics.make_router, StoreMeters(hub)),

@@ -6,6 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.app.duty_acts import next_gap
 from hub.app.hub import Hub
 from hub.app.jobbing import Schedule
 from hub.app.overview import midnight
@@ -28,6 +29,7 @@ def lines(hub: Hub, view: Connection, schedule: Schedule) -> Iterator[Line]:
         tone = "bad" if schedule.urgent else "warn"
         yield Line("calendar_lacks", "/schedule", {"year": str(schedule.lacks)}, tone)
     yield from _due_days(hub, view)
+    yield from _duty(view, schedule.now_us)
     yield from _works(view, begins)
     yield from _jobs(view, schedule, begins)
     yield from _feeds(hub, schedule.now_us, begins)
@@ -57,6 +59,14 @@ def _due_days(hub: Hub, view: Connection) -> Iterator[Line]:
                     "fen": sum(one.fen for one in there),
                 }  # fmt: skip
                 yield Line("latest_day", href, values, "warn" if day <= today else "")
+
+
+def _duty(view: Connection, now_us: int) -> Iterator[Line]:
+    """The next time without 值班员, if it is near."""
+    gap = next_gap(view, now_us)
+    if gap is not None and gap[0] < now_us + _SOON.days * DAY_US:
+        tone = "bad" if gap[0] < now_us + DAY_US else "warn"
+        yield Line("duty_gap", "/duty", {"from_us": gap[0], "until_us": gap[1]}, tone)
 
 
 def _works(view: Connection, begins: int) -> Iterator[Line]:
