@@ -130,10 +130,11 @@ def raw_call(
             tx, act="message.raw_seen", actor=actor.login, subject=f"message:{number}",
             detail={"try": try_no, "call": call_no, "reason": mask_text(reason)[:200]},
         )  # fmt: skip
-    return _wording(request), _wording(reply)
+    return wording(request), wording(reply)
 
 
-def _wording(data: bytes) -> str:
+def wording(data: bytes) -> str:
+    """As it stood: text in UTF-8 or GB18030, hexadecimal for what is neither."""
     return _decoded(data)[0]
 
 

@@ -62,6 +62,7 @@ case_version = sa.Table(
     sa.Column("taken_us", sa.BigInteger, nullable=False),
     # taken | late (a higher version, or the end, was there before) | back (a withdrawal)
     sa.Column("word", sa.String(8), nullable=False),
+    sa.Index("ix_case_version_inbound", "inbound_id"),
 )
 """What came in for a case; the request itself is kept by the bus."""
 

@@ -54,6 +54,7 @@ ROOMS = (
     Room("access", ("/access",), EVERY_ROLE, EVERYBODY),
     Room("channels", ("/channels", "/acts"), RUN, EVERYBODY),
     Room("messages", ("/messages",), RUN, BOTH),
+    Room("inbox", ("/inbox",), RUN, BOTH),
     Room("dead", ("/dead",), RUN, BOTH),
     Room("approvals", ("/approvals",), RUN, BOTH),
     Room("differences", ("/differences", "/returns"), WORK | {Role.AUDITOR}, EVERYBODY),

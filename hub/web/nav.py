@@ -34,6 +34,7 @@ PLACES = (
     Place("differences", "/differences", duty=True),
     Place("channels", "/channels", duty=True),
     Place("messages", "/messages", duty=True),
+    Place("inbox", "/inbox", duty=True),
     Place("dead", "/dead", duty=True),
     Place("approvals", "/approvals", duty=True),
     Place("contracts", "/contracts", duty=True),

@@ -207,7 +207,7 @@ DUTY = (
     "/agreements", "/agreements/A1", "/find", "/find?q=4213", f"/find/{ITEM}",
     f"/find/{ITEM}/print", "/find/B2@2025-10", "/interfaces", f"/interfaces/{BANK}",
     "/interfaces/national-transfer", "/incidents", "/incidents/1", "/meters", "/notify",
-    "/morning", "/maintenance", "/duty", "/status", "/access", "/audit", "/contracts",
+    "/morning", "/maintenance", "/duty", "/status", "/access", "/audit", "/contracts", "/inbox",
     f"/contracts/{BANK}", "/contracts/province-supervision",
     "/maintenance/new?interface=*&begins=2099-01-01T22:00&ends=%2B2h", "/minutes",
     f"/minutes/marks/new?interface={BANK}&begins=2026-01-01T22:00&ends=%2B2h&klass=client",

@@ -128,6 +128,13 @@ def newest_sealed(view: Connection, subject: str, shift: Shift) -> AuditLine | N
     return None if row is None else _line(row, shift)
 
 
+def lines_about(view: Connection, subject: str, shift: Shift) -> tuple[AuditLine, ...]:
+    """What the audit tells of one subject, oldest first."""
+    query = sa.select(audit_entry).where(audit_entry.c.subject == subject)
+    rows = view.execute(query.order_by(audit_entry.c.id).limit(_AUDIT_MOST))
+    return tuple(_line(row, shift) for row in rows)
+
+
 def _subjects(stage: Stage) -> tuple[str, ...]:
     return (*stage.subjects, *(f"message:{number}" for number in stage.messages))
 

@@ -12,6 +12,7 @@ from hub.web import (
     duty,
     find,
     gauges,
+    inbox,
     incidents,
     interfaces,
     metrics,
@@ -30,6 +31,7 @@ from hub.web.desk.contracts import StoreContracts
 from hub.web.desk.differences import StoreDifferences
 from hub.web.desk.duty import StoreDutyDesk
 from hub.web.desk.find import StoreFind
+from hub.web.desk.inbox import StoreInbox
 from hub.web.desk.incidents import StoreIncidents
 from hub.web.desk.interfaces import StoreInterfaces
 from hub.web.desk.meters import StoreMeters
@@ -47,6 +49,7 @@ def all_parts(hub: Hub) -> tuple[Part, ...]:
         partial(status.make_router, StoreStatus(hub)),
         partial(morning.make_router, StoreMorning(hub)),
         partial(duty.make_router, StoreDutyDesk(hub)),
+        partial(inbox.make_router, StoreInbox(hub)),
         partial(differing.make_router, StoreDifferences(hub)),
         partial(agreements.make_router, StoreAgreements(hub)),
         partial(notify.make_router, StoreNotify(hub)),

@@ -11,6 +11,7 @@ _INDEXES = (
     ("ix_case_head_number", "case_head", ["number"]),
     ("ix_case_head_name", "case_head", ["name_token"]),
     ("ix_case_step_receipt", "case_step", ["receipt"]),
+    ("ix_case_version_inbound", "case_version", ["inbound_id"]),
     ("ix_case_application_mask", "case_application", ["subject_mask"]),
 )
 
