@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from hub.app.demo_site import Site, write_home
+from hub.app.demo_site import Mocks, Site, write_home
 from hub.app.discover import discover
 from hub.app.overview import ledger_of
 from hub.kernel.clocks import SharedClock, to_us
@@ -22,7 +22,7 @@ from hub.people import Actor, Party
 from hub.sample import FOLDER
 from hub.store import Store
 from hub.store.schema import upgrade
-from tests.chaos.places import ROOT, Control, Mocks
+from tests.chaos.places import ROOT, Control
 from tests.ledger_month.judge import differences, expected
 from tests.ledger_month.process import adapters_of, reached
 from tests.ledger_month.script import REAL, UP, Script
@@ -64,7 +64,7 @@ class Stage:
         self.home = self._site.home
         self.home.mkdir(parents=True)
         SharedClock(self._site.clock_file).set(START + timedelta(hours=9))
-        self._mocks = Mocks(self._site.mocks, FOLDER, self._site.clock_file)
+        self._mocks = Mocks(self._site, FOLDER, [REAL])
         adapters = discover(Settings(home=self.home, environment="demo"))
         endpoints = {name: {"api": "http://127.0.0.1:9"} for name in script.parts}
         endpoints[REAL] = self._mocks.endpoints()[REAL]

@@ -10,7 +10,7 @@ NAMES = ["bank-boc", "bank-icbc", "core-reference"]
 
 
 def test_the_ledger_is_the_script_to_the_minute(database_url: str, tmp_path: Path) -> None:
-    script = write_script(NAMES, days=3, restarts=2, seed=5)
+    script = write_script(NAMES, days=3, restarts=2, seed=5, every=20)
     found = play(tmp_path / "month", database_url, script, seed=5)
     assert found.differ == {}
     assert found.restarts == 2
