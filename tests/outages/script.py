@@ -1,16 +1,13 @@
 """Scripted outages, and what was told of them: a port that closes and opens, a queue that grows,
 a watcher killed with SIGKILL in between, a clock that goes a probe interval at a time."""
 
-import json
 import random
 import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.kernel.clocks import to_us
@@ -18,21 +15,12 @@ from hub.monitor.incident_reading import Incident, list_incidents
 from hub.store import Store
 from hub.store.schema import upgrade
 from tests.app.watch_kit import BEGIN
+from tests.outages.told import Told, judge_alerts
 from tests.outages.watcher import put
 
 MINUTE_US = 60_000_000
 """The probe interval of the interface."""
 PATIENCE_S = 120.0
-
-
-@dataclass
-class Told:
-    """What came of the script.  ``flaws``: what was not as it must be."""
-
-    outages: int = 0
-    kills: int = 0
-    slowest_us: int = 0
-    flaws: list[str] = field(default_factory=list)
 
 
 class Stage:
@@ -166,13 +154,7 @@ def _judge(on: Stage, begins: list[int]) -> None:
             on.told.flaws.append(f"{effect}: {len(mine)} incidents of {len(begins)} outages")
         for begun, one in zip(begins, mine, strict=False):
             _judge_one(on, begun, one)
-    spooled = [json.loads(p.read_text("utf-8")) for p in (on.home / "alerts").glob("*.json")]
-    counts = Counter((each["incident"], each["kind"]) for each in spooled)
-    wanted = Counter({(one.id, kind): 1 for one in found for kind in ("begin", "end")})
-    if counts != wanted:
-        on.told.flaws.append(
-            f"alerts that are not one begun, one ended: {(counts - wanted) + (wanted - counts)}"
-        )
+    on.told.flaws += judge_alerts(on.home / "alerts", [one.id for one in found])
 
 
 def _judge_one(on: Stage, begun: int, one: Incident) -> None:

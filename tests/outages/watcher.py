@@ -6,6 +6,7 @@ reading of the queue ``HOME/waits`` (s); the moment whose turn is over stands in
 
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,6 +67,7 @@ def main(home: Path, url: str, port: int) -> None:
     while True:
         now_us = to_us(clock.now())
         if now_us == done:
+            time.sleep(0.005)
             continue
         gauging.look_at_meters(read, now_us)
         bench.turn(watching)
