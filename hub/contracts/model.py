@@ -211,7 +211,10 @@ class DeploymentKey:
 
     def facing(self, urls: Mapping[str, str]) -> str:
         """The value where the partner's mock listens at ``urls``."""
-        return self.mock.format_map(urls) if self.mock and urls else self.example
+        try:
+            return self.mock.format_map(urls) or self.example
+        except KeyError:  # no mock of that door
+            return self.example
 
 
 @dataclass(frozen=True, slots=True)

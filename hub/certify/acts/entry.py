@@ -248,7 +248,7 @@ class Acts(case.Acts):
     def opened(self) -> None:
         """See Stage."""
         if isinstance(self.endpoint.control, OwnControl):
-            self._began = int(self.endpoint.control.post("/audit", {})["last"])
+            self._began = int(self.endpoint.control.post("/audit", {"after": 0})["last"])
 
     @property
     def _entrance(self) -> "Entrance":
@@ -298,9 +298,10 @@ def _platform(adapters: Mapping[str, FoundAdapter], mine: FoundAdapter) -> str:
     )  # fmt: skip
 
 
-def _last(own: Own, _: Mapping[str, Any]) -> Mapping[str, Any]:
+def _last(own: Own, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    last = sa.func.coalesce(sa.func.max(audit_entry.c.id), int(body["after"]))
     with own.hub.store.read() as view:
-        return {"last": int(view.scalar(sa.select(sa.func.max(audit_entry.c.id))) or 0)}
+        return {"last": int(view.execute(sa.select(last)).scalar_one())}
 
 
 def _audited(own: Own, body: Mapping[str, Any]) -> Mapping[str, Any]:
