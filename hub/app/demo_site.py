@@ -205,6 +205,19 @@ class Helper:
             self._process.wait()
 
 
+def facing(
+    adapters: Mapping[str, FoundAdapter], endpoints: Mapping[str, Mapping[str, str]], interface: str
+) -> dict[str, str]:
+    """Where an interface meets mocks: its own, and for what that one does not offer another
+    interface's of the same partner, as a platform has one gateway for all."""
+    code = adapters[interface].manifest.partner.code
+    same = [
+        urls for other, urls in endpoints.items()
+        if other in adapters and adapters[other].manifest.partner.code == code
+    ]  # fmt: skip
+    return {name: url for urls in same for name, url in urls.items()} | {**endpoints[interface]}
+
+
 def write_home(
     site: Site, adapters: Mapping[str, FoundAdapter], endpoints: Mapping[str, Mapping[str, str]],
     top: Mapping[str, str | int],
@@ -214,16 +227,17 @@ def write_home(
     A platform that several interfaces stand behind (a portal) is none itself and is passed by.
     """
     partners = {}
-    for interface, urls in endpoints.items():
+    for interface in endpoints:
         if interface not in adapters:
             continue
+        urls = facing(adapters, endpoints, interface)
         every = [one.contract for one in every_edition(adapters[interface])]
         folder = site.mocks / interface
         wanted = {name for one in every for name in one.endpoints}
         secrets = {name for one in every for name in one.secrets}
         partners[interface] = PartnerSettings(
             endpoints={name: url for name, url in urls.items() if name in wanted},
-            values={name: key.example for one in every for name, key in one.values.items()},
+            values={name: key.facing(urls) for one in every for name, key in one.values.items()},
             secrets={name: os.path.relpath(folder / name, site.home) for name in sorted(secrets)},
         )
     partners |= _folders(site, adapters)

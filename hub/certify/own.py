@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hub.app.assembly import open_hub
-from hub.app.demo_site import Mocks, Site, write_home
+from hub.app.demo_site import Mocks, Site, facing, write_home
 from hub.app.discover import FoundAdapter
 from hub.app.hub import Hub
 from hub.app.publishing import feed_standing
@@ -127,8 +127,9 @@ def served(
         mocks = Mocks(site, data, [*_CORE, *also])
         begun.callback(mocks.end)
         urls = mocks.endpoints()
-        write_home(site, adapters, {**urls, interface: urls.get(interface, {})},
-                   {"environment": "demo", "port": 0, "workers": 2})  # fmt: skip
+        mine = facing(adapters, {interface: {}, **urls}, interface)
+        reached = {one: urls[one] for one in _CORE} | {interface: mine}
+        write_home(site, adapters, reached, {"environment": "demo", "port": 0, "workers": 2})
         hub = begun.enter_context(open_hub(Settings.load(site.home)))
         token = _prepare(hub)
         said = begun.enter_context(_serving(site))

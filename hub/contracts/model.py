@@ -198,11 +198,23 @@ class PartnerNames:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentKey:
-    """A value or secret that hub.toml must give, and what it is."""
+    """A value or secret that hub.toml must give, and what it is.
+
+    ``mock``: what it is where the partner is a mock, ``{name}`` standing for the address of the
+    mock's endpoint of that name; the example where it is empty.
+    """
 
     name: str
     what: str
     example: str = ""
+    mock: str = ""
+
+    def facing(self, urls: Mapping[str, str]) -> str:
+        """The value where the partner's mock listens at ``urls``."""
+        try:
+            return self.mock.format_map(urls) or self.example
+        except KeyError:  # no mock of that door
+            return self.example
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def _sftp(one: _Section) -> SftpTerms:
 
 
 def _key(name: str, one: _Section) -> DeploymentKey:
-    return DeploymentKey(name, one["what"], str(one.get("example", "")))
+    return DeploymentKey(name, one["what"], str(one.get("example", "")), str(one.get("mock", "")))
 
 
 def _transaction(name: str, one: _Section) -> Transaction:

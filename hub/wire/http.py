@@ -128,13 +128,34 @@ class HttpLine:
         effect: bool = False,
     ) -> HttpReply:
         """See Line.post.  Also raises ReplyTooLong, and Misconfigured for a missing endpoint."""
+        return self._call("POST", step, endpoint, path, body, headers, query, effect=effect)
+
+    def browse(self, step: str, *, endpoint: str, path: str, query: str) -> HttpReply:
+        """A page as a browser opens it, a redirect not followed; raises what ``post`` does.
+
+        ``query`` as it stands behind the question mark; nowhere is it kept.
+        """
+        return self._call("GET", step, endpoint, f"{path}?{query}", b"", {}, {}, effect=False)
+
+    def _call(
+        self,
+        method: str,
+        step: str,
+        endpoint: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str] | None,
+        query: Mapping[str, str] | None,
+        *,
+        effect: bool,
+    ) -> HttpReply:
         url = self._url(endpoint, path)
         request = self.partner.client.build_request(
-            "POST", url, content=body, headers=dict(headers or {}), params=dict(query or {})
+            method, url, content=body, headers=dict(headers or {}), params=dict(query or {}) or None
         )
         call = OpenCall.begin(
-            self.recorder, step, effect=effect, target=f"POST {url}", request=body,
-            timeout_s=self.partner.timeout_s,
+            self.recorder, step, effect=effect, target=f"{method} {url.partition('?')[0]}",
+            request=body, timeout_s=self.partner.timeout_s,
         )  # fmt: skip
         request.extensions["trace"] = _noting(call)
         try:

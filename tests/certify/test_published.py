@@ -25,7 +25,11 @@ from tests.papers.reader import read
 from tests.shared import shared_place
 
 RETIREMENT, SUPERVISION = "onething-retirement", "province-supervision"
-LEAST = {"onething-listing": 34, "onething-bankruptcy": 34, RETIREMENT: 22, SUPERVISION: 63}
+PURCHASE = "onething-home-purchase"
+LEAST = {
+    "onething-listing": 34, "onething-bankruptcy": 34, RETIREMENT: 22, SUPERVISION: 63,
+    PURCHASE: 36,
+}  # fmt: skip
 """Interface → how many cases at least are mandatory."""
 
 
@@ -49,6 +53,9 @@ def test_every_mandatory_case_is_tried_and_passes(done: Certificate) -> None:
         "onething-listing": {"code": ["300"]},
         "onething-bankruptcy": {"code": ["300", "304"]},
         SUPERVISION: {"code": ["300"]},
+        PURCHASE: {
+            "entry_code": ["S09"], "redeem_code": ["503"], "push_code": ["302", "406", "503"],
+        },
         # Busy and cannot-store are ours alone; nothing here is enciphered; nobody is refused.
         RETIREMENT: {
             "push_code": ["302", "406", "503"], "reply_code": ["404", "409"], "progress": ["4"],

@@ -10,15 +10,15 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from hub.app.demo_site import Site
+from hub.app.demo_site import Site, facing
 from hub.app.discover import FoundAdapter
 from hub.bus import Rung
 from hub.cases.tables import application
@@ -26,7 +26,7 @@ from hub.certify.acts import registry
 from hub.certify.acts.stage import BadStep, Plain, Stage, Untried, opening
 from hub.certify.called import Called, signature
 from hub.certify.endpoint import Control, Endpoint, SteeredClock
-from hub.certify.own import Own, OwnControl, served
+from hub.certify.own import Act, Own, OwnControl, served
 from hub.certify.suite import Suite
 from hub.kernel.settings import read_secret
 from hub.ports.context import AdapterContext
@@ -35,7 +35,7 @@ from hub.ports.line import HttpReply, Line
 ENDPOINTS = ("inbound",)
 """What an address is given for: where the platform pushes."""
 write_data = registry.write_data
-_HTML = "<html><body>系统繁忙</body></html>".encode()
+HTML = "<html><body>系统繁忙</body></html>".encode()
 _PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 _BOMB = 30_000_000
 _TAKEN, _DONE = "200", "3"
@@ -51,6 +51,9 @@ class _Sent:
 class Acts(Stage):
     """One case under way at the receiving port."""
 
+    signed_with: ClassVar[str] = "caller_secret"
+    """What the caller signs with."""
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._numbered: dict[str, str] = {}
@@ -63,7 +66,7 @@ class Acts(Stage):
         """``account.NAME`` a person's account, otherwise a case's number."""
         if name.startswith("account."):
             return str(self.subject(name.removeprefix("account."))["account"])
-        return self._number(name)
+        return self.number_of(name)
 
     # --- pushing ---
 
@@ -79,7 +82,7 @@ class Acts(Stage):
         route = str(given.get("route", "case.push"))
         plain = kept is not None and "set" not in given
         body = kept.body if kept is not None and plain else self._body(route, given)
-        headers = kept.headers if kept else self._headers(given)
+        headers = kept.headers if kept else self.headers(given)
         path = str(self._inbound[route]["path"])
 
         def post(_port: Any, line: Line) -> HttpReply:
@@ -111,27 +114,35 @@ class Acts(Stage):
     def _body(self, route: str, given: Plain) -> bytes:
         match given.get("body"):
             case "html":
-                return _HTML
+                return HTML
             case "big":
                 return b" " * 10_000_000
         folder = self.suite.contract.folder / "samples"
         sample = folder / f"{self._inbound[route]['request']}.json"
         said: Plain = json.loads(sample.read_text(encoding="utf-8"))
-        item = route.startswith("item.")
-        number = self._number(str(given["case"]))
-        said |= {"sblsh" if item else "id": number, "version": int(given.get("version", 1))}
-        if route.endswith("push"):
-            said |= self._applicant(str(given["person"]), item=item)
-            if "files" in given:
-                said["materials" if item else "attachmentList"] = [
-                    self._file(str(material), str(kind))
-                    for material, kind in given["files"].items()
-                ]
+        number = self.number_of(str(given["case"]))
+        said |= {"version": int(given.get("version", 1)), **self.filled(route, number, given)}
         said |= given.get("set", {})
         for name in given.get("drop", ()):
             del said[name]
-        self._tell_platform(route, number, said)
+        if self._own is not None and number not in self._known:
+            self._known.add(number)
+            self.tell_platform(self._own, route, number, said)
         return json.dumps(said, ensure_ascii=False).encode("utf-8")
+
+    def filled(self, route: str, number: str, given: Plain) -> Plain:
+        """The case's number in its field, the applicant, the files."""
+        item = route.startswith("item.")
+        said: Plain = {"sblsh" if item else "id": number}
+        if route.endswith("push"):
+            said |= self._applicant(str(given["person"]), item=item)
+            if "files" in given:
+                said["materials" if item else "attachmentList"] = self.files(given["files"])
+        return said
+
+    def files(self, given: Mapping[str, Any]) -> list[Plain]:
+        """Material code → kind, as they go with the application."""
+        return [self._file(str(material), str(kind)) for material, kind in given.items()]
 
     def _applicant(self, name: str, *, item: bool) -> Plain:
         person = self.subject(name)
@@ -161,12 +172,13 @@ class Acts(Stage):
         packed = base64.b64encode(content).decode()
         return {"attName": name, "attType": material, "fileBase64": packed}
 
-    def _headers(self, given: Plain) -> dict[str, str]:
+    def headers(self, given: Plain) -> dict[str, str]:
+        """The gateway's, as ``secret``, ``unsigned`` and ``late_s`` say."""
         if given.get("unsigned"):
             return {}
         port = self._port
         rid, sid = port.value("caller_rid"), port.value("caller_sid")
-        key = port.secret("caller_secret").reveal() + "x" * (given.get("secret") == "wrong")
+        key = port.secret(self.signed_with).reveal() + "x" * (given.get("secret") == "wrong")
         rtime = str(port.next_ms() - int(given.get("late_s", 0)) * 1000)
         prefix = self._gateway["prefix"]
         return {
@@ -175,15 +187,13 @@ class Acts(Stage):
             f"{prefix}_sign": signature(self._gateway["algorithm"], key, f"{sid}{rid}{rtime}"),
         }  # fmt: skip
 
-    def _number(self, name: str) -> str:
+    def number_of(self, name: str) -> str:
+        """The number of a case's own, from then on."""
         return self._numbered.setdefault(name, f"CERT-{self.number(16)}")
 
-    def _tell_platform(self, route: str, number: str, said: Plain) -> None:
+    def tell_platform(self, own: OwnControl, route: str, number: str, said: Plain) -> None:
         """The platform knows what it is told about; what is pushed here is filed there."""
-        if self._own is not None and number not in self._known:
-            self._known.add(number)
-            filed = {"route": route, "document": said, "sent": True}
-            self._own.post("/platform/cases", filed)
+        own.post("/platform/cases", {"route": route, "document": said, "sent": True})
 
     # --- what becomes of it ---
 
@@ -191,7 +201,7 @@ class Acts(Stage):
         """What the platform was told of ``case``: ``last`` step, all ``steps``, ``whole`` (no
         number left out, each receipted), ``repeats``, ``lacking`` and ``why`` of the last, money
         as ``principal`` and ``interest_told``."""
-        number = self._number(str(given["case"]))
+        number = self.number_of(str(given["case"]))
         body = {"number": number}
         told = self._platform("told", f"查看办件 {number} 的进度反馈", "/told", body)["feedback"]
         said = [one["document"] for one in told]
@@ -219,18 +229,18 @@ class Acts(Stage):
         """The core's people: ``manual`` pace; ``held`` 分 on a ``person``'s account."""
         if "manual" in given:
             body: Plain = {"manual": bool(given["manual"])}
-            self._need("core", f"核心登记改为人工推进：{body}").post("/core/registry/pace", body)
+            self.need("core", f"核心登记改为人工推进：{body}").post("/core/registry/pace", body)
         if "held" in given:
             account = self.refer(f"account.{given['person']}")
             body = {"GRZH": account, "fen": int(given["held"])}
-            self._need("core", f"账户 {account} 占用 {body['fen']} 分").post(
+            self.need("core", f"账户 {account} 占用 {body['fen']} 分").post(
                 "/core/registry/held", body
             )
         return {}
 
     def do_platform(self, given: Plain) -> Plain:
         """``faults``: rules for the platform's side from here on; ``well``: all of them end."""
-        own = self._need("platform", f"政务服务网一侧：{given}")
+        own = self.need("platform", f"政务服务网一侧：{given}")
         for rule in given.get("faults", ()):
             self.endpoint.steer("/faults", rule)
         if given.get("well"):
@@ -240,7 +250,7 @@ class Acts(Stage):
     def do_applied(self, given: Plain) -> Plain:
         """How many applications the account of ``person`` has: ``all`` and ``done``."""
         account = self.refer(f"account.{given['person']}")
-        own = self._need("applied", f"查看账户 {account} 的申请")
+        own = self.need("applied", f"查看账户 {account} 的申请")
         return own.post("/applied", {"account": account})
 
     @property
@@ -254,13 +264,13 @@ class Acts(Stage):
             raise BadStep("这里没有接收端口")
         return self.endpoint
 
-    def _need(self, name: str, words: str) -> OwnControl:
+    def need(self, name: str, words: str) -> OwnControl:
         if self._own is None:
             raise Untried(f"须由中心安排（{name}）：{words}")
         return self._own
 
     def _platform(self, name: str, words: str, path: str, body: Plain) -> Plain:
-        return self._need(name, words).post(f"/platform{path}", body)
+        return self.need(name, words).post(f"/platform{path}", body)
 
 
 def _step_of(said: Mapping[str, Any]) -> str:
@@ -286,29 +296,47 @@ class Port(Called):
 ENDPOINT = Port
 
 
-@contextmanager
 def open_own(
     adapter: FoundAdapter,
     adapters: Mapping[str, FoundAdapter],
     suite: Suite,
     folder: Path,
     timeout_s: float | None,
-) -> Iterator[Endpoint]:
+) -> AbstractContextManager[Endpoint]:
     """``hub serve`` over the mock core and the platform's mock, and its receiving port."""
+    name = adapter.interface
+    return open_port(Port, {}, [name], name, adapter, adapters, suite, folder, timeout_s)
+
+
+@contextmanager
+def open_port(
+    made: type["Port"],
+    acts: Mapping[str, Act],
+    also: Sequence[str],
+    platform: str,
+    adapter: FoundAdapter,
+    adapters: Mapping[str, FoundAdapter],
+    suite: Suite,
+    folder: Path,
+    timeout_s: float | None,
+) -> Iterator[Endpoint]:
+    """The same with ``also`` as mocks beside the core's, of whom ``platform`` files cases and is
+    told; ``acts`` are arrangements of the suite's own."""
     data, site, name = folder / "data", Site(folder), adapter.interface
     data.mkdir(parents=True)
     write_data(suite, data)
     contract = adapter.contract
-    with served(adapters, name, data, site, opening(suite), also=[name]) as own:
+    with served(adapters, name, data, site, opening(suite), also=also) as own:
         clock, state = SteeredClock(), site.mocks / name
+        urls = facing(adapters, own.mocks, name)
         context = AdapterContext(
             name, contract.folder,
-            {key: one.example for key, one in contract.values.items()},
+            {key: one.facing(urls) for key, one in contract.values.items()},
             {key: read_secret(state / key, key) for key in contract.secrets}, clock,
         )  # fmt: skip
-        port = Port(
+        port = made(
             adapter, context, {"inbound": own.inbound}, kind="mock",
-            control=_Sides(own, name), clock=clock, owned=True, timeout_s=timeout_s,
+            control=_Sides(own, platform, acts), clock=clock, owned=True, timeout_s=timeout_s,
         )  # fmt: skip
         try:
             yield port
@@ -319,9 +347,9 @@ def open_own(
 class _Sides(OwnControl):
     """Our own side, the platform's (``/platform/…``, ``/faults``) and the core's (``/core/…``)."""
 
-    def __init__(self, own: Own, interface: str) -> None:
-        super().__init__(own, {"/applied": _applied})
-        self._platform = Control(own.mocks[interface]["control"])
+    def __init__(self, own: Own, platform: str, acts: Mapping[str, Act]) -> None:
+        super().__init__(own, {"/applied": _applied, **acts})
+        self._platform = Control(own.mocks[platform]["control"])
         self._rules: list[int] = []
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,8 +61,9 @@ class Purchase:
         return self._of(request).answer(request, call)
 
     def controls(self) -> Sequence[Control]:
-        """Who can sign in."""
+        """Who can sign in, and for which cases."""
         return (
+            Control("POST", "/purchases", '一个购房办件已经在别处开始 {"number"}', self._begun),
             Control("GET", "/people", "能登录的人", self._people),
             Control("POST", "/people",
                     '加一个人 {"user_type": "1", "name", "id_number", "company", "uscc"}',
@@ -80,6 +81,13 @@ class Purchase:
         return answer_json({"people": [
             {"id": one.id, "user_type": one.user_type} for one in self._sign_on.people()
         ]})  # fmt: skip
+
+    def _begun(self, call: ControlCall) -> Answer:
+        number = str(call.body.get("number", ""))
+        if not number:
+            raise ControlError("要 number")
+        self._sign_on.begin(number)
+        return answer_json({"number": number}, 201)
 
     def _add_person(self, call: ControlCall) -> Answer:
         said = {name: str(text) for name, text in call.body.items()}

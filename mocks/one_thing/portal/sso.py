@@ -62,10 +62,18 @@ class SignOn:
     def add_person(
         self, user_type: str, name: str, id_number: str, company: str = "", uscc: str = ""
     ) -> int:
-        """One more; the id."""
-        return self._storage.insert(
-            "INSERT INTO sso_person(user_type,name,id_number,company,uscc) VALUES(?,?,?,?,?)",
-            (user_type, name, id_number, company, uscc),
+        """One more; the id.  Whom it knows already keeps the id there is."""
+        known = self._storage.value(
+            "SELECT id FROM sso_person WHERE user_type=? AND id_number=? AND uscc=?",
+            (user_type, id_number, uscc),
+        )
+        return (
+            int(known)
+            if known
+            else self._storage.insert(
+                "INSERT INTO sso_person(user_type,name,id_number,company,uscc) VALUES(?,?,?,?,?)",
+                (user_type, name, id_number, company, uscc),
+            )
         )
 
     def people(self) -> list[Person]:
@@ -99,6 +107,10 @@ class SignOn:
                 "INSERT INTO sso_case(number,person) VALUES(?,?)", (number, person.id)
             )
         return number
+
+    def begin(self, number: str) -> None:
+        """A case under a number that somebody else gave, of nobody who can sign in here."""
+        self._storage.run("INSERT OR IGNORE INTO sso_case(number,person) VALUES(?,0)", (number,))
 
     def cases(self, person: Person) -> list[str]:
         """A person's cases, newest first."""
