@@ -1,7 +1,7 @@
 """The desk of the cases' pages."""
 
 from hub import audit
-from hub.app import case_acts
+from hub.app import case_acts, field_acts
 from hub.app.hub import Hub
 from hub.bus.preview import Preview
 from hub.cases.looking import CaseFilter, CasePage, CaseSeen, count_trays, list_cases, see_case
@@ -44,6 +44,10 @@ class StoreCases:
             acts = tuple(
                 kind.look(hub, view, str(seen.line.id)) for kind in case_acts.KINDS.values()
             )
+            acts += tuple(
+                kind.look(hub, view, f"{seen.line.id}:{one.place}")
+                for one in seen.fields if one.waits for kind in field_acts.KINDS.values()
+            )  # fmt: skip
         office = hub.cases
         known = office is not None and seen.line.interface in office.seats
         materials = office.seats[seen.line.interface].terms.materials if known and office else {}
