@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 
 from hub import audit
-from hub.app import agreement_acts, case_acts, lines, previews, standing
+from hub.app import agreement_acts, case_acts, field_acts, lines, previews, standing
 from hub.app.act_kinds import ActKind
 from hub.app.hub import Hub
 from hub.app.operators import hands_on
@@ -219,6 +219,7 @@ KINDS: Mapping[str, ActKind] = {
     "message.withdraw": ActKind(previews.withdraw, _withdraw, "hold.release"),
     **agreement_acts.KINDS,
     **case_acts.KINDS,
+    **field_acts.KINDS,
 }
 MESSAGE_ACTS = tuple(name for name in KINDS if name.startswith("message."))
 

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub.cases.errors import NoSuchCase
+from hub.cases.field_tables import case_field
 from hub.cases.tables import application, attachment, case, case_version, link, problem, step
+from hub.cases.unit_fields import FIELDS
+from hub.cases.unit_fields import OPEN as OPEN_FIELDS
 from hub.cases.unit_tables import case_unit
 from hub.cases.words import OPEN, Fed, Waiting
 from hub.crypto import Tokens
@@ -131,6 +134,25 @@ class UnitSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldSeen:
+    """One field of a unit a case wants changed; values masked.  ``waits``: for somebody here."""
+
+    place: int
+    version: int
+    unit: str
+    field: str
+    title: str
+    before: str
+    core: str
+    new: str
+    verdict: str
+    number: str
+    decided_by: str
+    decided_why: str
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CaseSeen:
     """One case whole; of many applications the 200 that matter most,
     those not done first.  Amounts in 分; ``versions`` as (version, inbound message, word)."""
@@ -147,6 +169,7 @@ class CaseSeen:
     steps: tuple[StepSeen, ...]
     applications: tuple[ApplicationSeen, ...]
     unit: UnitSeen | None = None
+    fields: tuple[FieldSeen, ...] = ()
 
 
 def list_cases(
@@ -207,6 +230,7 @@ def see_case(view: Connection, said: str, *, today: int) -> CaseSeen:
         interest=row.interest, versions=tuple((v.version, v.inbound_id, v.word) for v in versions),
         files=_files(view, case_id), steps=_steps(view, case_id),
         applications=_applications(view, case_id), unit=_unit(view, case_id),
+        fields=_fields(view, case_id),
     )  # fmt: skip
 
 
@@ -300,6 +324,24 @@ def _unit(view: Connection, case_id: int) -> UnitSeen | None:
         sa.select(u.wanted, u.given, u.sealed, u.failed).where(u.case_id == case_id)
     ).one_or_none()
     return None if row is None else UnitSeen(*row)
+
+
+def _fields(view: Connection, case_id: int) -> tuple[FieldSeen, ...]:
+    f = case_field.c
+    rows = view.execute(
+        sa.select(case_field)
+        .where(f.case_id == case_id)
+        .order_by(f.version.desc(), f.place)
+        .limit(_MOST_APPLICATIONS)
+    )
+    return tuple(
+        FieldSeen(
+            row.place, row.version, row.unit_mask, row.field, FIELDS[row.field].title,
+            row.before_mask, row.core_mask, row.new_mask, row.verdict, row.number, row.decided_by,
+            row.decided_why, row.verdict in OPEN_FIELDS,
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def _applications(view: Connection, case_id: int) -> tuple[ApplicationSeen, ...]:

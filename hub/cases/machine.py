@@ -167,13 +167,15 @@ def note(tx: Connection, row: sa.Row[Any], one: Problem) -> None:
 def end(
     tx: Connection, office: CaseOffice, row: sa.Row[Any], state: CaseState, *, reason: str = "",
     text: str = "", principal: int | None = None, interest: int | None = None,
+    lines: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Done, failed or withdrawn: this version goes no further."""
+    """Done, failed or withdrawn: this version goes no further.  ``lines``: what became of each
+    part of it, told too."""
     row = move(
         tx, office, row, state=state, waiting=Waiting.NOTHING, reason=reason, back_asked=0,
         ended_us=office.now_us(tx), principal=principal, interest=interest,
     )  # fmt: skip
-    feeding.tell(tx, office, row, _ENDS[state], text or REASON_ZH.get(reason, ""))
+    feeding.tell(tx, office, row, _ENDS[state], text or REASON_ZH.get(reason, ""), lines)
 
 
 def withdraw(tx: Connection, office: CaseOffice, row: sa.Row[Any], why: str) -> None:

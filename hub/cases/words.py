@@ -107,6 +107,11 @@ PROBLEM_ZH = {
     "needs_approval": "要封存的户数超过规定，须经核准",
     "sealing_begun": "封存已经开始，按开始时的单位办完；这一版的内容与之不同，须人工核对",
     "sealed_before": "较早的版本已封存另一单位的账户，不自动启封，须由人办理启封",
+    "bad_business": "没有说明是变更登记还是迁移登记",
+    "bad_changedate": "登记日期不是日期，或在今天之后",
+    "no_change": "没有变更事项",
+    "bad_field": "变更后的值不合规则",
+    "field_conflict": "有事项须由人定：核心的值与变更前的不符，或核心不能自动变更",
     "no_promise": "工作日历没有这一年，不能算承诺日",
 }
 REASON_ZH = {

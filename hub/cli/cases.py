@@ -175,6 +175,30 @@ def approve(
 
 @app.command()
 @clean_errors
+def decide(
+    number: Number,
+    place: Annotated[int, typer.Argument(help="第几项，见 hub case show · which field")],
+    take: Annotated[
+        bool, typer.Option("--take/--keep", help="以推送为准，或保留核心的值 · whose value")
+    ],
+    reason: WhyOr = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """单位信息变更：核心为第三个值的一项，以推送为准，或保留核心的值.
+
+    Decide one field of a unit: the pushed value, or the core's.
+    """
+    act = "case.field_take" if take else "case.field_keep"
+    run_act(act, f"{number}:{place}", home=home, token_file=token_file, as_json=as_json,
+            preview=preview, reason=reason, expect=expect)  # fmt: skip
+
+
+@app.command()
+@clean_errors
 def attachment(
     number: Annotated[int, typer.Argument(help="材料编号，见 hub case show · its number")],
     out: Annotated[Path, typer.Option("--out", help="写到这个文件 · the file to write")],

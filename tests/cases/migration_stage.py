@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from tests.cases.stage import Stage
 from tests.core.corekit import PERSON_HEADER
 from tests.mocks.running import ROOT, start, wait_for
 
-SAMPLES = ROOT / "contracts_spec" / "one_thing" / "migration" / "samples"
-PARTNERS = ("market-regulator", "core-reference")
+SPEC = ROOT / "contracts_spec" / "one_thing"
+REGULATORS = {"migration": "market-regulator", "change": "change-regulator"}
+"""Thing → the partner that files it."""
 USCC = "91522700MA0000097C"
 UNIT = (
     "DWZH,DWMC,TYSHXYDM,DWDZ,DWFRDBXM,DWFRDBZJHM,DWZHZT,DWJCBL,GRJCBL,JZNY\n"
@@ -44,16 +45,19 @@ def _people(count: int) -> list[str]:
     ]
 
 
+@dataclass
 class Regulated(Stage):
-    """``platform`` is the regulator."""
+    """``platform`` is the regulator of one thing."""
+
+    thing: str = "migration"
 
     def platform(self, method: str, path: str, **body: Any) -> Any:
-        return self._control("market-regulator", method, path, **body)
+        return self._control(REGULATORS[self.thing], method, path, **body)
 
     def file(self, route: str = "case.push", **changes: Any) -> None:
         shape = changes.pop("shape", "")
         sample = changes.pop("sample", f"{route}.request.json")
-        document = json.loads((SAMPLES / sample).read_text(encoding="utf-8"))
+        document = json.loads((SPEC / self.thing / "samples" / sample).read_text(encoding="utf-8"))
         self.platform("POST", "/cases", route=route, document={**document, **changes},
                       shape=shape)  # fmt: skip
 
@@ -71,7 +75,7 @@ class Regulated(Stage):
 
 
 @contextmanager
-def stage(folder: Path, count: int) -> Iterator[Regulated]:
+def stage(folder: Path, count: int, thing: str = "migration") -> Iterator[Regulated]:
     """Up until the block ends; a firm of ``count`` open accounts."""
     site, data = Site(folder), folder / "data"
     data.mkdir(parents=True)
@@ -79,24 +83,26 @@ def stage(folder: Path, count: int) -> Iterator[Regulated]:
     (data / "persons.csv").write_text("\n".join([PERSON_HEADER, *_people(count)]) + "\n", "utf-8")
     clock = SharedClock(site.clock_file)
     clock.set(datetime(2025, 10, 14, 9, 30, tzinfo=SHANGHAI))
-    words = [word for partner in PARTNERS for word in ("--partner", partner)]
+    words = [
+        word for partner in (REGULATORS[thing], "core-reference") for word in ("--partner", partner)
+    ]
     ports = folder / "ports.json"
     process = start([*words, "--data", str(data), "--clock", str(site.clock_file)], site.mocks,
                     ports)  # fmt: skip
     try:
-        yield from _served(site, wait_for(ports, process))
+        yield from _served(site, wait_for(ports, process), thing)
     finally:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(20)
 
 
-def _served(site: Site, urls: dict[str, Any]) -> Iterator[Regulated]:
+def _served(site: Site, urls: dict[str, Any], thing: str) -> Iterator[Regulated]:
     core = urls["core-reference"]["api"]
     endpoints = {
         "core-reference": {"api": core},
         "core-registry": {"api": core},
-        "onething-migration": {"api": urls["market-regulator"]["api"]},
+        f"onething-{thing}": {"api": urls[REGULATORS[thing]]["api"]},
     }
     top = {"environment": "test", "workers": 2, "clock_file": str(site.clock_file)}
     write_home(site, discover(Settings(home=site.home)), endpoints, top)
@@ -112,7 +118,7 @@ def _served(site: Site, urls: dict[str, Any]) -> Iterator[Regulated]:
         receiving.start()
         following.start()
         try:
-            made = Regulated(hub, urls, receiving.address)
+            made = Regulated(hub, urls, receiving.address, thing)
             made.platform("POST", "/callback", url=receiving.address)
             yield made
         finally:

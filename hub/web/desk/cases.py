@@ -1,7 +1,7 @@
 """The desk of the cases' pages."""
 
 from hub import audit
-from hub.app import case_acts
+from hub.app import case_acts, field_acts
 from hub.app.hub import Hub
 from hub.bus.looking import see_message
 from hub.cases.looking import CaseFilter, CasePage, CaseSeen, count_trays, list_cases, see_case
@@ -51,6 +51,10 @@ class StoreCases:
             acts = tuple(
                 kind.look(hub, view, str(seen.line.id)) for kind in case_acts.KINDS.values()
             )
+            acts += tuple(
+                kind.look(hub, view, f"{seen.line.id}:{one.place}")
+                for one in seen.fields if one.waits for kind in field_acts.KINDS.values()
+            )  # fmt: skip
             told = [one.message_id for one in seen.steps if one.message_id is not None]
             messages = {one: shift.all(see_message(view, one)) for one in told[-_TOLD_MOST:]}
         office = hub.cases
