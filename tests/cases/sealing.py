@@ -67,10 +67,10 @@ class Mocks:
 
     def __init__(self, urls: Any) -> None:
         self._urls = {name: urls[name]["control"] for name in PARTNERS}
-        self._http = httpx.Client(timeout=60, trust_env=False)
 
     def ask(self, partner: str, method: str, path: str, **body: Any) -> Any:
-        said = self._http.request(method, self._urls[partner] + path, json=body or None)
+        said = httpx.request(method, self._urls[partner] + path, json=body or None, timeout=60,
+                             trust_env=False)  # fmt: skip
         said.raise_for_status()
         return said.json() if "json" in said.headers["content-type"] else said.text
 
@@ -221,8 +221,8 @@ def _home(site: Site, urls: Any, url: str) -> None:
         "core-registry": {"api": core},
         "onething-migration": {"api": urls["market-regulator"]["api"]},
     }
-    top = {"environment": "demo", "workers": 2, "clock_file": str(site.clock_file)}
-    top |= {"database_url": url} if url else {}
+    top: dict[str, str | int] = {"environment": "demo", "workers": 2}
+    top |= {"clock_file": str(site.clock_file), **({"database_url": url} if url else {})}
     write_home(site, discover(Settings(home=site.home)), endpoints, top)
     with open_hub(Settings.load(site.home)) as hub:
         upgrade(hub.store)
