@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from adapters.one_thing.listing.adapter import build
-from hub.api.door import AT_ONCE
+from hub.api.door import CREWS, MOST
 from hub.api.gate import Gate, Published
 from hub.core.copy_tables import registry_unit
 from hub.crypto import KeyRing
@@ -23,6 +23,7 @@ from hub.queries.enterprise import Enterprises
 from hub.store import Store
 from hub.store.vault import Vault
 from hub.wire.http_in import HttpListener
+from hub.wire.together import Together
 
 CONTRACT = Path(__file__).resolve().parents[2] / "contracts_spec" / "one_thing" / "listing"
 INTERFACE, SID = "onething-listing", "SID-1"
@@ -37,7 +38,7 @@ def ours(url: str, folder: Path, port: int) -> None:
         store, vault, clock, Enterprises(vault, "core-registry"), [Published(INTERFACE, adapter)]
     )
     listener = HttpListener(
-        gate.take, gate.routes, host="127.0.0.1", port=port, say=gate.say, at_once=AT_ONCE
+        Together(gate.take, CREWS, MOST), gate.routes, host="127.0.0.1", port=port, say=gate.say
     )
     listener.start()
     sys.stdin.read()  # until the measuring process lets go

@@ -10,12 +10,12 @@ from hub.kernel.errors import Misconfigured
 from hub.queries.enterprise import Enterprises
 from hub.queries.figures import Figures
 from hub.wire.http_in import HttpListener, Page
+from hub.wire.together import Together
 
 TIME = "/time"
 _JSON = "application/json; charset=utf-8"
-AT_ONCE = 16
-"""Calls looked at at once: each reads with a connection of its own, of the engine's 32, and those
-that wait for the disk share a commit."""
+CREWS, MOST = 2, 16
+"""While one looks, the other waits for the disk; a call waits for no more than these before it."""
 
 
 class Door:
@@ -44,9 +44,8 @@ class Door:
             TIME: (_JSON, self._time),
         }
         self._listener = HttpListener(
-            self._gate.take, self._gate.routes, host=settings.api_host,
-            port=settings.api_port if port is None else port, say=self._gate.say,
-            pages=pages, at_once=AT_ONCE,
+            Together(self._gate.take, CREWS, MOST), self._gate.routes, host=settings.api_host,
+            port=settings.api_port if port is None else port, say=self._gate.say, pages=pages,
         )  # fmt: skip
         self.address = self._listener.address
 

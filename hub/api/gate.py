@@ -14,6 +14,7 @@ Why the order is as it is:
 
 import ipaddress
 import secrets
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,6 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from hub.api.quota import Quota
-from hub.api.scribe import Scribe
 from hub.bus.gathering import Gathering
 from hub.kernel.clocks import BusinessClock, monotonic, to_us
 from hub.kernel.errors import Misconfigured
@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 _NOT_KEPT = (QueryWord.TRY_LATER, QueryWord.FAILED)
 """Answers of the moment: the same request later may get another."""
+_UNSAID = InboundAnswer(500, {}, b"")
 _NOBODYS = Secret(secrets.token_hex(32))
 _UNHEARD = {404: QueryWord.NO_ROUTE, 405: QueryWord.NO_ROUTE, 413: QueryWord.TOO_LARGE,
             500: QueryWord.FAILED}  # fmt: skip
@@ -76,6 +77,31 @@ class _Decided:
     drifts: tuple[Drift, ...] = ()
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A request on its way.  ``call`` and ``said``: what would be written and answered; ``before``,
+    ``fresh``: whether its signature was used; ``error``: what is answered instead."""
+
+    published: Published
+    request: InboundRequest
+    call: Call | None = None
+    said: InboundAnswer = _UNSAID
+    before: Before | None = None
+    fresh: bool = True
+    error: Exception | None = None
+
+    @property
+    def keep(self) -> bool:
+        """Whether the same request later gets this answer."""
+        return self.call is not None and self.before is None and self.call.word not in _NOT_KEPT
+
+    @property
+    def written(self) -> Call:
+        if self.call is None:
+            raise RuntimeError("a request that nobody looked at has no call")
+        return self.call
+
+
 class Gate:
     """Takes requests for every published interface; used by several threads at once."""
 
@@ -94,7 +120,7 @@ class Gate:
             self._by_route[one.port.route] = one
         if not self._by_route:
             raise Misconfigured("hub.toml publishes no query: partners.<interface>.values.sid")
-        self._quota, self._scribe = Quota(), Scribe(store, vault)
+        self._quota = Quota()
         self._gathering = Gathering(store)
         self._secrets: dict[int, Secret] = {}
 
@@ -112,49 +138,96 @@ class Gate:
         """Write what was gathered of requests nobody believes."""
         self._gathering.tell()
 
-    def take(self, request: InboundRequest) -> InboundAnswer:
-        """Whatever goes wrong on our side is "come again", never its reason."""
-        one = self._by_route[request.route]
-        try:
-            return self._take(one, request)
-        except QueryRefused as no:
-            log.warning("query.refused", interface=one.interface, word=no.word, why=no.message)
-            found = no.drifts or (Drift("request", "a call within its terms", no.word.value),)
-            self._gathering.add(one.interface, one.port.contract_version, found)
-            return one.port.answer(no.word)
-        except DatabaseAway as away:
-            log.warning("query.database_away", interface=one.interface, why=away.message)
-            return one.port.answer(QueryWord.TRY_LATER)
-        except Exception:
-            log.exception("query.failed", interface=one.interface)
-            return one.port.answer(QueryWord.FAILED)
+    def take(self, requests: Sequence[InboundRequest]) -> list[InboundAnswer]:
+        """One answer each: those that come together are read through one view and written down in
+        one transaction.  Whatever goes wrong on our side is "come again", never its reason."""
+        asked = [_Asked(self._by_route[one.route], one) for one in requests]
+        self._look_at(asked)
+        self._write([one for one in asked if one.keep])
+        return [self._answer(one) for one in asked]
 
-    def _take(self, one: Published, request: InboundRequest) -> InboundAnswer:
-        began, now = monotonic(), self._clock.now()
-        claim = one.port.claim(request)
-        before: Before | None = None
-        with self._store.read() as view:
-            caller = self._believed(view, one, claim, to_us(now))
-            if not _from_here(caller.addresses, request.remote):
-                raise QueryRefused(QueryWord.ADDRESS, f"{caller.rid} calls from elsewhere")
-            if not self._quota.take(view, caller, now):
-                raise QueryRefused(QueryWord.QUOTA, f"{caller.rid} is beyond its quota")
-            grant = caller.grant
-            if grant is None or expired(grant.until_day, now) or not _shows(grant, one.port):
-                grant, decided = None, _Decided(QueryWord.NOT_GRANTED)
-            else:
-                decided = self._decide(view, one, request.body, now)
-            if decided.word in _NOT_KEPT:
-                before = calls.find_before(view, calls.mark_of(one.interface, claim))
-        if before is not None:
-            return self._again(one, caller, request.body, before)
-        said = one.port.answer(
-            decided.word, decided.answer, frozenset() if grant is None else grant.shown
-        )
+    def _look_at(self, asked: Sequence[_Asked]) -> None:
+        left = deque(asked)
+        try:
+            with self._store.read() as view:
+                while left:
+                    self._look(view, left[0])
+                    left.popleft()
+        except DatabaseAway as away:
+            for one in left:
+                one.error = away
+        except Exception as error:  # noqa: BLE001  raised again where it is answered
+            left.popleft().error = error
+            if left:  # its view is spoilt, theirs need not be
+                self._look_at(left)
+
+    def _look(self, view: Connection, one: _Asked) -> None:
+        try:
+            self._decide(view, one)
+        except QueryRefused as no:
+            one.error = no
+
+    def _decide(self, view: Connection, one: _Asked) -> None:
+        began, now, port = monotonic(), self._clock.now(), one.published.port
+        interface, request = one.published.interface, one.request
+        claim = port.claim(request)
+        caller = self._believed(view, one.published, claim, to_us(now))
+        if not _from_here(caller.addresses, request.remote):
+            raise QueryRefused(QueryWord.ADDRESS, f"{caller.rid} calls from elsewhere")
+        if not self._quota.take(view, caller, now):
+            raise QueryRefused(QueryWord.QUOTA, f"{caller.rid} is beyond its quota")
+        grant = caller.grant
+        if grant is None or expired(grant.until_day, now) or not _shows(grant, port):
+            grant, decided = None, _Decided(QueryWord.NOT_GRANTED)
+        else:
+            decided = self._find(view, one.published, request.body, now)
+        if decided.word in _NOT_KEPT:
+            one.before = calls.find_before(view, calls.mark_of(interface, claim))
+        shown = frozenset() if grant is None else grant.shown
+        one.said = port.answer(decided.word, decided.answer, shown)
         took_us = int((monotonic() - began) * 1_000_000)
-        call = self._call(one, claim, caller, grant, request, decided, said, now, took_us)
-        keep = decided.word not in _NOT_KEPT
-        return self._write(one, call, said) if keep else self._note(call, said)
+        one.call = self._call(one, claim, caller, grant, decided, now, took_us)
+
+    def _write(self, asked: Sequence[_Asked]) -> None:
+        """Note whose signature was used before."""
+        try:
+            fresh = calls.write_each(self._store, self._vault, [one.written for one in asked])
+        except Exception as error:  # noqa: BLE001  raised again where it is answered
+            for one in asked:
+                one.error = error
+        else:
+            for one, new in zip(asked, fresh, strict=True):
+                one.fresh = new
+
+    def _answer(self, one: _Asked) -> InboundAnswer:
+        interface, port = one.published.interface, one.published.port
+        try:
+            return self._said(one)
+        except QueryRefused as no:
+            log.warning("query.refused", interface=interface, word=no.word, why=no.message)
+            found = no.drifts or (Drift("request", "a call within its terms", no.word.value),)
+            self._gathering.add(interface, port.contract_version, found)
+            return port.answer(no.word)
+        except DatabaseAway as away:
+            log.warning("query.database_away", interface=interface, why=away.message)
+            return port.answer(QueryWord.TRY_LATER)
+        except Exception:
+            log.exception("query.failed", interface=interface)
+            return port.answer(QueryWord.FAILED)
+
+    def _said(self, one: _Asked) -> InboundAnswer:
+        if one.error is not None:
+            raise one.error
+        if one.before is not None:
+            return self._again(one, one.before)
+        if one.keep and one.fresh:
+            return one.said
+        if one.keep and one.written.grant is not None:
+            return self._again(one, self._used(one))
+        # Not kept, or: this signature was used, and that answer stands, but not for these.
+        with self._store.write() as tx:
+            calls.note_call(tx, one.written)
+        return one.said
 
     def _believed(self, view: Connection, one: Published, claim: Claim, now_us: int) -> Caller:
         """Raises QueryRefused.  An id nobody has costs what a wrong signature costs."""
@@ -170,7 +243,7 @@ class Gate:
             self._secrets[number] = Secret(self._vault.open(view, *sealed).decode("ascii"))
         return self._secrets[number]
 
-    def _decide(self, view: Connection, one: Published, body: bytes, now: datetime) -> _Decided:
+    def _find(self, view: Connection, one: Published, body: bytes, now: datetime) -> _Decided:
         try:
             question = one.port.read(body)
         except QueryRefused as no:
@@ -184,19 +257,18 @@ class Gate:
         return _Decided(found.word, question, found.answer)
 
     def _call(
-        self, one: Published, claim: Claim, caller: Caller, grant: Grant | None,
-        request: InboundRequest, decided: _Decided, said: InboundAnswer, now: datetime,
-        took_us: int,
+        self, one: _Asked, claim: Claim, caller: Caller, grant: Grant | None, decided: _Decided,
+        now: datetime, took_us: int,
     ) -> Call:  # fmt: skip
-        asked, found = decided.question, decided.answer
+        asked, found, of = decided.question, decided.answer, one.published
         return Call(
-            claim=claim, caller=caller, interface=one.interface,
-            contract_version=one.port.contract_version, grant=grant, asked_us=to_us(now),
-            as_of_us=None if found is None else to_us(found.as_of), remote=request.remote,
-            body=request.body, body_digest=one.digest_of(request.body),
+            claim=claim, caller=caller, interface=of.interface,
+            contract_version=of.port.contract_version, grant=grant, asked_us=to_us(now),
+            as_of_us=None if found is None else to_us(found.as_of), remote=one.request.remote,
+            body=one.request.body, body_digest=of.digest_of(one.request.body),
             uscc_token=self._uscc_token(asked),
             reference="" if asked is None else asked.reference, word=decided.word,
-            http_status=said.status, answer=said.body,
+            http_status=one.said.status, answer=one.said.body,
             units=0 if found is None else len(found.units), took_us=took_us, month=f"{now:%Y-%m}",
             drifts=decided.drifts,
         )  # fmt: skip
@@ -206,31 +278,24 @@ class Gate:
             return ""
         return self._enterprises.uscc_token(asked.uscc)
 
-    def _write(self, one: Published, call: Call, said: InboundAnswer) -> InboundAnswer:
-        if self._scribe.write(call):
-            return said
-        if call.grant is None:  # this signature was used: that answer stands, but not for these
-            return self._note(call, said)
+    def _used(self, one: _Asked) -> Before:
         with self._store.read() as view:
-            before = calls.find_before(view, calls.mark_of(call.interface, call.claim))
+            mark = calls.mark_of(one.published.interface, one.written.claim)
+            before = calls.find_before(view, mark)
         if before is None:
             raise RuntimeError("a signature was used by a call that is not there")
-        return self._again(one, call.caller, call.body, before)
+        return before
 
-    def _note(self, call: Call, said: InboundAnswer) -> InboundAnswer:
-        with self._store.write() as tx:
-            calls.note_call(tx, call)
-        return said
-
-    def _again(self, one: Published, caller: Caller, body: bytes, before: Before) -> InboundAnswer:
+    def _again(self, one: _Asked, before: Before) -> InboundAnswer:
         """The same body gets what it got; another is refused and reported."""
-        if before.body_digest == one.digest_of(body):
+        interface, port, caller = one.published.interface, one.published.port, one.written.caller
+        if before.body_digest == one.written.body_digest:
             with self._store.read() as view:
                 answer = calls.kept_answer(self._vault, view, before)
-            return InboundAnswer(before.http_status, one.port.headers, answer)
+            return InboundAnswer(before.http_status, port.headers, answer)
         with self._store.write() as tx:
-            calls.note_misuse(tx, before, one.interface, caller)
-        log.error("query.replayed", interface=one.interface, caller=caller.rid, call=before.id)
+            calls.note_misuse(tx, before, interface, caller)
+        log.error("query.replayed", interface=interface, caller=caller.rid, call=before.id)
         found = Drift("request", "one signature, one body", "another body")
         raise QueryRefused(QueryWord.REPLAYED, "one signature, two bodies", [found])
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from hub import audit
 from hub.bus import drifts
@@ -19,7 +20,7 @@ from hub.kernel.typed import read_msgpack
 from hub.ports.line import Drift
 from hub.ports.query import Claim, QueryWord
 from hub.queries.tables import query_call, query_caller, query_grant, query_secret
-from hub.store import database_now_us
+from hub.store import Store, database_now_us
 from hub.store.prepared import Prepared
 from hub.store.vault import Sealed, Vault
 
@@ -159,9 +160,22 @@ def kept_answer(vault: Vault, view: Connection, before: Before) -> bytes:
     return read_msgpack(plain, _Kept).answer
 
 
-def write_calls(tx: Connection, vault: Vault, found: Sequence[Call]) -> None:
-    """Their rows and audit entries.  IntegrityError when one's mark was used before: then none of
-    them is written."""
+def write_each(store: Store, vault: Vault, found: Sequence[Call]) -> list[bool]:
+    """Their rows and audit entries, in one transaction where that can be; False for each whose
+    mark was used before, of which nothing is written.  Raises what the store raises."""
+    if not found:
+        return []
+    try:
+        with store.write() as tx:
+            _write(tx, vault, found)
+    except IntegrityError:
+        if len(found) == 1:
+            return [False]
+        return [fresh for one in found for fresh in write_each(store, vault, [one])]
+    return [True] * len(found)
+
+
+def _write(tx: Connection, vault: Vault, found: Sequence[Call]) -> None:
     _INSERT.many(tx, [_row(tx, vault, call) for call in found])
     audit.record_many(tx, [_entry(call) for call in found])
     for call in found:

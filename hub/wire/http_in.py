@@ -17,6 +17,7 @@ from hub.kernel.logs import get_logger
 from hub.ports.entry import BrowserRequest
 from hub.ports.inbound import InboundAnswer, InboundRequest
 from hub.wire.listening import free_port
+from hub.wire.together import Together
 
 _log = get_logger(__name__)
 
@@ -32,7 +33,7 @@ _Send = Callable[[_Message], Awaitable[None]]
 
 _BODY_S = 15.0
 """How long a request's body may take to arrive."""
-AT_ONCE = 8
+_AT_ONCE = 8
 _WAITING = 200
 """Requests looked at at once, and open at once: one partner's burst waits, a flood is refused."""
 _GRACE_S = 5
@@ -55,23 +56,24 @@ class _Refused(Exception):
 class InboundApp:
     """The ASGI application: POST on known routes, each with its body limit; GET on few.
 
-    ``take`` is called in a thread and may block; if it raises, the caller gets a bare 500.
+    ``take`` is called in a thread and may block, or is one that takes requests ``Together``; if it
+    raises, the caller gets a bare 500.
     ``say`` words what this class refuses by itself (404, 405, 408, 413, 500); ``pages`` are
     documents that anybody may GET; ``browsed`` are paths that ``browse`` answers, with the longest
     query there.
     """
 
     def __init__(
-        self, take: Take, routes: Mapping[str, int], say: Say | None = None,
-        pages: Mapping[str, Page] | None = None, at_once: int = AT_ONCE,
-        browse: Browse | None = None, browsed: Mapping[str, int] | None = None,
+        self, take: Take | Together, routes: Mapping[str, int], say: Say | None = None,
+        pages: Mapping[str, Page] | None = None, browse: Browse | None = None,
+        browsed: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         self._take = take
         self._browse, self._browsed = browse, dict(browsed or {})
         self._routes = dict(routes)
         self._say = say or _bare
         self._pages = dict(pages or {})
-        self._turns = asyncio.Semaphore(at_once)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, scope: Mapping[str, Any], receive: _Receive, send: _Send) -> None:
         """See ASGI 3."""
@@ -118,6 +120,8 @@ class InboundApp:
         body = await _body(receive, headers.get("content-length", ""), limit)
         client = scope.get("client") or ("", 0)
         request = InboundRequest(route, headers, body, str(client[0]))
+        if isinstance(self._take, Together):
+            return await self._take(request)
         async with self._turns:
             return await run_in_threadpool(self._take, request)
 
@@ -163,10 +167,9 @@ class HttpListener:
     """The application on a port, in a thread of its own.  ``port`` 0 takes any free one."""
 
     def __init__(
-        self, take: Take, routes: Mapping[str, int], *, host: str, port: int,
+        self, take: Take | Together, routes: Mapping[str, int], *, host: str, port: int,
         say: Say | None = None, pages: Mapping[str, Page] | None = None,
-        at_once: int = AT_ONCE, browse: Browse | None = None,
-        browsed: Mapping[str, int] | None = None,
+        browse: Browse | None = None, browsed: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         """Raises ListenPortTaken."""
         chosen = free_port(port, host)
@@ -176,7 +179,7 @@ class HttpListener:
         self.address = f"http://{host}:{chosen}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                InboundApp(take, routes, say, pages, at_once, browse, browsed),
+                InboundApp(take, routes, say, pages, browse, browsed),
                 host=host,
                 port=chosen,
                 ws="none",

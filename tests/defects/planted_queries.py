@@ -23,7 +23,7 @@ DEFECTS = (
         (
             Edit(
                 "hub/api/gate.py",
-                "        if before.body_digest == one.digest_of(body):\n",
+                "        if before.body_digest == one.written.body_digest:\n",
                 "        if before.body_digest:\n",
             ),
         ),

@@ -33,6 +33,7 @@ from hub.store import Store
 from hub.store.vault import Vault
 from hub.wire import HttpPartner, NoRecorder
 from hub.wire.http_in import HttpListener
+from hub.wire.together import Together
 from tests.core.corekit import CoreMock, HandClient
 from tests.mocks.running import ROOT
 from tests.tables import make_tables
@@ -135,7 +136,9 @@ def site_on(store: Store, folder: Path, mock: CoreMock) -> Iterator[Site]:
             [Published(INTERFACE, one, one_of_many=True) for one in port.functions],
             Figures(vault, "core-registry"),
         )  # fmt: skip
-        listener = HttpListener(gate.take, gate.routes, host="127.0.0.1", port=0, say=gate.say)
+        listener = HttpListener(
+            Together(gate.take, 2, 16), gate.routes, host="127.0.0.1", port=0, say=gate.say
+        )
         listener.start()
         try:
             with httpx.Client(base_url=listener.address, trust_env=False, timeout=60) as http:

@@ -31,6 +31,7 @@ from hub.queries.enterprise import Enterprises
 from hub.store import Store
 from hub.store.vault import Vault
 from hub.wire.http_in import HttpListener
+from hub.wire.together import Together
 from tests.tables import make_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,7 +163,7 @@ class Bench:
         data = given if isinstance(given, bytes) else json.dumps(given).encode()
         said = self.headers(**signed) if headers is None else headers
         route = self.ports[interface].route
-        return self.gate.take(InboundRequest(route, said, data, remote))
+        return self.gate.take([InboundRequest(route, said, data, remote)])[0]
 
     def move(self, **by: float) -> None:
         self.clock.moment += timedelta(**by)
@@ -231,7 +232,11 @@ def fill(feed: Feed) -> None:
 def on_a_socket(bench: Bench) -> Iterator[httpx.Client]:
     """The same door where callers reach it."""
     listener = HttpListener(
-        bench.gate.take, bench.gate.routes, host="127.0.0.1", port=0, say=bench.gate.say
+        Together(bench.gate.take, 2, 16),
+        bench.gate.routes,
+        host="127.0.0.1",
+        port=0,
+        say=bench.gate.say,
     )
     listener.start()
     try:
