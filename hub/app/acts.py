@@ -43,6 +43,13 @@ class NoReason(BadInput):
     hint = "Say why; it goes into the audit."
 
 
+class NoEvidence(BadInput):
+    """This act needs evidence."""
+
+    code = "act.no_evidence"
+    hint = "Name the paper it rests on: its number, or the file's name and SM3."
+
+
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """What became of an order: done, or asked of a second person under ``approval``."""
@@ -60,8 +67,9 @@ def look(hub: Hub, act: str, subject: str) -> Preview:
 
 
 def order(
-    hub: Hub, token: Secret, act: str, subject: str, reason: str, *, seen: str = ""
-) -> Ordered:
+    hub: Hub, token: Secret, act: str, subject: str, reason: str, *, seen: str = "",
+    evidence: str = "",
+) -> Ordered:  # fmt: skip
     """Do it, or ask the second person.
 
     ``seen`` is the digest of the preview the person looked at, or its binding as JSON; empty when
@@ -71,6 +79,8 @@ def order(
     kind, actor = _kind(act), hands_on(hub.people.authenticate(token))
     if not reason.strip():
         raise NoReason
+    if kind.ask is not None and not evidence.strip():
+        raise NoEvidence
     with hub.store.write() as tx:
         preview = kind.look(hub, tx, subject)
         if seen and not kind.loose:
@@ -81,6 +91,9 @@ def order(
             said = kind.do(hub, tx, preview, actor.login, reason)
             _note(tx, actor, preview, reason)
             return Ordered(said, preview)
+        if kind.ask is not None:
+            kind.ask(hub, tx, preview, actor.login, reason, evidence)
+            preview = kind.look(hub, tx, subject)
         return _ask(hub, tx, actor, kind, preview, reason)
 
 
@@ -102,7 +115,8 @@ def _ask(
 def _title(preview: Preview) -> str:
     if preview.act == "message.withdraw":
         return f"批次 {preview.binding['batch']}"
-    return f"报文 {preview.subject}" if preview.act.startswith("message.") else preview.subject
+    word = {"message": "报文 ", "case": "办件 "}.get(preview.act.partition(".")[0], "")
+    return f"{word}{preview.subject}"
 
 
 def _require_seen(seen: str, now: Preview) -> None:
@@ -251,5 +265,5 @@ def _register(hub: Hub, kind: ActKind) -> None:
 
 def subject_of(asked: Approval) -> str:
     """What a request of one of these acts is about."""
-    names = ("message", "interface", "agreement")
+    names = ("message", "interface", "agreement", "case_id")
     return next(str(asked.payload[name]) for name in names if name in asked.payload)

@@ -150,6 +150,7 @@ _LOOKS: Mapping[str, Callable[[Hub, Connection, Approval], Preview]] = {
     "message.unpark": _ours("message.unpark"),
     "agreement.resume": _ours("agreement.resume"),
     "agreement.end": _ours("agreement.end"),
+    "case.unseal": _ours("case.unseal"),
     "hold.release": _release,
     "plan.approve": _plan,
     "difference.settle": _difference,

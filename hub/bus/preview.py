@@ -44,7 +44,8 @@ class Preview:
     """What ``act`` on ``subject`` would do now.
 
     ``people``: how many must agree.  ``effects`` happen, ``stays`` is what is left alone or goes
-    on, ``final`` cannot be undone.  ``why_not`` says why the act cannot be ordered now.
+    on, ``final`` cannot be undone.  ``why_not`` says why the act cannot be ordered now;
+    ``evidence`` that whoever orders it must name some.
     """
 
     act: str
@@ -55,6 +56,7 @@ class Preview:
     stays: tuple[Line, ...] = ()
     final: tuple[Line, ...] = ()
     why_not: Line | None = None
+    evidence: bool = False
 
     @property
     def digest(self) -> str:

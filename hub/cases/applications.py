@@ -4,6 +4,7 @@ An application's number follows from its kind, its subject and which try it is. 
 commands are idempotent and ordered by it, so whatever is not settled is sent again as it is.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from hub.bus import Effect, NewMessage
+from hub.bus import Effect, Message, NewMessage
 from hub.cases.office import CaseOffice
 from hub.cases.tables import VAULT_KIND, application, case, link
 from hub.cases.words import OPEN
@@ -28,6 +29,7 @@ _MARKS = {
     ApplicationKind.UNIT_CHANGE: "BG",
 }
 _TOKEN_PART = 24
+_DONE = "03"
 
 
 def apply(
@@ -121,6 +123,72 @@ def unlink(tx: Connection, case_id: int, application_id: int) -> None:
         .where(link.c.case_id == case_id, link.c.application_id == application_id)
         .values(live=0)
     )
+
+
+def unlink_failed(tx: Connection, case_id: int, kind: ApplicationKind) -> None:
+    """What ended otherwise than done is the case's no more."""
+    ended = _failed(case_id, kind).with_only_columns(application.c.id)
+    tx.execute(
+        sa.update(link)
+        .where(link.c.case_id == case_id, link.c.application_id.in_(ended))
+        .values(live=0)
+    )
+
+
+def last_failed(tx: Connection, case_id: int, kind: ApplicationKind) -> int:
+    """The newest that ended otherwise than done; 0 for none."""
+    last = _failed(case_id, kind).with_only_columns(sa.func.max(application.c.id))
+    return int(tx.scalar(last) or 0)
+
+
+def failed_reasons(tx: Connection, case_id: int, kind: ApplicationKind) -> dict[str, int]:
+    """Why, and how many."""
+    a = application.c
+    query = _failed(case_id, kind).with_only_columns(a.reason, a.state, sa.func.count())
+    found: dict[str, int] = {}
+    for reason, state, count in tx.execute(query.group_by(a.reason, a.state)):
+        word = reason or ("cancelled" if state in ("05", "06") else "refused")
+        found[word] = found.get(word, 0) + int(count)
+    return found
+
+
+def apply_again(
+    tx: Connection, office: CaseOffice, case_id: int, kind: ApplicationKind, key: str, after: int,
+    until: int, limit: int,
+) -> tuple[int, int]:  # fmt: skip
+    """The next of those that failed once more, each under its next number: the last one's id, and
+    how many."""
+    a = application.c
+    query = _failed(case_id, kind).where(a.id > after, a.id <= until).order_by(a.id).limit(limit)
+    found = tx.execute(query).all()
+    if not found:
+        return after, 0
+    wishes = []
+    for old in found:
+        unlink(tx, case_id, old.id)
+        wishes.append(repeat(tx, office, old))
+    apply_many(tx, office, case_id, kind, key, wishes)
+    return int(found[-1].id), len(found)
+
+
+def repeat(tx: Connection, office: CaseOffice, old: sa.Row[Any], **other: Any) -> Wish:
+    """What an application asked for, with ``other`` fields, under a number to come."""
+    made = content(tx, office, old)
+    return Wish(
+        old.subject_token, old.subject_mask,
+        lambda number: dataclasses.replace(made, number=number, **other),
+    )  # fmt: skip
+
+
+def _failed(case_id: int, kind: ApplicationKind) -> sa.Select[Any]:
+    return (
+        sa.select(application)
+        .join(link, link.c.application_id == application.c.id)
+        .where(
+            link.c.case_id == case_id, link.c.live == 1, application.c.kind == kind.value,
+            application.c.ended_us.is_not(None), application.c.state != _DONE,
+        )
+    )  # fmt: skip
 
 
 def live_of(tx: Connection, case_id: int) -> list[sa.Row[Any]]:
@@ -219,13 +287,24 @@ def cancel_many(tx: Connection, office: CaseOffice, rows: Sequence[sa.Row[Any]],
     return len(asked)
 
 
-def ask(tx: Connection, office: CaseOffice, row: sa.Row[Any], delay_s: float) -> None:
-    """Ask the core, after a while, how it stands; older questions are followed by none."""
-    asks = row.asks + 1
-    tx.execute(sa.update(application).where(application.c.id == row.id).values(asks=asks))
-    letter = NumbersLetter(row.kind, [row.number])
-    _put(tx, office, INQUIRE, f"{row.number}:{asks}", letter, Effect.READ,
-         f"查证申请 {row.number}", delay_s)  # fmt: skip
+def ask(tx: Connection, office: CaseOffice, rows: Sequence[sa.Row[Any]], delay_s: float) -> None:
+    """Ask the core in one message, after a while, how these of one kind stand; older questions
+    are followed by none.  At most the contract's limit of one call."""
+    asks = max(row.asks for row in rows) + 1
+    tx.execute(
+        sa.update(application)
+        .where(application.c.id.in_([row.id for row in rows]))
+        .values(asks=asks)
+    )
+    letter = NumbersLetter(rows[0].kind, [row.number for row in rows])
+    about = rows[0].number if len(rows) == 1 else f"{len(rows)} 户"
+    _put(tx, office, INQUIRE, f"{rows[0].number}:{asks}", letter, Effect.READ,
+         f"查证申请 {about}", delay_s, items=len(rows))  # fmt: skip
+
+
+def is_newest(message: Message, row: sa.Row[Any]) -> bool:
+    """Whether this is the newest question about it, or none at all."""
+    return message.kind != INQUIRE or message.key.rpartition(":")[2] == str(row.asks)
 
 
 def send_again(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
@@ -256,7 +335,7 @@ def done_of(tx: Connection, kind: ApplicationKind, tokens: list[str]) -> sa.Row[
         sa.select(application)
         .where(
             application.c.kind == kind.value, application.c.subject_token.in_(tokens),
-            application.c.state == "03",
+            application.c.state == _DONE,
         )
         .order_by(application.c.id.desc())
         .limit(1)

@@ -9,15 +9,17 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.cases.applications import failed_reasons
 from hub.cases.errors import NoSuchCase
 from hub.cases.field_tables import case_field
 from hub.cases.tables import application, attachment, case, case_version, link, problem, step
 from hub.cases.unit_fields import FIELDS
 from hub.cases.unit_fields import OPEN as OPEN_FIELDS
-from hub.cases.unit_tables import case_unit
+from hub.cases.unit_tables import case_unit, case_unsealing
 from hub.cases.words import OPEN, Fed, Waiting
 from hub.crypto import Tokens
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
+from hub.ports.registry import ApplicationKind
 
 _TAIL = 4
 _DONE = "03"
@@ -125,11 +127,27 @@ class ApplicationSeen:
 
 @dataclass(frozen=True, slots=True)
 class UnitSeen:
-    """How far the sealing of a unit's accounts is: to be sealed, given to the core, sealed, not."""
+    """How far the sealing of a unit's accounts is: to be sealed, given to the core, sealed, not;
+    ``reasons`` as (code, how many), of its undoing too."""
 
     wanted: int
     given: int
     sealed: int
+    failed: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsealingSeen:
+    """One undoing of the case's sealing; ``confirmed_by`` is empty until somebody has."""
+
+    state: str
+    ordered_by: str
+    confirmed_by: str
+    reason: str
+    evidence: str
+    wanted: int
+    opened: int
     failed: int
 
 
@@ -170,6 +188,7 @@ class CaseSeen:
     applications: tuple[ApplicationSeen, ...]
     unit: UnitSeen | None = None
     fields: tuple[FieldSeen, ...] = ()
+    unsealings: tuple[UnsealingSeen, ...] = ()
 
 
 def list_cases(
@@ -231,6 +250,7 @@ def see_case(view: Connection, said: str, *, today: int) -> CaseSeen:
         files=_files(view, case_id), steps=_steps(view, case_id),
         applications=_applications(view, case_id), unit=_unit(view, case_id),
         fields=_fields(view, case_id),
+        unsealings=_unsealings(view, case_id),
     )  # fmt: skip
 
 
@@ -323,7 +343,25 @@ def _unit(view: Connection, case_id: int) -> UnitSeen | None:
     row = view.execute(
         sa.select(u.wanted, u.given, u.sealed, u.failed).where(u.case_id == case_id)
     ).one_or_none()
-    return None if row is None else UnitSeen(*row)
+    if row is None:
+        return None
+    reasons: dict[str, int] = {}
+    for kind in (ApplicationKind.SEAL, ApplicationKind.UNSEAL):
+        for code, count in failed_reasons(view, case_id, kind).items():
+            reasons[code] = reasons.get(code, 0) + count
+    return UnitSeen(row.wanted, row.given, row.sealed, row.failed, tuple(sorted(reasons.items())))
+
+
+def _unsealings(view: Connection, case_id: int) -> tuple[UnsealingSeen, ...]:
+    """Newest first."""
+    u = case_unsealing.c
+    rows = view.execute(
+        sa.select(u.state, u.ordered_by, u.confirmed_by, u.reason, u.evidence, u.wanted, u.opened,
+                  u.failed)
+        .where(u.case_id == case_id)
+        .order_by(u.id.desc())
+    )  # fmt: skip
+    return tuple(UnsealingSeen(*row) for row in rows)
 
 
 def _fields(view: Connection, case_id: int) -> tuple[FieldSeen, ...]:
@@ -361,7 +399,7 @@ def _applications(view: Connection, case_id: int) -> tuple[ApplicationSeen, ...]
         )
         .join(link, link.c.application_id == a.id)
         .where(link.c.case_id == case_id)
-        .order_by(sa.case((a.state == _DONE, 1), else_=0), a.id.desc())
+        .order_by(link.c.live.desc(), sa.case((a.state == _DONE, 1), else_=0), a.id.desc())
         .limit(_MOST_APPLICATIONS)
     )
     return tuple(

@@ -164,6 +164,15 @@ def note(tx: Connection, row: sa.Row[Any], one: Problem) -> None:
     )
 
 
+def forget(tx: Connection, row: sa.Row[Any], code: str) -> None:
+    """Somebody has seen to it."""
+    tx.execute(
+        sa.delete(problem_table).where(
+            problem_table.c.case_id == row.id, problem_table.c.code == code
+        )
+    )
+
+
 def end(
     tx: Connection, office: CaseOffice, row: sa.Row[Any], state: CaseState, *, reason: str = "",
     text: str = "", principal: int | None = None, interest: int | None = None,

@@ -11,12 +11,11 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from hub.bus import Message
-from hub.cases import applications, kinds, machine
+from hub.cases import applications, kinds, machine, unsealing
 from hub.cases.attachments import problem
 from hub.cases.office import CaseOffice
 from hub.cases.words import CaseState, Waiting
-from hub.core import INQUIRE
-from hub.ports.registry import HOLD, ApplicationResult, ApplicationState
+from hub.ports.registry import HOLD, ApplicationKind, ApplicationResult, ApplicationState
 
 log = structlog.get_logger(__name__)
 
@@ -29,48 +28,65 @@ def take(
     tx: Connection, office: CaseOffice, message: Message, results: tuple[ApplicationResult, ...]
 ) -> None:
     """The callback of the registry's handlers."""
+    again: dict[float, list[sa.Row[Any]]] = {}
     for one in results:
-        _take_one(tx, office, message, one)
+        found = _take_one(tx, office, message, one)
+        if found is not None:
+            row, delay_s = found
+            again.setdefault(delay_s, []).append(row)
+    for delay_s, rows in again.items():
+        applications.ask(tx, office, rows, delay_s)
 
 
 def _take_one(
     tx: Connection, office: CaseOffice, message: Message, said: ApplicationResult
-) -> None:
+) -> tuple[sa.Row[Any], float] | None:
+    """Answers what is to be asked about again, and after how long."""
     found = applications.find(tx, said.number)
     if found is None:
         log.error("cases.stranger", number=said.number)
-        return
+        return None
     # Cases before applications, always: who files or withdraws locks in this order too.
     for case_id in applications.cases_of(tx, found.id):
         machine.lock(tx, case_id)
     row = applications.lock(tx, found.id)
     if row.ended_us is not None:
-        return
-    newest = message.kind != INQUIRE or message.key == f"{row.number}:{row.asks}"
+        return None
+    delay_s = _follow(tx, office, row, said, newest=applications.is_newest(message, row))
+    if row.kind == ApplicationKind.UNSEAL.value:
+        unsealing.told(tx, office, row, said)
+    return None if delay_s is None else (row, delay_s)
+
+
+def _follow(
+    tx: Connection, office: CaseOffice, row: sa.Row[Any], said: ApplicationResult, *, newest: bool
+) -> float | None:
     if said.reason == HOLD:
         applications.update(tx, row, reason=HOLD, code=said.code)
         for head in _following(tx, row):
             machine.hold(tx, office, head)
     elif said.state is ApplicationState.ABSENT and said.reason == "":
-        _absent(tx, office, row, newest=newest)
+        return _absent(tx, office, row, newest=newest)
     elif said.reason == _ENDED_BEFORE:
-        applications.ask(tx, office, row, 0)  # how it ended is still to be told
+        return 0  # how it ended is still to be told
     elif said.reason == CONFLICT:
         _conflict(tx, office, row, said)
     elif said.settled:
         _end(tx, office, row, said)
     else:
-        _under_way(tx, office, row, said, newest=newest)
+        _under_way(tx, office, row, said)
+        return office.ask_again_s if newest else None
+    return None
 
 
-def _absent(tx: Connection, office: CaseOffice, row: sa.Row[Any], *, newest: bool) -> None:
+def _absent(tx: Connection, office: CaseOffice, row: sa.Row[Any], *, newest: bool) -> float | None:
     """Never seen there although it had been taken: the same again.  Before the core has taken it,
     its own message is still on the way."""
     if not newest or row.cancelling:
-        return
+        return None
     if row.state:
         applications.send_again(tx, office, row)
-    applications.ask(tx, office, row, office.ask_again_s)
+    return office.ask_again_s
 
 
 def _conflict(
@@ -89,18 +105,17 @@ def _conflict(
 
 
 def _under_way(
-    tx: Connection, office: CaseOffice, row: sa.Row[Any], said: ApplicationResult, *, newest: bool
+    tx: Connection, office: CaseOffice, row: sa.Row[Any], said: ApplicationResult
 ) -> None:
     applications.update(tx, row, state=said.state.value, code=said.code, reason=said.reason)
     for head in _following(tx, row):
         machine.in_core(tx, office, head, held=said.held)
-    if newest:
-        applications.ask(tx, office, row, office.ask_again_s)
 
 
 def _end(tx: Connection, office: CaseOffice, row: sa.Row[Any], said: ApplicationResult) -> None:
     applications.update(
         tx, row, state=said.state.value, code=said.code, reason=said.reason, live_key=None,
+        was=said.was,
         ended_us=office.now_us(tx), principal=said.principal, interest=said.interest,
     )  # fmt: skip
     for head in _open_cases(tx, row):
@@ -133,5 +148,7 @@ def _following(tx: Connection, row: sa.Row[Any]) -> list[sa.Row[Any]]:
 
 
 def _open_cases(tx: Connection, row: sa.Row[Any]) -> list[sa.Row[Any]]:
+    if row.kind == ApplicationKind.UNSEAL.value:  # of cases that have ended: see unsealing.told
+        return []
     found = [machine.lock(tx, case_id) for case_id in applications.cases_of(tx, row.id)]
     return [one for one in found if one is not None and not CaseState(one.state).ended]

@@ -8,50 +8,39 @@ Once the first chunk is given, the work goes to its end whatever versions come: 
 newest one.  A withdrawal stops it, in chunks too; what is sealed by then stays sealed.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub import audit
-from hub.bus import Delivery, Effect, Message, NewMessage
 from hub.cases import applications, machine
 from hub.cases.applications import Wish
 from hub.cases.attachments import problem
 from hub.cases.office import CaseOffice
 from hub.cases.unit_tables import case_unit
-from hub.cases.words import CaseState, Waiting
+from hub.cases.units import find_unit, set_unit, turn, unit_of
+from hub.cases.words import REASON_ZH, CaseState, Waiting
 from hub.core.copy_tables import registry_person, registry_unit
-from hub.core.copying import read_feed
 from hub.kernel.clocks import to_us
 from hub.kernel.identity import normal_uscc
 from hub.kernel.secret import mask_account
 from hub.kernel.typed import read_json
-from hub.ports.line import PartnerRefused
 from hub.ports.registry import (
     ApplicationKind,
     ApplicationResult,
     ApplicationState,
-    RegistryPort,
     Sealing,
 )
 
-ROSTER = "case.roster"
 CHUNK = 100
 """Accounts of one message and one transaction."""
-_AGAIN_S = 1.0
 _TO_SEAL = ("01", "")  # GRZHZT 正常, or one we could not read: the core decides
 _CLOSED_UNIT = "04"
 _REASON = "企业迁移登记迁出"
-
-
-class RosterLetter(msgspec.Struct, frozen=True):
-    """``turn`` counts the messages of one case; ``sequence`` is where the copy stood."""
-
-    case_id: int
-    turn: int
-    sequence: int
+FAILED = "sealing_failed"
+"""The problem that people must decide about."""
 
 
 def begin(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> None:
@@ -60,7 +49,7 @@ def begin(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> No
     What an older version has sealed that was stopped for this one is counted in.
     """
     firm = office.vault.tokens.whole("uscc", normal_uscc(uscc))
-    old = _find(tx, row.id)
+    old = find_unit(tx, row.id)
     before = 0
     if old is not None and old.unit_token != firm:
         _note_left(tx, row, old)
@@ -69,22 +58,23 @@ def begin(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> No
     values = {
         "version": row.version, "unit_token": firm, "since_us": to_us(office.clock.now()),
         "cursor_token": "", "whole": 0, "approved": 0, "wanted": before, "given": before,
-        "sealed": before, "failed": 0, "stopping": 0, "stop_id": 0,
+        "sealed": before, "failed": 0, "stopping": 0, "stop_id": 0, "retry_id": 0, "retry_to": 0,
     }  # fmt: skip
+    applications.unlink_failed(tx, row.id, ApplicationKind.SEAL)
     if old is None:
         tx.execute(sa.insert(case_unit).values(case_id=row.id, turns=0, **values))
     else:
-        _set(tx, row.id, **values)
+        set_unit(tx, row.id, **values)
     row = machine.move(tx, office, row, state=CaseState.CHECKED, waiting=Waiting.ACCOUNT)
     turn(tx, office, row)
 
 
 def drop(tx: Connection, row: sa.Row[Any]) -> None:
     """A version that wants something else begins before any account was given to the core."""
-    old = _find(tx, row.id)
+    old = find_unit(tx, row.id)
     if old is not None:
         _note_left(tx, row, old)
-        _set(tx, row.id, turns=old.turns + 1, cursor_token="", wanted=0, given=0, sealed=0,
+        set_unit(tx, row.id, turns=old.turns + 1, cursor_token="", wanted=0, given=0, sealed=0,
              failed=0)  # fmt: skip
 
 
@@ -93,24 +83,10 @@ def _note_left(tx: Connection, row: sa.Row[Any], old: sa.Row[Any]) -> None:
         machine.note(tx, row, problem("sealed_before", f"{old.sealed} 户"))
 
 
-def turn(tx: Connection, office: CaseOffice, row: sa.Row[Any], delay_s: float = 0) -> None:
-    """Have the next chunk made; a message made before is acted upon no more."""
-    number, stands = _unit(tx, row.id).turns + 1, read_feed(tx, office.registry)
-    _set(tx, row.id, turns=number)
-    made = NewMessage(
-        interface=office.registry, kind=ROSTER, key=f"{row.id}:{number}",
-        payload=msgspec.json.encode(RosterLetter(row.id, number, stands.seq)),
-        effect=Effect.READ, group=f"case:{row.id}", subject=f"办件 {row.number} 单位名下账户",
-        month=office.month, contract_version=office.registry_version, items=1, delay_s=delay_s,
-        endless=True,
-    )  # fmt: skip
-    office.bus.put(tx, [made])
-
-
 def goes_on(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> bool:
     """A version meets a sealing under way, which goes on under it; ``uscc`` is empty where the
     version does not want a sealing.  False: none is under way."""
-    unit = _find(tx, row.id)
+    unit = find_unit(tx, row.id)
     if unit is None or not _under_way(tx, row, unit):
         return False
     if unit.stopping:  # checked when the last is cancelled
@@ -120,6 +96,7 @@ def goes_on(tx: Connection, office: CaseOffice, row: sa.Row[Any], uscc: str) -> 
     if not uscc or office.vault.tokens.whole("uscc", normal_uscc(uscc)) != unit.unit_token:
         machine.note(tx, row, problem("sealing_begun"))
     machine.in_core(tx, office, row)
+    finish(tx, office, row)
     return True
 
 
@@ -134,74 +111,18 @@ def take_back(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> bool:
 
     False: no account was given to the core.
     """
-    unit = _find(tx, row.id)
+    unit = find_unit(tx, row.id)
     if unit is None or not (_under_way(tx, row, unit) or unit.given):
         return False
     row = machine.move(tx, office, row, waiting=Waiting.CANCEL, back_asked=1)
     if not unit.stopping:
-        _set(tx, row.id, stopping=1, stop_id=0)
+        set_unit(tx, row.id, stopping=1, stop_id=0, retry_to=0)
         turn(tx, office, row)
     finish(tx, office, row)
     return True
 
 
-class RosterHandler:
-    """One turn: is the copy whole, then the next chunk."""
-
-    def __init__(self, office: CaseOffice) -> None:
-        self._office = office
-
-    def send(self, delivery: Delivery) -> tuple[RosterLetter, bool]:
-        letter = read_json(delivery.payload, RosterLetter)
-        port: RegistryPort = delivery.port
-        page = port.changes_since(delivery.line, letter.sequence, 1)
-        return letter, not page.changes
-
-    def apply(self, tx: Connection, message: Message, result: tuple[RosterLetter, bool]) -> None:
-        letter, nothing_new = result
-        office = self._office
-        row = machine.lock(tx, letter.case_id)
-        unit = None if row is None else _find(tx, row.id)
-        if row is None or unit is None or letter.turn != unit.turns:
-            return
-        if CaseState(row.state).ended:
-            return
-        if unit.stopping:
-            _cancel(tx, office, row, unit)
-            return
-        if unit.whole or row.back_asked or row.state == CaseState.PARSED.value:
-            return
-        stands = read_feed(tx, office.registry)
-        as_of = 0 if stands.as_of is None else to_us(stands.as_of)
-        still = nothing_new and stands.seq == letter.sequence and stands.as_of is not None
-        if not (still or as_of >= unit.since_us):
-            turn(tx, office, row, _AGAIN_S)
-            return
-        _chunk(tx, office, row, unit)
-
-    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
-        """A contract fault: on the board until somebody has it sent again."""
-
-    def unknown(self, tx: Connection, message: Message) -> None:
-        """Cannot be: only money messages end unknown."""
-
-    def died(self, tx: Connection, message: Message) -> None:
-        """Cannot be: it has no ceiling."""
-
-
-def _find(tx: Connection, case_id: int) -> sa.Row[Any] | None:
-    return tx.execute(_of(case_id)).one_or_none()
-
-
-def _unit(tx: Connection, case_id: int) -> sa.Row[Any]:
-    return tx.execute(_of(case_id)).one()
-
-
-def _of(case_id: int) -> sa.Select[Any]:
-    return sa.select(case_unit).where(case_unit.c.case_id == case_id).with_for_update()
-
-
-def _chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any]) -> None:
+def chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any]) -> None:
     firm = tx.execute(
         sa.select(registry_unit).where(
             registry_unit.c.uscc_token == unit.unit_token,
@@ -209,7 +130,7 @@ def _chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[An
         )
     ).first()
     if firm is None and unit.cursor_token:  # closed meanwhile: nothing more can be sealed
-        _set(tx, row.id, whole=1)
+        set_unit(tx, row.id, whole=1)
         finish(tx, office, row)
         return
     if firm is None:
@@ -219,7 +140,7 @@ def _chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[An
     mine = sa.and_(p.unit_token == firm.unit_token, p.state.in_(_TO_SEAL))
     if unit.cursor_token == "":
         count = int(tx.scalar(sa.select(sa.func.count()).where(mine)) or 0)
-        _set(tx, row.id, wanted=unit.sealed + count)
+        set_unit(tx, row.id, wanted=unit.sealed + count)
         if count > office.seat(row.interface).terms.approve_above and not unit.approved:
             staffed = machine.move(tx, office, row, waiting=Waiting.STAFF)
             machine.note(tx, staffed, problem("needs_approval"))
@@ -231,13 +152,13 @@ def _chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[An
         .limit(CHUNK)
     ).all()
     if not found:
-        _set(tx, row.id, whole=1)
+        set_unit(tx, row.id, whole=1)
         finish(tx, office, row)
         return
     wishes = [_wish(tx, office, one) for one in found]
     key = f"seal:{row.id}:{unit.turns}"
     applications.apply_many(tx, office, row.id, ApplicationKind.SEAL, key, wishes)
-    _set(tx, row.id, cursor_token=found[-1].account_token, given=unit.given + len(found))
+    set_unit(tx, row.id, cursor_token=found[-1].account_token, given=unit.given + len(found))
     audit.record(
         tx, act="case.sealing", actor="hub", subject=f"case:{row.id}",
         detail={"given": unit.given + len(found)}, count=len(found),
@@ -248,7 +169,7 @@ def _chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[An
     turn(tx, office, row)
 
 
-def _cancel(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any]) -> None:
+def cancel(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any]) -> None:
     """The next chunk of what is at the core; one that another case stands behind stays there."""
     found = applications.live_kind(tx, row.id, ApplicationKind.SEAL, unit.stop_id, CHUNK)
     theirs = [live for live in found if applications.others(tx, live.id, row.id)]
@@ -261,7 +182,7 @@ def _cancel(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[A
             tx, act="case.sealing_cancelled", actor="hub", subject=f"case:{row.id}",
             detail={"left": len(theirs)}, count=count,
         )  # fmt: skip
-        _set(tx, row.id, stop_id=found[-1].id, given=unit.given - len(theirs))
+        set_unit(tx, row.id, stop_id=found[-1].id, given=unit.given - len(theirs))
         turn(tx, office, row)
     finish(tx, office, row)
 
@@ -279,36 +200,90 @@ def _wish(tx: Connection, office: CaseOffice, one: sa.Row[Any]) -> Wish:
 def settled(tx: Connection, office: CaseOffice, head: sa.Row[Any], said: ApplicationResult) -> None:
     """One account has come to its end."""
     column = case_unit.c.sealed if said.state is ApplicationState.DONE else case_unit.c.failed
-    _set(tx, head.id, **{column.name: column + 1})
+    set_unit(tx, head.id, **{column.name: column + 1})
     finish(tx, office, head)
 
 
 def finish(tx: Connection, office: CaseOffice, head: sa.Row[Any]) -> None:
-    """The case ends with the last account; one taken back, when nothing is at the core.
+    """The case ends with the last account, unless some could not be sealed: then people decide.
 
-    One taken back and filed again begins anew then.
+    One taken back ends when nothing is at the core; taken back and filed again it begins anew.
     """
-    unit = _unit(tx, head.id)
-    words = f"应封存 {unit.wanted} 户，已封存 {unit.sealed} 户，未能封存 {unit.failed} 户"
-    if unit.sealed + unit.failed < unit.given:
+    unit = unit_of(tx, head.id)
+    if unit.sealed + unit.failed < unit.given or unit.retry_to:
         return
     if head.back_asked:
+        text = _words(unit)
         if unit.sealed:
-            words += f"；已封存的 {unit.sealed} 户不自动启封，须由人办理启封"
-        machine.end(tx, office, head, CaseState.WITHDRAWN, text=words)
+            text += f"；已封存的 {unit.sealed} 户不自动启封，须由人办理启封"
+        machine.end(tx, office, head, CaseState.WITHDRAWN, text=text)
     elif unit.stopping:
-        _set(tx, head.id, cursor_token="", stopping=0)
+        set_unit(tx, head.id, cursor_token="", stopping=0)
         machine.check(tx, office, head)
+    elif unit.whole and unit.failed:
+        _leave_to_people(tx, office, head, unit.failed)
     elif unit.whole:
-        machine.end(tx, office, head, CaseState.DONE, text=words)
+        machine.end(tx, office, head, CaseState.DONE, text=_words(unit))
+
+
+def _words(unit: sa.Row[Any]) -> str:
+    return f"应封存 {unit.wanted} 户，已封存 {unit.sealed} 户，未能封存 {unit.failed} 户"
+
+
+def _leave_to_people(tx: Connection, office: CaseOffice, head: sa.Row[Any], failed: int) -> None:
+    row = machine.lock(tx, head.id)
+    if row is not None and row.waiting != Waiting.STAFF.value:
+        staffed = machine.move(tx, office, row, waiting=Waiting.STAFF)
+        machine.note(tx, staffed, problem(FAILED, f"{failed} 户"))
+
+
+def left_to_people(row: sa.Row[Any], unit: sa.Row[Any] | None) -> bool:
+    """Whether all is answered and some accounts could not be sealed."""
+    if unit is None or row.waiting != Waiting.STAFF.value:
+        return False
+    return bool(unit.whole and unit.failed and unit.sealed + unit.failed >= unit.given)
+
+
+def retry(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
+    """A person has those that failed tried again, under new numbers."""
+    machine.forget(tx, row, FAILED)
+    last = applications.last_failed(tx, row.id, ApplicationKind.SEAL)
+    set_unit(tx, row.id, retry_id=0, retry_to=last)
+    row = machine.move(tx, office, row, waiting=Waiting.REVIEW)
+    turn(tx, office, row)
+
+
+def retry_chunk(tx: Connection, office: CaseOffice, row: sa.Row[Any], unit: sa.Row[Any]) -> None:
+    """The next of those that failed."""
+    key = f"seal:{row.id}:{unit.turns}"
+    last, count = applications.apply_again(
+        tx, office, row.id, ApplicationKind.SEAL, key, unit.retry_id, unit.retry_to, CHUNK
+    )
+    if not count:
+        set_unit(tx, row.id, retry_to=0)
+        finish(tx, office, row)
+        return
+    set_unit(tx, row.id, retry_id=last, failed=unit.failed - count)
+    audit.record(tx, act="case.sealing_again", actor="hub", subject=f"case:{row.id}", count=count)
+    turn(tx, office, row)
+
+
+def close(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
+    """A person ends it as it stands: what could not be sealed is told by its reasons."""
+    reasons = applications.failed_reasons(tx, row.id, ApplicationKind.SEAL)
+    text = f"{_words(unit_of(tx, row.id))}（{say_reasons(reasons)}）"
+    machine.forget(tx, row, FAILED)
+    machine.end(tx, office, row, CaseState.DONE, text=text)
+
+
+def say_reasons(reasons: Mapping[str, int]) -> str:
+    """By number, most first."""
+    ordered = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+    return "、".join(f"{REASON_ZH.get(code, code)} {count} 户" for code, count in ordered)
 
 
 def approve(tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> None:
     """A person has approved the number of accounts: begin."""
-    _set(tx, row.id, approved=1)
+    set_unit(tx, row.id, approved=1)
     row = machine.move(tx, office, row, waiting=Waiting.ACCOUNT)
     turn(tx, office, row)
-
-
-def _set(tx: Connection, case_id: int, **values: Any) -> None:
-    tx.execute(sa.update(case_unit).where(case_unit.c.case_id == case_id).values(**values))

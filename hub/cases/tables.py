@@ -138,6 +138,8 @@ application = sa.Table(
     sa.Column("state", sa.String(2), nullable=False),
     sa.Column("code", sa.String(12), nullable=False),
     sa.Column("reason", sa.String(24), nullable=False),
+    # GRZHZT before a sealing or unsealing was carried out, as the core said; empty if it did not.
+    sa.Column("was", sa.String(2), nullable=False, server_default=""),
     sa.Column("cancelling", flag(), nullable=False),
     # How often the core was asked about it: only the newest question is followed by another.
     sa.Column("asks", sa.Integer, nullable=False),

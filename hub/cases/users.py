@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from hub.bus import Handler, NoticeUser
-from hub.cases import attachments, changing, feeding, intake, kinds, machine, results, sealing
+from hub.cases import attachments, changing, feeding, intake, kinds, machine, results, roster
 from hub.cases.office import CaseOffice
+from hub.cases.units import ROSTER
 from hub.cases.words import CaseState, Waiting
 from hub.core import (
     APPLY,
@@ -39,7 +40,7 @@ def handlers(office: CaseOffice) -> Mapping[str, Handler]:
         APPLY: ApplyHandler(take, office.bus, office.hold_again_s),
         CANCEL: CancelHandler(take, office.bus, office.hold_again_s),
         INQUIRE: InquireHandler(take),
-        sealing.ROSTER: sealing.RosterHandler(office),
+        ROSTER: roster.RosterHandler(office),
         changing.UNIT: changing.UnitHandler(office),
         PERSONS: PersonsHandler(partial(_persons, office)),
     }

@@ -38,6 +38,15 @@ class Waiting(StrEnum):
     STAFF = "staff"  # somebody here must look
 
 
+class Unsealing(StrEnum):
+    """Where the undoing of a sealing stands."""
+
+    ASKED = "asked"  # another person must confirm
+    RUNNING = "running"
+    STAFF = "staff"  # some accounts could not be opened: people decide
+    ENDED = "ended"
+
+
 class Fed(StrEnum):
     """Where the feedback of one step stands."""
 
@@ -106,6 +115,7 @@ PROBLEM_ZH = {
     "opening_lacks": "迁入开户缺少住所、法定代表人、经办人或缴存比例",
     "needs_approval": "要封存的户数超过规定，须经核准",
     "sealing_begun": "封存已经开始，按开始时的单位办完；这一版的内容与之不同，须人工核对",
+    "sealing_failed": "未能封存，原因见各户；须人工决定再办或照此办结",
     "sealed_before": "较早的版本已封存另一单位的账户，不自动启封，须由人办理启封",
     "bad_business": "没有说明是变更登记还是迁移登记",
     "bad_changedate": "登记日期不是日期，或在今天之后",
@@ -131,4 +141,6 @@ REASON_ZH = {
     "cancelled": "核心已撤销这个申请",
     "old_value": "原值与登记不符",
     "already_open": "该统一社会信用代码已开户",
+    "conflict": "核心已有同一编号而内容不同的申请",
+    "cancelled_before": "申请已撤销",
 }

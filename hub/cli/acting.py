@@ -38,7 +38,7 @@ def preview_text(preview: "Preview") -> str:
 
 def run_act(
     act: str, subject: str, *, home: Path | None, token_file: Path | None, as_json: bool,
-    preview: bool, reason: str, expect: str,
+    preview: bool, reason: str, expect: str, evidence: str = "",
 ) -> None:  # fmt: skip
     """Say what the act would do, or have it done."""
     from hub.app import acts
@@ -49,6 +49,7 @@ def run_act(
             show(found.as_dict(), as_json, preview_text(found))
             return
         why = reason or ("" if as_json else typer.prompt("事由 (reason)", err=True))
-        done = acts.order(hub, token_of(token_file), act, subject, why, seen=expect)
+        done = acts.order(hub, token_of(token_file), act, subject, why, seen=expect,
+                          evidence=evidence)  # fmt: skip
     said = {"said": done.text, "approval": done.approval, "preview": done.preview.as_dict()}
     show(said, as_json, done.text)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="办件 · cases filed by government platforms")
 _MOST = 200
+_LONGEST_PATH = 400
 Number = Annotated[
     str, typer.Argument(help="办件编号，平台的或本中心的 · the platform's number, or the hub's")
 ]
@@ -75,6 +76,12 @@ def show_one(number: Number, home: Home = None, as_json: AsJson = False) -> None
         lines.append(
             f"  封存 {seen.unit.sealed} / {seen.unit.wanted} 户，未能封存 {seen.unit.failed} 户"
         )
+        lines += [f"  未成：{code} {count} 户" for code, count in seen.unit.reasons]
+    lines += [
+        f"  启封 {one.opened} / {one.wanted} 户，未能启封 {one.failed} 户 [{one.state}] "
+        f"{one.ordered_by} → {one.confirmed_by}；{one.reason}；{one.evidence}"
+        for one in seen.unsealings
+    ]
     lines += [
         f"  材料 {one.id}：v{one.version} 第 {one.place} 份 {one.material} {one.media} "
         f"{one.size} 字节 {one.word} SM3 {one.digest[:16]}"
@@ -195,6 +202,79 @@ def decide(
     act = "case.field_take" if take else "case.field_keep"
     run_act(act, f"{number}:{place}", home=home, token_file=token_file, as_json=as_json,
             preview=preview, reason=reason, expect=expect)  # fmt: skip
+
+
+@app.command()
+@clean_errors
+def retry(
+    number: Number,
+    reason: WhyOr = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """再办未能封存（或启封）的户，各用新的申请编号.
+
+    Try the accounts again that could not be sealed, or opened, each under a new number.
+    """
+    run_act("case.retry", number, home=home, token_file=token_file, as_json=as_json,
+            preview=preview, reason=reason, expect=expect)  # fmt: skip
+
+
+@app.command()
+@clean_errors
+def close(
+    number: Number,
+    reason: WhyOr = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """按现状办结：未能封存（或启封）的户连同原因反馈给推送方.
+
+    End it as it stands: what could not be sealed, or opened, is told with its reasons.
+    """
+    run_act("case.close", number, home=home, token_file=token_file, as_json=as_json,
+            preview=preview, reason=reason, expect=expect)  # fmt: skip
+
+
+@app.command()
+@clean_errors
+def unseal(
+    number: Number,
+    evidence: Annotated[
+        str,
+        typer.Option(
+            help="依据：文件（记文件名与 SM3）或文号 · a file (its SM3 is kept) or a number"
+        ),
+    ] = "",
+    reason: WhyOr = "",
+    preview: Preview_ = False,
+    expect: Expect = "",
+    home: Home = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """启封一个已结束办件所封存的账户：一人申请，另一人用 hub approve 复核.
+
+    Open the accounts that an ended case has sealed: one asks, another confirms.
+    """
+    run_act("case.unseal", number, home=home, token_file=token_file, as_json=as_json,
+            preview=preview, reason=reason, expect=expect, evidence=_named(evidence))  # fmt: skip
+
+
+def _named(evidence: str) -> str:
+    """A file by its name and digest, or the words as they are."""
+    from hub.crypto import sm3_hex
+
+    path = Path(evidence)
+    if not (0 < len(evidence) < _LONGEST_PATH and path.is_file()):
+        return evidence
+    return f"{path.name} SM3 {sm3_hex(path.read_bytes())}"
 
 
 @app.command()

@@ -95,6 +95,7 @@ ACTS: dict[str, Act] = {
         Act("policy.change", "变更对冲政策", _HANDLER, _APPROVER, Party.CENTRE, _TODAY_S),
         Act("channel.resume", "恢复资金通道", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("agreement.resume", "恢复对冲协议", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
+        Act("case.unseal", "启封", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act("agreement.end", "终止对冲协议", _HANDLER, _SECOND, Party.CENTRE, _TODAY_S),
         Act(
             "session.remote",

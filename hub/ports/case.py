@@ -33,6 +33,7 @@ class Step(StrEnum):
     DONE = "done"  # 办结
     FAILED = "failed"  # 不予办理
     WITHDRAWN = "withdrawn"  # 已撤回
+    UNDONE = "undone"  # 已启封：办结之后由中心恢复
 
 
 @dataclass(frozen=True, slots=True)

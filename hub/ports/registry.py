@@ -150,6 +150,7 @@ class ApplicationResult:
     ``unit``: the unit opened, or open already; ``principal`` and ``interest`` in 分, of a
     withdrawal that is done; ``conflicts`` of a change that met other values than expected.
     ``held``: accepted, but the core waits for an offset to let go of the account's money.
+    ``was``: GRZHZT before a sealing or unsealing that is done; empty if the core does not say.
     """
 
     number: str
@@ -163,6 +164,7 @@ class ApplicationResult:
     ended_on: date | None = None
     held: bool = False
     conflicts: tuple[FieldChange, ...] = ()
+    was: str = ""
 
     @property
     def settled(self) -> bool:

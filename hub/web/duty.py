@@ -190,11 +190,12 @@ class Acting:
         subject: str,
         token: Token,
         reason: Reason = "",
+        evidence: Reason = "",
         seen: Seen = "",
     ) -> Response:
         """Have it done or ask the second person; what moved is shown, nothing done."""
         try:
-            done = self._desk.order(secret_of(token), act, subject, needed(reason), seen)
+            done = self._desk.order(secret_of(token), act, subject, needed(reason), seen, evidence)
         except (PreviewChanged, WrongState):
             now = self._desk.look(act, subject)
             return self._reading.preview(request, now, seen=seen or "{}", status=409)

@@ -45,6 +45,13 @@ def _people(count: int) -> list[str]:
     ]
 
 
+def write_firm(data: Path, count: int) -> None:
+    """The core's files: one firm of ``count`` open accounts and some that are closed."""
+    data.mkdir(parents=True)
+    (data / "units.csv").write_text(UNIT, encoding="utf-8")
+    (data / "persons.csv").write_text("\n".join([PERSON_HEADER, *_people(count)]) + "\n", "utf-8")
+
+
 @dataclass
 class Regulated(Stage):
     """``platform`` is the regulator of one thing."""
@@ -78,9 +85,7 @@ class Regulated(Stage):
 def stage(folder: Path, count: int, thing: str = "migration") -> Iterator[Regulated]:
     """Up until the block ends; a firm of ``count`` open accounts."""
     site, data = Site(folder), folder / "data"
-    data.mkdir(parents=True)
-    (data / "units.csv").write_text(UNIT, encoding="utf-8")
-    (data / "persons.csv").write_text("\n".join([PERSON_HEADER, *_people(count)]) + "\n", "utf-8")
+    write_firm(data, count)
     clock = SharedClock(site.clock_file)
     clock.set(datetime(2025, 10, 14, 9, 30, tzinfo=SHANGHAI))
     words = [

@@ -56,7 +56,15 @@ class SealingCore:
     feed: list[tuple[str, str]] = field(default_factory=list)
     slow: bool = False
     lose: int = 0
+    refuses: set[str] = field(default_factory=set)
+    """Accounts whose state does not allow it."""
+    held: set[str] = field(default_factory=set)
+    unsealed: dict[str, int] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
+    """How many applications each inquiry was about."""
     opened: list[str] = field(default_factory=list)
+    kinds: dict[str, ApplicationKind] = field(default_factory=dict)
+    was: dict[str, str] = field(default_factory=dict)
     application_limit: int = 1000
     persons_limit: int = 200
 
@@ -89,18 +97,25 @@ class SealingCore:
             if kind is ApplicationKind.UNIT_OPEN:
                 self.opened.append(one.uscc)
                 self.stands[one.number] = S.DONE
+            elif one.account in self.held:
+                return ApplicationResult(one.number, S.ABSENT, "2105", "hold", "")
+            elif one.account in self.refuses:
+                self.stands[one.number] = S.REFUSED
             else:
                 self.made[one.number], self.stands[one.number] = one.account, S.ACCEPTED
+                self.kinds[one.number] = kind
                 if not self.slow:
                     self.finish(one.number)
         return self._shown(one.number)
 
     def finish(self, number: str) -> None:
         """The core's people carry it out."""
-        account = self.made[number]
+        account, sealing = self.made[number], self.kinds[number] is ApplicationKind.SEAL
         self.stands[number] = S.DONE
-        self.sealed[account] = self.sealed.get(account, 0) + 1
-        self.states[account] = "02"
+        self.was[number] = self.states[account]
+        done = self.sealed if sealing else self.unsealed
+        done[account] = done.get(account, 0) + 1
+        self.states[account] = "02" if sealing else "01"
         self.feed += [("GR", account), ("DW", UNIT)]
 
     def cancel(
@@ -119,13 +134,17 @@ class SealingCore:
     def inquire(
         self, _line: Any, _kind: ApplicationKind, numbers: Sequence[str]
     ) -> tuple[ApplicationResult, ...]:
+        self.asked.append(len(numbers))
         return tuple(self._shown(number) for number in numbers)
 
     def _shown(self, number: str, late: bool = False) -> ApplicationResult:
         stands = self.stands.get(number, S.ABSENT)
         if late and stands is S.DONE:
             return ApplicationResult(number, stands, "2107", "ended_before", "")
-        return ApplicationResult(number, stands, "0000", "", "", unit="522700000009")
+        if stands is S.REFUSED:
+            return ApplicationResult(number, stands, "2103", "state", "")
+        return ApplicationResult(number, stands, "0000", "", "", unit="522700000009",
+                                 was=self.was.get(number, ""))  # fmt: skip
 
 
 @dataclass

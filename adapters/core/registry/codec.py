@@ -83,7 +83,7 @@ def _result(
         principal=None if row.BJFEN is None else Fen(row.BJFEN),
         interest=None if row.LXFEN is None else Fen(row.LXFEN),
         ended_on=_day(row.BJRQ, drift), held=row.ZTDC == _HELD,
-        conflicts=tuple(FieldChange(one.ZDM, one.JZ, one.XZ) for one in row.CY),
+        conflicts=tuple(FieldChange(one.ZDM, one.JZ, one.XZ) for one in row.CY), was=row.YZT,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class ApplicationRow(Struct):
     LXFEN: int | None = None
     BJRQ: str = ""
     ZTDC: str = ""
+    YZT: str = ""
     CY: tuple[ConflictRow, ...] = ()
 
 

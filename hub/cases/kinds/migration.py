@@ -11,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.cases import applications, machine, sealing
+from hub.cases import applications, machine, sealing, unsealing
 from hub.cases.attachments import Problem, problem
 from hub.cases.office import CaseOffice
-from hub.cases.words import CaseState
+from hub.cases.words import CaseState, Waiting
 from hub.kernel.identity import is_uscc, normal_name, normal_uscc
 from hub.kernel.secret import mask_id
 from hub.ports.case import Filing
@@ -94,10 +94,16 @@ class Migration:
         return True
 
     def goes_on(self, tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> bool:
+        if unsealing.begun(tx, row.id) is not None:  # checked when it is over
+            machine.move(tx, office, row, state=CaseState.PARSED, waiting=Waiting.CANCEL)
+            return True
         wrong = self.problems(filing, office.today) or filing.fields.get("direction") != OUT
         return sealing.goes_on(tx, office, row, "" if wrong else filing.id_number)
 
     def taken_back(self, tx: Connection, office: CaseOffice, row: sa.Row[Any]) -> bool:
+        if unsealing.begun(tx, row.id) is not None:
+            machine.end(tx, office, row, CaseState.WITHDRAWN, text="申请人撤回")
+            return True
         return sealing.take_back(tx, office, row)
 
 

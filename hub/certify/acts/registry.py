@@ -111,7 +111,7 @@ class Acts(Stage):
                 self.rungs.add(Rung.RESULT)
             rows[name] = {
                 "state": one.state.value, "code": one.code, "reason": one.reason,
-                "settled": one.settled, "unit": one.unit, "held": one.held,
+                "settled": one.settled, "unit": one.unit, "held": one.held, "was": one.was,
                 "principal": one.principal, "interest": one.interest,
                 "interest_told": one.interest is not None,
                 "conflicts": {c.name: c.old for c in one.conflicts},

@@ -138,8 +138,10 @@ class StoreDutyDesk:
     def moved_since(self, seen: str, now: Preview) -> tuple[Change, ...]:
         return acts.moved_since(seen, now) or ()
 
-    def order(self, token: Secret, act: str, subject: str, reason: str, seen: str) -> acts.Ordered:
-        return acts.order(self._hub, token, act, subject, reason, seen=seen)
+    def order(
+        self, token: Secret, act: str, subject: str, reason: str, seen: str, evidence: str
+    ) -> acts.Ordered:
+        return acts.order(self._hub, token, act, subject, reason, seen=seen, evidence=evidence)
 
     def waiting(self) -> tuple[confirming.Waiting, ...]:
         return tuple(self._shifted(each) for each in confirming.list_waiting(self._hub))

@@ -94,7 +94,9 @@ class DutyDesk(Protocol):
         """What changed since a binding was shown."""
         ...
 
-    def order(self, token: Secret, act: str, subject: str, reason: str, seen: str) -> Ordered:
+    def order(
+        self, token: Secret, act: str, subject: str, reason: str, seen: str, evidence: str
+    ) -> Ordered:
         """Have it done, or ask a second person."""
         ...
 

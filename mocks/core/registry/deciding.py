@@ -144,7 +144,8 @@ class Deciding:
             self._storage.run(sql, (to, asked["GRZH"]))
             self.touch("persons", "grzh", asked["GRZH"], now_us)
             self.touch("units", "dwzh", asked["DWZH"], now_us)
-        return First(rules.OK, rules.DONE, {"BJRQ": day}, account=asked["GRZH"])
+        told = {"BJRQ": day, "YZT": found[1]}
+        return First(rules.OK, rules.DONE, told, account=asked["GRZH"])
 
     def _withdraw(self, asked: Mapping[str, Any]) -> First:
         found = self._storage.row(

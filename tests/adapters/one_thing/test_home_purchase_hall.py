@@ -137,7 +137,7 @@ GOOD = {"code": "200", "message": "", "data": {"receiptno": "HZ1"}}
 
 
 class TestFeedback:
-    @pytest.mark.parametrize("step", list(Step))
+    @pytest.mark.parametrize("step", [one for one in Step if one is not Step.UNDONE])
     def test_every_step_is_the_contract_s(self, step: Step) -> None:
         line = _Line(lambda: GOOD)
         told = replace(

@@ -63,6 +63,18 @@ def test_what_is_off_is_refused() -> None:
 
 def test_feedback_is_the_golden_sample() -> None:
     made = adapter.Migration(CONTEXT)
-    text = "应封存 3 户，已封存 2 户，未能封存 1 户"
+    text = "应封存 3 户，已封存 2 户，未能封存 1 户（账户状态不允许 1 户）"
     told = Feedback("regulator", "QY20251013000001", 1, 5, Step.DONE, NOW, text)
     assert made.case_content(told) == sample("feedback.done.request.json")
+    at, text = (
+        datetime(2025, 10, 15, 10, 0, tzinfo=SHANGHAI),
+        "应启封 2 户，已启封 2 户，未能启封 0 户",
+    )
+    told = Feedback("regulator", "QY20251013000001", 1, 7, Step.UNDONE, at, text)
+    assert made.case_content(told) == sample("feedback.undone.request.json")
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_every_step_has_a_code(step: Step) -> None:
+    said = adapter.Migration(CONTEXT).case_content(Feedback("regulator", "QY1", 1, 1, step, NOW))
+    assert CONTRACT.validate_json("feedback.request", said) == []

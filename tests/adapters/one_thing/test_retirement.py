@@ -220,7 +220,7 @@ def told(step: Step, door: str = "onething", **more: Any) -> Feedback:
 
 
 @pytest.mark.parametrize("door", ["onething", "item"])
-@pytest.mark.parametrize("step", list(Step))
+@pytest.mark.parametrize("step", [one for one in Step if one is not Step.UNDONE])
 def test_every_step_is_told_by_the_contract(step: Step, door: str) -> None:
     line = Wire(ok)
     more: dict[str, Any] = {"text": "原因"}
