@@ -1,6 +1,9 @@
 """A centre between the mock market regulator and the mock core, on real sockets."""
 
+import csv
+import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -8,11 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from hub.app.assembly import open_hub, start_engine
 from hub.app.demo_site import Site, write_home
 from hub.app.discover import discover
 from hub.app.publishing import Following
 from hub.app.receiving import open_receiving
+from hub.core.copy_tables import registry_unit
 from hub.kernel.clocks import SHANGHAI, SharedClock
 from hub.kernel.settings import Settings
 from hub.schedule import seed_calendar
@@ -68,17 +74,36 @@ class Regulated(Stage):
         self.platform("POST", "/cases", route=route, document={**document, **changes},
                       shape=shape)  # fmt: skip
 
+    def states(self, people: int) -> dict[str, int]:
+        """GRZHZT → how many of the firm's accounts, by the core."""
+        return dict(Counter(self._account(n)["GRZHZT"] for n in range(people + CLOSED)))
+
+    def held(self, place: int) -> int:
+        """分 on hold on an account, by the core."""
+        return int(self._account(place)["ZYJEFEN"])
+
+    def _account(self, place: int) -> Any:
+        return self.core("GET", f"/accounts/{account(place)}")
+
+    def copied(self) -> bool:
+        """Whether our copy has the firm."""
+        with self.hub.store.read() as view:
+            return bool(view.scalar(sa.select(sa.func.count()).select_from(registry_unit)))
+
+    def unit(self) -> tuple[str, int, int]:
+        """The unit's state, and how many pay and are sealed, as our copy has them."""
+        u = registry_unit.c
+        with self.hub.store.read() as view:
+            row = view.execute(sa.select(u.state, u.people, u.sealed_people)).one()
+        return row.state, row.people, row.sealed_people
+
     def sealings(self) -> dict[str, int]:
         """Account → how many sealings of it the core has carried out, by the core's CSV."""
-        rows = [
-            line.split(",") for line in self.core("GET", "/registry/applications.csv").splitlines()
-        ]
-        head, found = rows[0], dict[str, int]()
-        for row in rows[1:]:
-            said = dict(zip(head, row, strict=True))
-            if said["SQLX"] == "account_seal" and said["SQZT"] == "03":
-                found[said["GRZH"]] = found.get(said["GRZH"], 0) + 1
-        return found
+        text = self.core("GET", "/registry/applications.csv")
+        found = Counter[str]()
+        for said in csv.DictReader(io.StringIO(text)):
+            found[said["GRZH"]] += said["SQLX"] == "account_seal" and said["SQZT"] == "03"
+        return dict(found)
 
 
 @contextmanager

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hub.app import case_acts
+from hub.app import acts, case_acts, confirming
+from hub.app.hub import Hub
 from hub.cases.looking import see_case
-from tests.cases.migration_stage import Regulated, account, stage
+from hub.kernel.secret import Secret
+from hub.people import Party, Role
+from hub.people.errors import SamePerson
+from tests.cases.migration_stage import CLOSED, Regulated, account, stage
 from tests.cases.stage import until
 
 OUT, IN = "QY20251013000001", "QY20251013000002"
@@ -119,3 +123,56 @@ def test_more_than_the_policy_allows_waits_for_a_person(
             seen = see_case(view, OUT, today=20251014).unit
         assert seen is not None
         assert (seen.wanted, seen.sealed, seen.failed) == (205, 205, 0)
+
+
+def test_a_done_sealing_is_undone_by_two_people(centre: Regulated) -> None:
+    """While an offset holds money of two of the firm's accounts: neither sealing nor unsealing
+    touches what is held, so by the core's contract neither waits for it."""
+    hub, evidence = centre.hub, "黔市监函〔2025〕7 号"
+    until(centre.copied, 60)
+    for place in (0, PEOPLE - 1):
+        centre.core("POST", "/registry/held", GRZH=account(place), fen=500)
+    before = centre.unit()
+    centre.file()
+    until(lambda: centre.steps(OUT)[-1:] == ["3"], 60)
+    until(lambda: centre.unit() == ("01", 0, PEOPLE), 60)
+    chen, huang = _people(hub)
+    with pytest.raises(acts.NoEvidence):
+        acts.order(hub, chen, "case.unseal", OUT, "登记已撤销")
+    asked = acts.order(hub, chen, "case.unseal", OUT, "登记已撤销", evidence=evidence)
+    assert asked.approval is not None
+    with pytest.raises(SamePerson):
+        confirming.confirm(hub, chen, asked.approval, "", "")
+    assert centre.states(PEOPLE) == {"02": PEOPLE, "05": CLOSED}
+    seen = confirming.see_waiting(hub, asked.approval).preview
+    assert (seen.binding["items"], seen.binding["evidence"]) == (PEOPLE, evidence)
+    confirming.confirm(hub, huang, asked.approval, "已核对", seen.digest)
+    until(lambda: centre.steps(OUT)[-1:] == ["9"], 60)
+    assert centre.told(OUT)["sjyy"] == f"应启封 {PEOPLE} 户，已启封 {PEOPLE} 户，未能启封 0 户"
+    assert centre.states(PEOPLE) == {"01": PEOPLE, "05": CLOSED}
+    assert "7" not in centre.steps(OUT)
+    assert [centre.held(place) for place in (0, 1, PEOPLE - 1)] == [500, 0, 500]
+    until(lambda: centre.unit() == before == ("01", PEOPLE, 0), 60)
+
+
+def test_a_core_that_will_not_seal_while_money_is_held_is_waited_for(centre: Regulated) -> None:
+    which = {"code": "registry.account_seal", "where": {"GRZH": account(7)}, "first": 2}
+    centre.core("POST", "/faults", by="row", fault="answer", answer={"code": "2105"}, match=which)
+    centre.file()
+    until(lambda: centre.steps(OUT)[-1:] == ["3"], 60)
+    assert centre.steps(OUT).count("7") == 1
+    assert centre.sealings() == once(PEOPLE)
+
+
+def _people(hub: Hub) -> tuple[Secret, Secret]:
+    centre = Party.CENTRE
+    with hub.store.write() as tx:
+        first = hub.people.add(
+            tx, login="chen", name="陈一", party=centre, roles=[Role.HANDLER], by=None
+        )
+    by = hub.people.authenticate(first)
+    with hub.store.write() as tx:
+        second = hub.people.add(
+            tx, login="huang", name="黄二", party=centre, roles=[Role.REVIEWER], by=by
+        )
+    return first, second
