@@ -8,7 +8,7 @@ from hub.app.discover import FoundAdapter
 from hub.bus.channels import CLAIMABLE_STATES, ChannelState, Pile, read_channel
 from hub.bus.words import MessageState
 from hub.kernel.logs import get_logger
-from hub.monitor.health import INTERVALS, Watched, read_watched
+from hub.monitor.health import INTERVALS, Watched, hold_watched, read_watched
 from hub.monitor.hours import next_due
 from hub.monitor.incidents import Subject, attend, read_open
 from hub.monitor.policy import WatchPolicy
@@ -28,16 +28,16 @@ class Attending:
 
     def attend(self, tx: Connection, name: str, now_us: int) -> None:
         """One interface, in the transaction of its flip."""
-        watched = read_watched(tx).get(name)
+        watched = hold_watched(tx, name)
         if watched is not None and name in self.adapters:
             self._attend(tx, watched, now_us)
 
     def attend_all(self, tx: Connection, now_us: int) -> None:
         """Every interface whose state asks for it: hours that begin, reminders, what was missed."""
         lasting = read_open(tx)
-        for name, watched in read_watched(tx).items():
-            if name in self.adapters and (name in lasting or not watched.standing.state.good):
-                self._attend(tx, watched, now_us)
+        for name, watched in sorted(read_watched(tx).items()):
+            if name in lasting or not watched.standing.state.good:
+                self.attend(tx, name, now_us)  # as it is now: a probe may have ended it
 
     def is_needed(self, tx: Connection) -> bool:
         """Whether there is anything to attend to: a read, so that a quiet day writes nothing."""

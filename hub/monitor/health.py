@@ -37,6 +37,14 @@ def read_watched(tx: Connection) -> dict[str, Watched]:
     return {row.interface: _watched(row) for row in tx.execute(sa.select(watch_state))}
 
 
+def hold_watched(tx: Connection, interface: str) -> Watched | None:
+    """One interface, and nothing flips it until the transaction ends: what is done upon a state
+    must not be done upon one that another transaction has ended meanwhile."""
+    query = sa.select(watch_state).where(watch_state.c.interface == interface).with_for_update()
+    row = tx.execute(query).one_or_none()
+    return None if row is None else _watched(row)
+
+
 def observe(
     tx: Connection, interface: str, sample: Sample, *, every_us: int, took_ms: int | None = None
 ) -> Flip | None:

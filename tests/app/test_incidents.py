@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hub.app import ways
+from hub.app import attending, ways
 from hub.app.discover import Manifest
 from hub.bus.tables import channel, message
 from hub.kernel.clocks import to_us
 from hub.kernel.settings import PartnerSettings, Settings
 from hub.monitor import alerts, incidents, works
+from hub.monitor.health import Watched, read_watched
 from hub.monitor.hours import ServiceHours
 from hub.monitor.incident_reading import (
     Incident,
@@ -206,6 +208,29 @@ def test_outages_with_kills_in_between_are_each_begun_and_ended_once(
     assert len(rows) == 2 * outages
     assert all(row.sent_us is not None for row in rows)
     assert [name for name in spool(bench) if not name.startswith(".")] == names
+
+
+def test_an_end_between_a_look_and_its_act_opens_no_second_incident(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL a probe's transaction may commit while all are attended to."""
+    play(bench, UP, DOWN, DOWN, UP)
+    with bench.watching(lambda: UP) as watching:
+
+        def read_then_end(tx: sa.Connection) -> dict[str, Watched]:
+            found = read_watched(tx)
+            if not end.ident:
+                end.start()
+                end.join(2)  # on SQLite it waits for us, and comes after us
+            return found
+
+        end = threading.Thread(target=watching.probe, args=(BANK,))
+        monkeypatch.setattr(attending, "read_watched", read_then_end)
+        with bench.store.write() as tx:
+            watching._attending.attend_all(tx, to_us(bench.clock.moment))
+        end.join(20)
+    (one,) = seen(bench)
+    assert one.state == "restored"
 
 
 def test_a_way_that_fails_keeps_the_order_and_tries_again(
