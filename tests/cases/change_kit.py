@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hub.app import field_acts
 from hub.cases import CaseSeat
 from hub.cases.field_tables import case_field
+from hub.cases.looking import see_case
 from hub.core.copying import Follower
 from hub.kernel.clocks import FixedClock
 from hub.ports.case import CaseTerms, Feedback, FileRules, Filing, TakenBack
@@ -36,7 +37,6 @@ TERMS = CaseTerms("change", 5, {}, FileRules((), 0, 0, 0, 0))
 S = ApplicationState
 _NAMES = {"name": "DWMC", "address": "DWDZ", "legal_person": "DWFRDBXM"}
 OLD = {"name": "都匀样例有限公司", "address": "都匀市", "legal_person": "吴一"}
-BY = "case.field_take", "case.field_keep"
 
 
 @dataclass
@@ -204,6 +204,16 @@ class Firm:
             one.place for one in self.base.rows(case_field)
             if one.field == name and one.version == self.version
         ]  # fmt: skip
+        return self.decide_place(place, act)
+
+    def waiting(self) -> list[int]:
+        """Places of the fields that wait for a person."""
+        with self.base.store.read() as view:
+            seen = see_case(view, NUMBER, today=20251014)
+        return [one.place for one in seen.fields if one.waits]
+
+    def decide_place(self, place: int, act: str) -> str | None:
+        """The same, by the field's place."""
         kind, hub = field_acts.KINDS[act], cast(Any, SimpleNamespace(cases=self.base.office))
         with self.base.store.write() as tx:
             seen = kind.look(hub, tx, f"{NUMBER}:{place}")
