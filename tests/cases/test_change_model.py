@@ -54,7 +54,7 @@ class _Seen:
             self.taken += len(waits) if act == TAKE else 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from(ACTS), max_size=16))
 def test_once_per_version_and_over_no_third_value(acts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
