@@ -26,9 +26,10 @@ from tests.mocks.running import ROOT
 from tests.papers.reader import read
 from tests.shared import shared_place
 
-RETIREMENT = "onething-retirement"
+RETIREMENT, MIGRATION = "onething-retirement", "onething-migration"
 FOLDERS = {
     "onething-listing": "listing", "onething-bankruptcy": "bankruptcy", RETIREMENT: "retirement",
+    MIGRATION: "migration",
 }  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def test_every_mandatory_case_is_tried_and_passes(done: Certificate) -> None:
     assert done.body["verdict"] == "green"
     cases = suite(interface).cases
     assert verdicts(done.body) == {case.number: "passed" for case in cases}
-    assert done.body["counts"]["mandatory"] >= (22 if interface == RETIREMENT else 34)
+    assert done.body["counts"]["mandatory"] >= (22 if interface in (RETIREMENT, MIGRATION) else 34)
     codes = done.body["coverage"]["codes"]
     expected = {
         "onething-listing": {"code": ["300"]},
@@ -59,6 +60,7 @@ def test_every_mandatory_case_is_tried_and_passes(done: Certificate) -> None:
         RETIREMENT: {
             "push_code": ["302", "406", "503"], "reply_code": ["404", "409"], "progress": ["4"],
         },
+        MIGRATION: {"push_code": ["302", "406", "503"], "reply_code": ["404", "409"]},
     }  # fmt: skip
     untouched = {name: table["untouched"] for name, table in codes.items() if table["untouched"]}
     assert {name: set(said) for name, said in untouched.items()} == {
