@@ -95,6 +95,11 @@ class OwnControl(Control):
         super().__init__(own.door or own.inbound)
         self._own, self._acts = own, acts
 
+    @property
+    def side(self) -> Own:
+        """Our own side."""
+        return self._own
+
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One arrangement; raises ControlRefused."""
         match path:

@@ -25,10 +25,10 @@ from tests.papers.reader import read
 from tests.shared import shared_place
 
 RETIREMENT, SUPERVISION = "onething-retirement", "province-supervision"
-PURCHASE = "onething-home-purchase"
+PURCHASE, MIGRATION = "onething-home-purchase", "onething-migration"
 LEAST = {
     "onething-listing": 34, "onething-bankruptcy": 34, RETIREMENT: 22, SUPERVISION: 63,
-    PURCHASE: 36,
+    PURCHASE: 36, MIGRATION: 22,
 }  # fmt: skip
 """Interface → how many cases at least are mandatory."""
 
@@ -60,6 +60,7 @@ def test_every_mandatory_case_is_tried_and_passes(done: Certificate) -> None:
         RETIREMENT: {
             "push_code": ["302", "406", "503"], "reply_code": ["404", "409"], "progress": ["4"],
         },
+        MIGRATION: {"push_code": ["302", "406", "503"], "reply_code": ["404", "409"]},
     }  # fmt: skip
     untouched = {name: table["untouched"] for name, table in codes.items() if table["untouched"]}
     assert {name: set(said) for name, said in untouched.items()} == {
