@@ -9,7 +9,7 @@ from hub.cli.acting import Expect, Preview_, WhyOr, run_act
 from hub.cli.common import AsJson, Home, TokenFile, clean_errors, opened, show, token_of
 
 if TYPE_CHECKING:
-    from hub.cases.looking import CaseLine
+    from hub.cases.looking import CaseLine, CaseSeen
 
 app = typer.Typer(no_args_is_help=True, help="办件 · cases filed by government platforms")
 _MOST = 200
@@ -64,39 +64,10 @@ def show_one(number: Number, home: Home = None, as_json: AsJson = False) -> None
 
     from hub.cases.looking import see_case
     from hub.cases.office import day_number
-    from hub.kernel.clocks import from_us
-    from hub.kernel.money import show_yuan
 
     with opened(home) as hub, hub.store.read() as view:
         seen = see_case(view, number, today=day_number(hub.clock.today()))
-    lines = [_text(seen.line)]
-    if seen.principal is not None and seen.interest is not None:
-        lines.append(f"  本金 {show_yuan(seen.principal)} 利息 {show_yuan(seen.interest)}")
-    if seen.unit is not None:
-        lines.append(
-            f"  封存 {seen.unit.sealed} / {seen.unit.wanted} 户，未能封存 {seen.unit.failed} 户"
-        )
-        lines += [f"  未成：{code} {count} 户" for code, count in seen.unit.reasons]
-    lines += [
-        f"  启封 {one.opened} / {one.wanted} 户，未能启封 {one.failed} 户 [{one.state}] "
-        f"{one.ordered_by} → {one.confirmed_by}；{one.reason}；{one.evidence}"
-        for one in seen.unsealings
-    ]
-    lines += [
-        f"  材料 {one.id}：v{one.version} 第 {one.place} 份 {one.material} {one.media} "
-        f"{one.size} 字节 {one.word} SM3 {one.digest[:16]}"
-        for one in seen.files
-    ]
-    lines += [
-        f"  {one.place}. {from_us(one.at_us):%m-%d %H:%M} {one.step} {one.text}"
-        f"{'；'.join(('', *one.lacking))} [{one.fed} {one.receipt}]"
-        for one in seen.steps
-    ]
-    lines += [
-        f"  申请 {one.number} {one.subject} {one.state} {one.code} {one.reason}".rstrip()
-        for one in seen.applications
-    ]
-    show(asdict(seen), as_json, "\n".join(lines))
+    show(asdict(seen), as_json, "\n".join(_whole(seen)))
 
 
 @app.command()
@@ -302,6 +273,45 @@ def attachment(
             _name, content = open_file(tx, hub.cases, number, actor.login)
         out.write_bytes(content)
     show({"bytes": len(content), "out": str(out)}, as_json, f"{out}：{len(content)} 字节")
+
+
+def _whole(seen: "CaseSeen") -> list[str]:
+    from hub.kernel.clocks import from_us
+    from hub.kernel.money import show_yuan
+
+    lines = [_text(seen.line)]
+    if seen.principal is not None and seen.interest is not None:
+        lines.append(f"  本金 {show_yuan(seen.principal)} 利息 {show_yuan(seen.interest)}")
+    if seen.unit is not None:
+        lines.append(
+            f"  封存 {seen.unit.sealed} / {seen.unit.wanted} 户，未能封存 {seen.unit.failed} 户"
+        )
+        lines += [f"  未成：{code} {count} 户" for code, count in seen.unit.reasons]
+    lines += [
+        f"  启封 {one.opened} / {one.wanted} 户，未能启封 {one.failed} 户 [{one.state}] "
+        f"{one.ordered_by} → {one.confirmed_by}；{one.reason}；{one.evidence}"
+        for one in seen.unsealings
+    ]
+    lines += [
+        f"  第 {one.place} 项 {one.title} {one.unit}：变更前 {one.before}，核心 {one.core}，"
+        f"变更后 {one.new} [{one.verdict}] {one.decided_by} {one.decided_why}".rstrip()
+        for one in seen.fields
+    ]
+    lines += [
+        f"  材料 {one.id}：v{one.version} 第 {one.place} 份 {one.material} {one.media} "
+        f"{one.size} 字节 {one.word} SM3 {one.digest[:16]}"
+        for one in seen.files
+    ]
+    lines += [
+        f"  {one.place}. {from_us(one.at_us):%m-%d %H:%M} {one.step} {one.text}"
+        f"{'；'.join(('', *one.lacking))} [{one.fed} {one.receipt}]"
+        for one in seen.steps
+    ]
+    lines += [
+        f"  申请 {one.number} {one.subject} {one.state} {one.code} {one.reason}".rstrip()
+        for one in seen.applications
+    ]
+    return lines
 
 
 def _text(one: "CaseLine") -> str:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from hub.app import field_acts
 from hub.cases.errors import NoSuchCase
 from hub.cases.looking import see_case
+from hub.cli.main import app
 from tests.cases.migration_stage import Regulated, stage
 from tests.cases.stage import until
 
@@ -57,6 +59,9 @@ def test_a_third_value_and_an_item_nobody_knows(centre: Regulated) -> None:
     with hub.store.read() as view:
         (field,) = see_case(view, "BG-THIRD", today=20251014).fields
     assert (field.verdict, field.decided_by, field.core) == ("changed", "wu", "都匀样例有限公司")
+    shown = CliRunner().invoke(app, ["case", "show", "BG-THIRD", "--home", str(hub.settings.home)])
+    assert "第 1 项 企业名称" in shown.output
+    assert "变更前 早先的名，核心 都匀样例有限公司，变更后 新名 [changed] wu" in shown.output
     centre.file(id="BG-ODD", changes=[third | {"item": "SHAREHOLDER"}])
     until(lambda: centre.answers()[-1] == ("refused", "300"), 30)
 
