@@ -9,17 +9,19 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.cases.applications import failed_reasons
 from hub.cases.errors import NoSuchCase
-from hub.cases.field_tables import case_field
 from hub.cases.tables import application, attachment, case, case_version, link, problem, step
-from hub.cases.unit_fields import FIELDS
-from hub.cases.unit_fields import OPEN as OPEN_FIELDS
-from hub.cases.unit_tables import case_unit, case_unsealing
+from hub.cases.unit_looking import (
+    FieldSeen,
+    UnitSeen,
+    UnsealingSeen,
+    see_fields,
+    see_unit,
+    see_unsealings,
+)
 from hub.cases.words import OPEN, Fed, Waiting
 from hub.crypto import Tokens
 from hub.kernel.identity import ID_CARD, comparable_id, normal_name
-from hub.ports.registry import ApplicationKind
 
 _TAIL = 4
 _DONE = "03"
@@ -126,51 +128,6 @@ class ApplicationSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitSeen:
-    """How far the sealing of a unit's accounts is: to be sealed, given to the core, sealed, not;
-    ``reasons`` as (code, how many), of its undoing too."""
-
-    wanted: int
-    given: int
-    sealed: int
-    failed: int
-    reasons: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnsealingSeen:
-    """One undoing of the case's sealing; ``confirmed_by`` is empty until somebody has."""
-
-    state: str
-    ordered_by: str
-    confirmed_by: str
-    reason: str
-    evidence: str
-    wanted: int
-    opened: int
-    failed: int
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSeen:
-    """One field of a unit a case wants changed; values masked.  ``waits``: for somebody here."""
-
-    place: int
-    version: int
-    unit: str
-    field: str
-    title: str
-    before: str
-    core: str
-    new: str
-    verdict: str
-    number: str
-    decided_by: str
-    decided_why: str
-    waits: bool
-
-
-@dataclass(frozen=True, slots=True)
 class CaseSeen:
     """One case whole; of many applications the 200 that matter most,
     those not done first.  Amounts in 分; ``versions`` as (version, inbound message, word)."""
@@ -248,9 +205,9 @@ def see_case(view: Connection, said: str, *, today: int) -> CaseSeen:
         ended_us=row.ended_us, back_asked=bool(row.back_asked), principal=row.principal,
         interest=row.interest, versions=tuple((v.version, v.inbound_id, v.word) for v in versions),
         files=_files(view, case_id), steps=_steps(view, case_id),
-        applications=_applications(view, case_id), unit=_unit(view, case_id),
-        fields=_fields(view, case_id),
-        unsealings=_unsealings(view, case_id),
+        applications=_applications(view, case_id), unit=see_unit(view, case_id),
+        fields=see_fields(view, case_id),
+        unsealings=see_unsealings(view, case_id),
     )  # fmt: skip
 
 
@@ -333,50 +290,6 @@ def _steps(view: Connection, case_id: int) -> tuple[StepSeen, ...]:
         StepSeen(
             row.place, row.version, row.step, row.at_us, row.text,
             tuple(msgspec.json.decode(row.lacking)), row.fed, row.receipt, row.message_id,
-        )
-        for row in rows
-    )  # fmt: skip
-
-
-def _unit(view: Connection, case_id: int) -> UnitSeen | None:
-    u = case_unit.c
-    row = view.execute(
-        sa.select(u.wanted, u.given, u.sealed, u.failed).where(u.case_id == case_id)
-    ).one_or_none()
-    if row is None:
-        return None
-    reasons: dict[str, int] = {}
-    for kind in (ApplicationKind.SEAL, ApplicationKind.UNSEAL):
-        for code, count in failed_reasons(view, case_id, kind).items():
-            reasons[code] = reasons.get(code, 0) + count
-    return UnitSeen(row.wanted, row.given, row.sealed, row.failed, tuple(sorted(reasons.items())))
-
-
-def _unsealings(view: Connection, case_id: int) -> tuple[UnsealingSeen, ...]:
-    """Newest first."""
-    u = case_unsealing.c
-    rows = view.execute(
-        sa.select(u.state, u.ordered_by, u.confirmed_by, u.reason, u.evidence, u.wanted, u.opened,
-                  u.failed)
-        .where(u.case_id == case_id)
-        .order_by(u.id.desc())
-    )  # fmt: skip
-    return tuple(UnsealingSeen(*row) for row in rows)
-
-
-def _fields(view: Connection, case_id: int) -> tuple[FieldSeen, ...]:
-    f = case_field.c
-    rows = view.execute(
-        sa.select(case_field)
-        .where(f.case_id == case_id)
-        .order_by(f.version.desc(), f.place)
-        .limit(_MOST_APPLICATIONS)
-    )
-    return tuple(
-        FieldSeen(
-            row.place, row.version, row.unit_mask, row.field, FIELDS[row.field].title,
-            row.before_mask, row.core_mask, row.new_mask, row.verdict, row.number, row.decided_by,
-            row.decided_why, row.verdict in OPEN_FIELDS,
         )
         for row in rows
     )  # fmt: skip

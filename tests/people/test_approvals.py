@@ -369,7 +369,7 @@ class TestActs:
             "agreement.end", "agreement.resume",
             "plan.approve", "message.resend_money", "difference.settle", "hold.release",
             "policy.change", "channel.resume", "restore.release", "message.unpark",
-            "entry.claim", "item.repay", "session.remote",
+            "entry.claim", "item.repay", "session.remote", "case.unseal",
         }  # fmt: skip
         for act in ACTS.values():
             assert act.party is Party.CENTRE
