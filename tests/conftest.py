@@ -22,7 +22,8 @@ from tests.month import unpack
 from tests.shared import shared_place
 
 HERE = Path(__file__).parent
-SLOW = ("chaos", "restore", "planted", "demo", "defects", "certify", "web", "benchmarks")
+SLOW = ("chaos", "restore", "planted", "demo", "defects", "certify", "ledger_month", "web",
+        "benchmarks")  # fmt: skip
 """Folders whose tests run for many seconds and mostly wait; begun first, for what is begun last
 decides when the suite ends."""
 POSTGRES = os.environ.get("HUB_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test")

@@ -157,6 +157,8 @@ class Gate:
             for one in left:
                 one.error = away
         except Exception as error:  # noqa: BLE001  raised again where it is answered
+            if not left:
+                return  # all was read before the view ended badly
             left.popleft().error = error
             if left:  # its view is spoilt, theirs need not be
                 self._look_at(left)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub import audit
-from hub.bus import Delivery, Effect, Message, NewMessage
+from hub.bus import Effect, Message, NewMessage
 from hub.cases import applications, machine
 from hub.cases.attachments import problem
 from hub.cases.field_tables import case_field
@@ -23,6 +23,7 @@ from hub.cases.office import CaseOffice
 from hub.cases.tables import VAULT_KIND
 from hub.cases.tables import problem as problem_table
 from hub.cases.unit_fields import FIELDS, OPEN, VERDICT_ZH, Verdict, compare, masked
+from hub.cases.whole_copy import AGAIN_S, CopyHandler
 from hub.cases.words import CaseState, Waiting
 from hub.core.copy_tables import registry_unit
 from hub.core.copying import read_feed
@@ -31,18 +32,15 @@ from hub.kernel.identity import normal_uscc
 from hub.kernel.secret import mask_account
 from hub.kernel.typed import read_json
 from hub.ports.case import Filing
-from hub.ports.line import PartnerRefused
 from hub.ports.registry import (
     ApplicationKind,
     ApplicationResult,
     ApplicationState,
     FieldChange,
-    RegistryPort,
     UnitChange,
 )
 
 UNIT = "case.unit"
-_AGAIN_S = 1.0
 _CLOSED_UNIT = "04"
 _OLD_VALUE = "old_value"
 _WAITS = "field_conflict"
@@ -91,17 +89,10 @@ def _ask(
     office.bus.put(tx, [made])
 
 
-class UnitHandler:
+class UnitHandler(CopyHandler[UnitLetter]):
     """Is the copy whole, then the comparison."""
 
-    def __init__(self, office: CaseOffice) -> None:
-        self._office = office
-
-    def send(self, delivery: Delivery) -> tuple[UnitLetter, bool]:
-        letter = read_json(delivery.payload, UnitLetter)
-        port: RegistryPort = delivery.port
-        page = port.changes_since(delivery.line, letter.sequence, 1)
-        return letter, not page.changes
+    letter = UnitLetter
 
     def apply(self, tx: Connection, message: Message, result: tuple[UnitLetter, bool]) -> None:
         letter, nothing_new = result
@@ -111,23 +102,11 @@ class UnitHandler:
             return
         if row.state != CaseState.CHECKED.value:
             return
-        stands = read_feed(tx, office.registry)
-        as_of = 0 if stands.as_of is None else to_us(stands.as_of)
-        still = nothing_new and stands.seq == letter.sequence and stands.as_of is not None
-        if still or as_of >= letter.since_us:
+        if self.is_whole(tx, letter, letter.since_us, nothing_new=nothing_new):
             _judge(tx, office, row, machine.form(tx, office, row))
             return
         row = machine.move(tx, office, row, asks=row.asks + 1)
-        _ask(tx, office, row, letter.since_us, _AGAIN_S)
-
-    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
-        """A contract fault: on the board until somebody has it sent again."""
-
-    def unknown(self, tx: Connection, message: Message) -> None:
-        """Cannot be: only money messages end unknown."""
-
-    def died(self, tx: Connection, message: Message) -> None:
-        """Cannot be: it has no ceiling."""
+        _ask(tx, office, row, letter.since_us, AGAIN_S)
 
 
 def _judge(tx: Connection, office: CaseOffice, row: sa.Row[Any], filing: Filing) -> None:
@@ -311,7 +290,7 @@ def _again(
          **_keep(tx, office, one.field, held))  # fmt: skip
 
 
-def end_back(tx: Connection, office: CaseOffice, head: sa.Row[Any], why: str = "") -> None:
+def end_back(tx: Connection, office: CaseOffice, head: sa.Row[Any]) -> None:
     """Taken back: the case ends with the last application; what was changed stays so."""
     if applications.live_of(tx, head.id):
         return
@@ -322,7 +301,7 @@ def end_back(tx: Connection, office: CaseOffice, head: sa.Row[Any], why: str = "
             _set(tx, one, verdict=Verdict.DROPPED.value)
     rows = [one for one in tx.execute(_of(head.id)) if one.version == head.version or
             one.verdict == Verdict.CHANGED.value]  # fmt: skip
-    text = f"已撤回；已变更的 {changed} 项不自动改回" if changed else why
+    text = f"已撤回；已变更的 {changed} 项不自动改回" if changed else "申请人撤回"
     machine.end(tx, office, head, CaseState.WITHDRAWN, text=text, lines=_lines(rows))
 
 

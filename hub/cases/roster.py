@@ -1,33 +1,21 @@
 """One turn of the work on a unit's accounts: the next chunk of whatever the case is at."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.bus import Delivery, Message
+from hub.bus import Message
 from hub.cases import machine, sealing, unsealing
-from hub.cases.office import CaseOffice
 from hub.cases.units import RosterLetter, find_unit, turn
+from hub.cases.whole_copy import AGAIN_S, CopyHandler
 from hub.cases.words import CaseState
-from hub.core.copying import read_feed
-from hub.kernel.clocks import to_us
-from hub.kernel.typed import read_json
-from hub.ports.line import PartnerRefused
-from hub.ports.registry import RegistryPort
-
-_AGAIN_S = 1.0
 
 
-class RosterHandler:
+class RosterHandler(CopyHandler[RosterLetter]):
     """Is the copy whole?  Then the next chunk.  An undoing goes before any sealing of its unit."""
 
-    def __init__(self, office: CaseOffice) -> None:
-        self._office = office
-
-    def send(self, delivery: Delivery) -> tuple[RosterLetter, bool]:
-        letter = read_json(delivery.payload, RosterLetter)
-        port: RegistryPort = delivery.port
-        page = port.changes_since(delivery.line, letter.sequence, 1)
-        return letter, not page.changes
+    letter = RosterLetter
 
     def apply(self, tx: Connection, message: Message, result: tuple[RosterLetter, bool]) -> None:
         letter, nothing_new = result
@@ -49,23 +37,11 @@ class RosterHandler:
             self._seal(tx, row, unit, letter, nothing_new=nothing_new)
 
     def _seal(
-        self, tx: Connection, row: sa.Row[tuple[object, ...]], unit: sa.Row[tuple[object, ...]],
+        self, tx: Connection, row: sa.Row[Any], unit: sa.Row[Any],
         letter: RosterLetter, *, nothing_new: bool,
     ) -> None:  # fmt: skip
-        stands = read_feed(tx, self._office.registry)
-        as_of = 0 if stands.as_of is None else to_us(stands.as_of)
-        still = nothing_new and stands.seq == letter.sequence and stands.as_of is not None
-        current = still or as_of >= unit.since_us
-        if not current or unsealing.of_unit(tx, unit.unit_token):
-            turn(tx, self._office, row, _AGAIN_S)
+        whole = self.is_whole(tx, letter, unit.since_us, nothing_new=nothing_new)
+        if not whole or unsealing.of_unit(tx, unit.unit_token):
+            turn(tx, self._office, row, AGAIN_S)
             return
         sealing.chunk(tx, self._office, row, unit)
-
-    def refused(self, tx: Connection, message: Message, refusal: PartnerRefused) -> None:
-        """A contract fault: on the board until somebody has it sent again."""
-
-    def unknown(self, tx: Connection, message: Message) -> None:
-        """Cannot be: only money messages end unknown."""
-
-    def died(self, tx: Connection, message: Message) -> None:
-        """Cannot be: it has no ceiling."""

@@ -1,7 +1,8 @@
 """Calls taken together: each is answered and written once, whoever fails fails alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -102,3 +103,21 @@ def test_a_database_that_is_away_is_asked_once_for_all(
     monkeypatch.setattr(bench.store, "read", away)
     assert codes(bench, [request(bench) for _ in range(5)]) == ["503"] * 5
     assert len(knocked) == 1
+
+
+def test_a_view_that_ends_badly_takes_no_answer_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = bench.store.read
+
+    @contextmanager
+    def ends_badly() -> Iterator[Connection]:
+        with real() as view:
+            yield view
+        raise OSError("the view could not be closed")
+
+    together = [request(bench), request(bench)]
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.store, "read", ends_badly)
+        assert codes(bench, together) == ["200", "200"]
+    assert kept(bench) == 2

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.cases import changing
+from hub.cases import changing, forms
 from hub.cases.attachments import Problem, problem
 from hub.cases.office import CaseOffice
 from hub.cases.unit_fields import FIELDS
@@ -34,7 +34,7 @@ class Change:
             found.append(problem("bad_uscc"))
         if said.get("business") not in _BUSINESS:
             found.append(problem("bad_business"))
-        if not _past(said.get("registered_on", ""), today):
+        if not forms.past(said.get("registered_on", ""), today):
             found.append(problem("bad_changedate"))
         wanted = [name for name in FIELDS if _AFTER + name in said]
         if not wanted:
@@ -86,13 +86,6 @@ def _fits(name: str, said: Any) -> bool:
             return is_id_card(value) if looks else True
         case _:
             return True
-
-
-def _past(text: str, today: date) -> bool:
-    try:
-        return date.fromisoformat(text) <= today
-    except ValueError:
-        return False
 
 
 KIND = Change()

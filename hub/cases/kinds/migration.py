@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from hub.cases import applications, machine, sealing, unsealing
+from hub.cases import applications, forms, machine, sealing, unsealing
 from hub.cases.attachments import Problem, problem
 from hub.cases.office import CaseOffice
 from hub.cases.words import CaseState, Waiting
@@ -47,7 +47,7 @@ class Migration:
             found.append(problem("bad_uscc"))
         if said.get("direction") not in (OUT, IN):
             found.append(problem("bad_direction"))
-        if not _past(said.get("moved_on", ""), today):
+        if not forms.past(said.get("moved_on", ""), today):
             found.append(problem("bad_movedate"))
         ratios = (said.get("unit_ratio", ""), said.get("person_ratio", ""))
         lacks = not all(said.get(name) for name in _NEEDED)
@@ -112,13 +112,6 @@ def _opening(number: str, filing: Filing) -> UnitOpening:
     return UnitOpening(
         number=number, name=normal_name(filing.name), uscc=normal_uscc(filing.id_number), **said
     )
-
-
-def _past(text: str, today: date) -> bool:
-    try:
-        return date.fromisoformat(text) <= today
-    except ValueError:
-        return False
 
 
 KIND = Migration()
