@@ -209,11 +209,15 @@ def _unseal(hub: Hub, tx: Connection, preview: Preview, by: str, _why: str) -> s
     return f"办件 {row.number} 启封 {count} 户，一批一批送核心"
 
 
-KINDS: Mapping[str, ActKind] = {
+OF_EVERY: Mapping[str, ActKind] = {
     "case.withdraw": ActKind(withdraw, _withdraw),
     "case.recheck": ActKind(recheck, _recheck),
+}
+OF_SEALINGS: Mapping[str, ActKind] = {
     "case.approve": ActKind(approve, _approve),
     "case.retry": ActKind(retry, _retry),
     "case.close": ActKind(close, _close),
     "case.unseal": ActKind(unseal, _unseal, "case.unseal", ask=_ask_unseal),
 }
+"""Shown where the case is about a unit's accounts."""
+KINDS: Mapping[str, ActKind] = {**OF_EVERY, **OF_SEALINGS}

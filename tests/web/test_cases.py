@@ -13,6 +13,8 @@ from hub.audit.tables import audit_entry
 from hub.bus import Inbox, InboxWorker
 from hub.cases import tables as t
 from hub.cases import users
+from hub.cases.field_tables import case_field
+from hub.cases.unit_tables import case_unit
 from hub.cli.main import app
 from hub.ports.case import FILED, CaseFile, Filing
 from hub.schedule import seed_calendar
@@ -148,3 +150,39 @@ def test_one_box_finds_cases_and_leads_to_a_page_to_hand_over(duty: Duty) -> Non
     assert PAPER not in kept
     code, said = command(duty, "find", "GZ-2")
     assert (code, [one["number"] for one in said["cases"]]) == (0, ["GZ-2"])
+
+
+def test_acts_on_sealings_stand_where_a_units_accounts_are_sealed(duty: Duty) -> None:
+    page = duty.client.get("/cases/1").text
+    assert ("撤回办件" in page, "启封" in page, "核准封存" in page) == (True, False, False)
+    unit = dict.fromkeys(("cursor_token", "unit_token"), "t" * 32) | dict.fromkeys(
+        ("since_us", "whole", "approved", "wanted", "given", "sealed", "failed"), 0
+    )
+    with duty.hub.store.write() as tx:
+        tx.execute(sa.insert(case_unit).values(case_id=1, version=1, **unit))
+    page = duty.client.get("/cases/1").text
+    assert ("撤回办件" in page, "启封" in page, "核准封存" in page) == (True, True, True)
+
+
+def test_fields_that_a_case_wants_changed_are_shown_with_what_waits_for_somebody(
+    duty: Duty,
+) -> None:
+    values = {"before_mask": "早先的名", "core_mask": "现在的名", "new_mask": "<b>新名</b>"}
+    with duty.hub.store.write() as tx:
+        tx.execute(
+            sa.insert(case_field).values(
+                case_id=1, place=1, version=1, unit_token="t" * 32, unit_mask="5227****0001",
+                field="name", verdict="conflict", number="", decided_by="", decided_why="",
+                key_id=1, sealed=b"", **values,
+            )
+        )  # fmt: skip
+    page = duty.client.get("/cases/1").text
+    for words in (
+        "逐项变更",
+        "早先的名",
+        "现在的名",
+        "&lt;b&gt;新名",
+        "以推送为准",
+        "保留核心的值",
+    ):
+        assert words in page, words

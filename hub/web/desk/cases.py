@@ -48,9 +48,8 @@ class StoreCases:
         with hub.store.read() as view:
             shift = Shift.now(hub, view)
             seen = see_case(view, number, today=self._today)
-            acts = tuple(
-                kind.look(hub, view, str(seen.line.id)) for kind in case_acts.KINDS.values()
-            )
+            kinds = case_acts.OF_EVERY if seen.unit is None else case_acts.KINDS
+            acts = tuple(kind.look(hub, view, str(seen.line.id)) for kind in kinds.values())
             acts += tuple(
                 kind.look(hub, view, f"{seen.line.id}:{one.place}")
                 for one in seen.fields if one.waits for kind in field_acts.KINDS.values()
