@@ -22,6 +22,7 @@ from hub.app.discover import FoundAdapter
 from hub.certify.ear import Ear, open_ear
 from hub.certify.suite import Suite
 from hub.certify.tamper import Keeper
+from hub.contracts.yaml_files import read_yaml
 from hub.kernel.clocks import SHANGHAI, BusinessClock, SystemClock
 from hub.kernel.errors import BadInput, Misconfigured
 from hub.kernel.secret import Secret
@@ -75,7 +76,7 @@ class Arranged:
     def read(cls, path: Path) -> "Arranged":
         """Raises BadArrangement."""
         try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            raw = read_yaml(path) or {}
             strange = sorted(set(raw) - _ARRANGE)
             if strange:
                 raise BadArrangement(f"{path.name}: there is no {strange[0]!r} in such a file")

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy.engine import Connection
 
+from hub.contracts.yaml_files import read_yaml
 from hub.crypto import sm3_hex
 from hub.kernel.errors import BadInput
 from hub.kernel.money import BadAmount, Fen, parse_yuan
@@ -139,7 +140,7 @@ def read_policy(path: Path | None) -> Policy:
     if path is None:
         return _canonical({})
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        said = read_yaml(path) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadPolicy(f"{path.name}: {error}") from error
     return _canonical(said)
